@@ -1,0 +1,1 @@
+"""What is true of Amazon and of nobody else."""

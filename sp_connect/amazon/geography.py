@@ -1,0 +1,155 @@
+"""Regions, countries and their hosts: the map of Amazon that everything else asks. Pure; no I/O.
+
+The tables are amazon.md sections 1.4 (Seller Central), 7 (endpoints) and 8 (marketplaces).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sp_connect import errors
+from sp_connect.models import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """One marketplace of Amazon. `host` is its Seller Central, `domain` its shop without `www.`."""
+
+    code: str
+    name: str
+    marketplace_id: str
+    host: str
+    domain: str
+    currency: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region of the Selling Partner API.
+
+    `host` is where a consent for the whole region begins; None in the Far East, where each country has its own.
+    """
+
+    code: str
+    name: str
+    host: str | None
+    api_host: str
+    aws_region: str
+
+
+_UNIFIED = "sellercentral-europe.amazon.com"
+
+REGIONS = MappingProxyType(
+    {
+        region.code: region
+        for region in (
+            Region("na", "North America", "sellercentral.amazon.com", "sellingpartnerapi-na.amazon.com", "us-east-1"),
+            Region("eu", "Europe & India", _UNIFIED, "sellingpartnerapi-eu.amazon.com", "eu-west-1"),
+            Region("fe", "Far East", None, "sellingpartnerapi-fe.amazon.com", "us-west-2"),
+        )
+    }
+)
+
+COUNTRIES = MappingProxyType(
+    {
+        country.code: country
+        for country in (
+            Country("US", "United States", "ATVPDKIKX0DER", "sellercentral.amazon.com", "amazon.com", "USD", "na"),
+            Country("CA", "Canada", "A2EUQ1WTGCTBG2", "sellercentral.amazon.ca", "amazon.ca", "CAD", "na"),
+            Country("MX", "Mexico", "A1AM78C64UM0Y8", "sellercentral.amazon.com.mx", "amazon.com.mx", "MXN", "na"),
+            Country("BR", "Brazil", "A2Q3Y263D00KWC", "sellercentral.amazon.com.br", "amazon.com.br", "BRL", "na"),
+            Country("DE", "Germany", "A1PA6795UKMFR9", _UNIFIED, "amazon.de", "EUR", "eu"),
+            Country("FR", "France", "A13V1IB3VIYZZH", _UNIFIED, "amazon.fr", "EUR", "eu"),
+            Country("GB", "United Kingdom", "A1F83G8C2ARO7P", _UNIFIED, "amazon.co.uk", "GBP", "eu"),
+            Country("IT", "Italy", "APJ6JRA9NG5V4", _UNIFIED, "amazon.it", "EUR", "eu"),
+            Country("ES", "Spain", "A1RKKUPIHCS9HS", _UNIFIED, "amazon.es", "EUR", "eu"),
+            # Sources disagree on Ireland's host (amazon.md 1.4): the one of the Apideck and C# tables is taken.
+            Country("IE", "Ireland", "A28R8C7NBKEWEA", "sellercentral.amazon.ie", "amazon.ie", "EUR", "eu"),
+            Country("NL", "Netherlands", "A1805IZSGTT6HS", "sellercentral.amazon.nl", "amazon.nl", "EUR", "eu"),
+            Country("SE", "Sweden", "A2NODRKZP88ZB9", "sellercentral.amazon.se", "amazon.se", "SEK", "eu"),
+            Country("PL", "Poland", "A1C3SOZRARQ6R3", "sellercentral.amazon.pl", "amazon.pl", "PLN", "eu"),
+            Country("BE", "Belgium", "AMEN7PMS3EDWL", "sellercentral.amazon.com.be", "amazon.com.be", "EUR", "eu"),
+            Country("TR", "Turkey", "A33AVAJ2PDY3EV", "sellercentral.amazon.com.tr", "amazon.com.tr", "TRY", "eu"),
+            Country("AE", "United Arab Emirates", "A2VIGQ35RCS4UG", "sellercentral.amazon.ae", "amazon.ae", "AED", "eu"),
+            Country("SA", "Saudi Arabia", "A17E79C6D8DWNP", "sellercentral.amazon.sa", "amazon.sa", "SAR", "eu"),
+            Country("EG", "Egypt", "ARBP9OOSHTCHU", "sellercentral.amazon.eg", "amazon.eg", "EGP", "eu"),
+            Country("ZA", "South Africa", "AE08WJ6YKNBMC", "sellercentral.amazon.co.za", "amazon.co.za", "ZAR", "eu"),
+            Country("IN", "India", "A21TJRUUN4KGV", "sellercentral.amazon.in", "amazon.in", "INR", "eu"),
+            Country("JP", "Japan", "A1VC38T7YXB528", "sellercentral.amazon.co.jp", "amazon.co.jp", "JPY", "fe"),
+            Country("AU", "Australia", "A39IBJ37TRP1C6", "sellercentral.amazon.com.au", "amazon.com.au", "AUD", "fe"),
+            Country("SG", "Singapore", "A19VAU5U5O7RUS", "sellercentral.amazon.sg", "amazon.sg", "SGD", "fe"),
+        )
+    }
+)
+
+ALIASES = MappingProxyType({"UK": "GB"})
+"""Country codes that Amazon's documents use and its API does not (amazon.md section 8)."""
+
+VENDOR_HOSTS = frozenset(
+    f"vendorcentral.amazon.{tld}"
+    for tld in (
+        "ca com com.mx com.br es co.uk fr de it nl se pl com.tr com.be me in ie co.za com.sg com.au co.jp".split()
+    )
+) | {"www.vendorcentral.in"}
+"""Vendor Central (amazon.md section 1.5): a Login-URI hop may lead there."""
+
+SELLER_HOSTS = frozenset(country.host for country in COUNTRIES.values())
+
+MARKETPLACES = MappingProxyType({country.marketplace_id: country for country in COUNTRIES.values()})
+
+
+def countries_of(region: str) -> tuple[Country, ...]:
+    """The countries of a region, in the order in which tables show them."""
+    return tuple(country for country in COUNTRIES.values() if country.region == region)
+
+
+def region_named(text: str) -> Region:
+    """The region that a person typed, in any case. Raises UnknownRegion."""
+    region = REGIONS.get(text.strip().lower())
+    if region is None:
+        raise errors.UnknownRegion(text, REGIONS)
+    return region
+
+
+def country_named(text: str, region: Region | None = None) -> Country:
+    """The country that a person typed, in any case, `UK` included; of `region` if one is given. Raises UnknownCountry."""
+    code = text.strip().upper()
+    country = COUNTRIES.get(ALIASES.get(code, code))
+    if country is None or (region is not None and country.region != region.code):
+        of_region = countries_of(region.code) if region else COUNTRIES.values()
+        raise errors.UnknownCountry(text, region.name if region else "any region", [c.code for c in of_region])
+    return country
+
+
+def scope(seller: str, region: str, country: str | None = None) -> Scope:
+    """The place that one consent fills, from what a person typed or a record holds.
+
+    In the Far East a country is part of it, elsewhere it names an account that Amazon keeps separate.
+    Raises BadName, UnknownRegion, UnknownCountry, and Usage where the Far East lacks its country.
+    """
+    if not errors.is_name(seller):
+        raise errors.BadName("a seller", seller)
+    where = region_named(region)
+    if country is not None:
+        there = country_named(country, where)
+        return Scope(seller, where.code, there.code, there.name)
+    if where.host is None:
+        codes = ", ".join(c.code for c in countries_of(where.code))
+        raise errors.Usage(f"{where.name} is connected country by country.", f"add --country with one of {codes}")
+    return Scope(seller, where.code, None, where.name)
+
+
+def consent_host(scope: Scope) -> str:
+    """The Seller Central host on which the consent for `scope` begins (amazon.md sections 1.4 and 1.6)."""
+    if scope.country is not None:
+        return COUNTRIES[scope.country].host
+    host = REGIONS[scope.region].host
+    assert host is not None, "geography.scope gives every Far East scope a country"
+    return host
+
+
+def manage_url(scope: Scope) -> str:
+    """Where the seller ends the authorization. UNVERIFIED per host (amazon.md section 6): the menu path is told too."""
+    return f"https://{consent_host(scope)}/apps/manage"

@@ -1,0 +1,389 @@
+"""Everything that can go wrong, as one tree.
+
+    SpConnectError
+    ├── Usage (exit 2)             the command line was wrong, or an answer is needed and nobody can be asked
+    ├── NotAuthorized (exit 3)     Amazon or the guard said no
+    ├── ThisMachine (exit 4)       a store, a file or a port
+    ├── AmazonTrouble (exit 5)     worth trying again
+    ├── NotFound (exit 6)          no such seller, connection or app
+    ├── Aborted, Bug (exit 1) · Interrupted (exit 130)
+    └── Several                    many connections at once: the most serious exit code of its parts
+
+Raise sites carry facts; each class here composes its own sentence, its hint and its code. The codes and exit
+codes are a contract with scripts. Must not import anything of this package but the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sp_connect.models import AmazonWords
+
+if TYPE_CHECKING:
+    from sp_connect.models import Scope
+
+
+class SpConnectError(Exception):
+    """What every part raises and one boundary turns into words.
+
+    `code` and `exit_code` are for scripts; `message` is one sentence; `hint` is the next step, typed where it
+    can be; `amazon` is what Amazon said, if it said anything.
+    """
+
+    code = "bug"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None, amazon: AmazonWords | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.amazon = amazon
+
+
+class Aborted(SpConnectError):
+    """A prompt was answered no."""
+
+    code = "aborted"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed.")
+
+
+class Bug(SpConnectError):
+    """An exception that nobody expected."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(
+            f"sp-connect met a defect of its own: {type(error).__name__}.",
+            "please report it with the lines above; they hold no secrets",
+        )
+
+
+class Interrupted(SpConnectError):
+    """Ctrl-C."""
+
+    code = "interrupted"
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Interrupted.")
+
+
+class Usage(SpConnectError):
+    """The command line was wrong, or an answer is needed and nobody can be asked."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class BadName(Usage):
+    def __init__(self, what: str, name: str) -> None:
+        lowered = name.strip().lower()
+        usable = lowered != name and is_name(lowered)
+        super().__init__(
+            f"{name!r} cannot be the name of {what}: "
+            "1 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit.",
+            f"use {lowered}" if usable else "a short name such as acme or acme-gmbh",
+        )
+
+
+class UnknownRegion(Usage):
+    def __init__(self, region: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"There is no region {region!r}.", f"--region takes {', '.join(known)}; sp-connect regions explains them"
+        )
+
+
+class UnknownCountry(Usage):
+    def __init__(self, country: str, place: str, known: Iterable[str]) -> None:
+        super().__init__(f"Amazon has no marketplace {country!r} in {place}.", f"--country takes {', '.join(known)}")
+
+
+class NeedsFlag(Usage):
+    """A question that a flag answers, and nobody is there to be asked."""
+
+    def __init__(self, question: str, flag: str) -> None:
+        super().__init__(f"{question}, and there is no terminal to ask on.", f"add {flag}")
+
+
+class BadAppField(Usage):
+    """One of an app's fields is not what Amazon would accept."""
+
+
+class AppExists(Usage):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The app {name} exists already. Nothing was changed.",
+            f"for a new secret: sp-connect app rotate-secret {name}. For another app: sp-connect app add NAME",
+        )
+
+
+class AppInUse(Usage):
+    def __init__(self, name: str, sellers: Sequence[str]) -> None:
+        super().__init__(
+            f"The app {name} is used by {', '.join(sellers)}: their tokens are of no use without it. Nothing was changed.",
+            f"sp-connect revoke --seller {sellers[0]} --all",
+        )
+
+
+class WhichConnection(Usage):
+    def __init__(self, seller: str, places: Sequence[str]) -> None:
+        super().__init__(
+            f"{seller} is connected in {', '.join(places)}: say which. Nothing was changed.",
+            "add --region, and --country where the region has several, or --all",
+        )
+
+
+class NotAuthorized(SpConnectError):
+    """Amazon, or the guard of the right account, said no."""
+
+    exit_code = 3
+
+
+class Refused(NotAuthorized):
+    code = "refused"
+
+    def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
+        super().__init__(
+            f"The consent for {scope} was refused. Nothing was changed.",
+            f"run it again when the seller agrees: sp-connect connect {scope.flags}",
+            amazon,
+        )
+
+
+class TimedOut(NotAuthorized):
+    code = "timed-out"
+
+    def __init__(self, scope: Scope, seconds: float) -> None:
+        super().__init__(
+            f"No confirmation for {scope} came within {span(seconds)}. Nothing was changed.",
+            "Amazon sends nothing when Cancel is chosen or its page shows an error. "
+            f"For more time: sp-connect connect {scope.flags} --timeout {int(seconds) * 2}",
+        )
+
+
+class BadState(NotAuthorized):
+    """A pasted address that belongs to no consent of ours."""
+
+    code = "bad-state"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"{why} Nothing was changed.",
+            "run sp-connect connect again and use the newest address; an older one no longer counts",
+        )
+
+
+class CodeExpired(NotAuthorized):
+    code = "code-expired"
+
+    def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
+        super().__init__(
+            f"Amazon no longer takes the authorization code for {scope}: it is good once, for five minutes. "
+            "Nothing was changed.",
+            f"sp-connect connect {scope.flags}",
+            amazon,
+        )
+
+
+class Rejected(NotAuthorized):
+    """Amazon refuses a refresh token: revoked, expired, or of another app."""
+
+    code = "rejected"
+
+    def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
+        super().__init__(
+            f"Amazon refuses the token of {scope}: the seller ended the authorization, or its year is over.",
+            f"sp-connect connect {scope.flags}",
+            amazon,
+        )
+
+
+class WrongAccount(NotAuthorized):
+    code = "wrong-account"
+
+    def __init__(self, scope: Scope, expected: str, got: str) -> None:
+        super().__init__(
+            f"Amazon gave access to {got}, but {scope} is {expected}. Nothing was changed.",
+            "sign out of Seller Central, or use a private window, and run it again. "
+            f"If {scope.seller} has a new account: --replace",
+        )
+
+
+class OtherCountry(NotAuthorized):
+    """A consent for one country that opened an account which does not sell there."""
+
+    code = "wrong-account"
+
+    def __init__(self, scope: Scope, selling_partner_id: str, sells_in: Sequence[str]) -> None:
+        super().__init__(
+            f"Amazon gave access to {selling_partner_id}, which sells in {', '.join(sells_in)} "
+            f"but not in {scope.place}. Nothing was changed.",
+            f"sign in to the account that sells in {scope.place} and run it again",
+        )
+
+
+class DuplicateAccount(NotAuthorized):
+    code = "duplicate-account"
+
+    def __init__(self, scope: Scope, selling_partner_id: str, other: Scope) -> None:
+        super().__init__(
+            f"Amazon gave access to {selling_partner_id}, which is connected already as {other}. Nothing was changed.",
+            f"if the browser was still signed in as {other.seller}: sign out and run it again. "
+            f"If {scope.seller} is the right name: sp-connect revoke {other.flags}, then connect",
+        )
+
+
+class ClientRejected(NotAuthorized):
+    """Amazon does not accept the app's client id and secret."""
+
+    code = "client-rejected"
+
+    def __init__(self, app: str, amazon: AmazonWords) -> None:
+        super().__init__(
+            f"Amazon does not accept the client id and client secret of the app {app}.",
+            f"if the secret was renewed at Amazon: sp-connect app rotate-secret {app}",
+            amazon,
+        )
+
+
+class NotPermitted(NotAuthorized):
+    """403 from the Sellers API, or an account without marketplaces there. Causes in order of likelihood: amazon.md 7.1."""
+
+    code = "not-permitted"
+
+    def __init__(self, scope: Scope, finding: str, amazon: AmazonWords | None = None) -> None:
+        super().__init__(
+            f"{finding} for {scope}.",
+            "likely causes, in order: the account sells in another region; the app lacks the role "
+            "Selling Partner Insights or Product Listing; the client secret has expired; it is a vendor account",
+            amazon,
+        )
+
+
+class ThisMachine(SpConnectError):
+    """A store, a file or a port of this machine."""
+
+    exit_code = 4
+
+
+class StoreUnavailable(ThisMachine):
+    code = "store-unavailable"
+
+
+class StoreLocked(ThisMachine):
+    code = "store-locked"
+
+
+class Damaged(ThisMachine):
+    """A file that cannot be read as what it should be. It is named and never overwritten."""
+
+    code = "damaged"
+
+    def __init__(self, path: Path, why: str, hint: str | None = None) -> None:
+        super().__init__(
+            f"{path} is damaged: {why}. It was left as it is.",
+            hint or "mend it by hand, or move it away and connect again",
+        )
+
+
+class MissingToken(ThisMachine):
+    code = "missing-token"
+
+    def __init__(self, owner: str, store: str, hint: str) -> None:
+        super().__init__(f"The secret of {owner} is not in {store}.", hint)
+
+
+class PortTaken(ThisMachine):
+    code = "port-taken"
+
+    def __init__(self, listen: str, app: str, why: str) -> None:
+        super().__init__(
+            f"{listen} cannot be listened on: {why}. Nothing was changed.",
+            "if another sp-connect connect waits there, finish or stop it; without the port: add --paste. "
+            f"The address is the setting listen of the app {app}",
+        )
+
+
+class AmazonTrouble(SpConnectError):
+    """Amazon could not be asked, or answered nonsense: worth trying again."""
+
+    exit_code = 5
+
+
+class Unreachable(AmazonTrouble):
+    code = "unreachable"
+
+    def __init__(self, host: str, why: str, amazon: AmazonWords | None = None, hint: str | None = None) -> None:
+        super().__init__(
+            f"{host} could not be asked: {why}.",
+            hint or "try again in a minute; behind a proxy: set HTTPS_PROXY, and REQUESTS_CA_BUNDLE for its certificate",
+            amazon,
+        )
+
+
+class Throttled(AmazonTrouble):
+    code = "throttled"
+
+    def __init__(self, host: str, amazon: AmazonWords | None = None) -> None:
+        super().__init__(f"{host} says that it is asked too often.", "try again in a minute", amazon)
+
+
+class UnexpectedAnswer(AmazonTrouble):
+    code = "unexpected-answer"
+
+    def __init__(self, host: str, finding: str, amazon: AmazonWords | None = None, hint: str | None = None) -> None:
+        super().__init__(
+            f"{host} answered {finding}.", hint or "try again in a minute; with --verbose the steps are told", amazon
+        )
+
+
+class NotFound(SpConnectError):
+    """There is no such seller, connection or app."""
+
+    code = "not-found"
+    exit_code = 6
+
+
+class NoSuchApp(NotFound):
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no app {name}.",
+            f"name one with --app: {', '.join(known)}" if known else "register your app first: sp-connect app add",
+        )
+
+
+class NoSuchConnection(NotFound):
+    def __init__(self, what: str, hint: str = "sp-connect list shows what is connected") -> None:
+        super().__init__(f"{what} is not connected.", hint)
+
+
+class Several(SpConnectError):
+    """What failed among many. Its parts were told as they happened; the exit code is the most serious of theirs."""
+
+    SERIOUSNESS = (4, 3, 5, 6)
+
+    def __init__(self, summary: str, failures: Sequence[SpConnectError], hint: str | None = None) -> None:
+        worst = min(failures, key=self._rank)
+        super().__init__(summary, hint or worst.hint, worst.amazon)
+        self.code, self.exit_code = worst.code, worst.exit_code
+        self.failures = tuple(failures)
+
+    @classmethod
+    def _rank(cls, failure: SpConnectError) -> int:
+        return cls.SERIOUSNESS.index(failure.exit_code) if failure.exit_code in cls.SERIOUSNESS else -1
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can name a seller or an app: the rule of the contract, which also keeps it from being a path."""
+    allowed = "abcdefghijklmnopqrstuvwxyz0123456789"
+    return 1 <= len(text) <= 64 and text[0] in allowed and all(c in allowed + "._-" for c in text)
+
+
+def span(seconds: float) -> str:
+    """A time in words: "45 seconds", "5 minutes"."""
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,229 @@
+"""The values that travel through sp-connect: frozen, without I/O, without knowledge of any library."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, NoReturn
+
+AUTHORIZATION_LIFE = timedelta(days=365)
+"""How long Amazon honours one consent (amazon.md section 5). No answer carries it, so it is counted here."""
+
+SECRET_LIFE = timedelta(days=180)
+"""How long Amazon honours an LWA client secret (amazon.md section 5)."""
+
+DUE_WITHIN = timedelta(days=30)
+"""How long before its end a connection is `due`."""
+
+SEATS = 25
+"""Sellers that an app not listed on the Appstore may have (amazon.md section 10.4)."""
+
+
+class Secret:
+    """A value that masks itself wherever it is printed, formatted, logged or pickled."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself: the only way out, and a test lists who may call it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is never pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretName:
+    """Where one secret lies in a secret store.
+
+    `kind` and `owner` say whose it is (an app's client secret, a seller's refresh token), `item` which
+    (`client-secret`, `eu`, `fe-JP`). `ref` is random: a new secret never overwrites the one before, so that a
+    crash between two writes leaves the old one usable.
+    """
+
+    kind: Literal["app", "seller"]
+    owner: str
+    item: str
+    ref: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.owner}/{self.item}/{self.ref}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The place that one consent fills: a seller in a region, or in one country of it.
+
+    Built by `geography.scope`, which knows the words: `place` is "Europe & India" or "Japan".
+    """
+
+    seller: str
+    region: str
+    country: str | None
+    place: str = field(compare=False)
+
+    @property
+    def item(self) -> str:
+        """The scope without its seller, as one word: `eu`, `fe-JP`."""
+        return self.region if self.country is None else f"{self.region}-{self.country}"
+
+    @property
+    def flags(self) -> str:
+        """The flags that name this scope on the command line."""
+        country = f" --country {self.country}" if self.country else ""
+        return f"--seller {self.seller} --region {self.region}{country}"
+
+    def __str__(self) -> str:
+        return f"{self.seller} in {self.place}"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One SP-API application as it is registered at Amazon, less its client secret.
+
+    `listen` is the host and port on which the relay page finds the listener. `secret_ref` names the client
+    secret in the secret store; `secret_set_at` is when sp-connect was given it.
+    """
+
+    name: str
+    application_id: str
+    client_id: str
+    redirect_uri: str
+    listen: str
+    draft: bool
+    access_level: str
+    secret_ref: str
+    secret_set_at: datetime
+
+    @property
+    def secret_name(self) -> SecretName:
+        return SecretName("app", self.name, "client-secret", self.secret_ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent that was asked for and not yet answered. `state` finds it again when Amazon's redirect comes back."""
+
+    scope: Scope
+    app: App
+    state: str
+    address: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What Amazon's redirect carried: the authorization code, good once and for five minutes, and whose account it is."""
+
+    code: Secret
+    selling_partner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """One answer of the token endpoint. `expires_in` is the life of the access token in seconds."""
+
+    access_token: Secret
+    refresh_token: Secret | None
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """One marketplace of an account, as Amazon's getMarketplaceParticipations describes it (amazon.md section 7.1)."""
+
+    country: str
+    id: str
+    name: str
+    domain: str | None
+    currency: str | None
+    store_name: str | None
+    participating: bool
+    suspended_listings: bool
+
+
+Standing = Literal["connected", "unchecked", "rejected", "missing-token"]
+"""What the last look at the token found; kept in the record."""
+
+Status = Literal["connected", "unchecked", "due", "expired", "rejected", "missing-token"]
+"""A standing seen on a certain day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What one consent gave: the record that `connections/SELLER.toml` keeps. Never a secret.
+
+    `secret_ref` names the refresh token in the secret store. `extra` holds keys that this version does not know
+    and hands back when the record is written.
+    """
+
+    scope: Scope
+    selling_partner_id: str
+    app: str
+    access_level: str
+    standing: Standing
+    authorized_at: datetime
+    verified_at: datetime | None
+    marketplaces: tuple[Marketplace, ...]
+    secret_ref: str
+    extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def secret_name(self) -> SecretName:
+        return SecretName("seller", self.scope.seller, self.scope.item, self.secret_ref)
+
+    @property
+    def renew_by(self) -> datetime:
+        return self.authorized_at + AUTHORIZATION_LIFE
+
+    def days_left(self, now: datetime) -> int:
+        """Whole days until Amazon ends the authorization; negative once it has."""
+        return (self.renew_by - now).days
+
+    def status(self, now: datetime) -> Status:
+        """The standing as of `now`. What explains the rest comes first: an ended authorization is why a token is refused."""
+        if self.standing == "missing-token":
+            return "missing-token"
+        if now >= self.renew_by:
+            return "expired"
+        if self.standing == "connected" and self.renew_by - now < DUE_WITHIN:
+            return "due"
+        return self.standing
+
+
+@dataclass(frozen=True, slots=True)
+class AmazonWords:
+    """What Amazon itself said of a failure; shown to the user as it is."""
+
+    error: str | None = None
+    error_description: str | None = None
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        said = ": ".join(part for part in (self.error, self.error_description) if part)
+        return f"{said} (request {self.request_id})" if said and self.request_id else said

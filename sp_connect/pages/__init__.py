@@ -1,0 +1,69 @@
+"""The HTML that people see: relay, landing, and the simulator's pages.
+
+Templates lie beside this file, with `$placeholders`. Every page is self-contained: one style sheet inside it,
+nothing from outside, and no script but the relay's few lines.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from string import Template
+
+
+class Markup(str):
+    """HTML that is safe as it stands, because a template of this folder made it."""
+
+    __slots__ = ()
+
+
+def page(template: str, title: str, values: Mapping[str, str] | None = None, script: str = "") -> str:
+    """A whole page around `template`; `values` are escaped unless they are Markup. `script` is JavaScript of our own."""
+    return Template(_text("layout.html")).substitute(
+        title=html.escape(title),
+        policy=policy(script),
+        style=_text("style.css"),
+        body=fragment(template, values or {}),
+        script=f"<script>{script}</script>" if script else "",
+    )
+
+
+def fragment(template: str, values: Mapping[str, str]) -> Markup:
+    """`template` filled with `values`, for use inside a page."""
+    escaped = {key: value if isinstance(value, Markup) else html.escape(value) for key, value in values.items()}
+    return Markup(Template(_text(template)).substitute(escaped))
+
+
+def join(parts: Iterable[Markup]) -> Markup:
+    return Markup("".join(parts))
+
+
+def policy(script: str = "") -> str:
+    """The Content-Security-Policy of a page: its own style sheet, its own script if it has one, nothing from outside."""
+    run = f"script-src '{_digest(script)}'; " if script else ""
+    return f"default-src 'none'; {run}style-src '{_digest(_text('style.css'))}'; img-src data:; base-uri 'none'"
+
+
+def headers() -> dict[str, str]:
+    """What every page that sp-connect itself serves is sent with."""
+    return {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": f"{policy()}; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+
+
+@cache
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()

@@ -1,0 +1,1 @@
+"""What people and scripts see: values in, tables, cards and JSON out."""
