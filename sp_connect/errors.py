@@ -10,7 +10,7 @@
     └── Several                    many connections at once: the most serious exit code of its parts
 
 Raise sites carry facts; each class here composes its own sentence, its hint and its code. The codes and exit
-codes are a contract with scripts. Must not import anything of this package but the models.
+codes are a contract with scripts. Must not import anything of this package but the models and words.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sp_connect import words
 from sp_connect.models import AmazonWords
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class SpConnectError(Exception):
         self.message = message
         self.hint = hint
         self.amazon = amazon
+
+    def told(self) -> str:
+        """The sentence, with Amazon's own words behind it."""
+        said = str(self.amazon) if self.amazon else ""
+        return f"{self.message} Amazon said: {said}" if said else self.message
 
 
 class Aborted(SpConnectError):
@@ -158,7 +164,7 @@ class TimedOut(NotAuthorized):
 
     def __init__(self, scope: Scope, seconds: float) -> None:
         super().__init__(
-            f"No confirmation for {scope} came within {span(seconds)}. Nothing was changed.",
+            f"No confirmation for {scope} came within {words.span(seconds)}. Nothing was changed.",
             "Amazon sends nothing when Cancel is chosen or its page shows an error. "
             f"For more time: sp-connect connect {scope.flags} --timeout {int(seconds) * 2}",
         )
@@ -173,6 +179,29 @@ class BadState(NotAuthorized):
         super().__init__(
             f"{why} Nothing was changed.",
             "run sp-connect connect again and use the newest address; an older one no longer counts",
+        )
+
+
+class StillAuthorized(NotAuthorized):
+    code = "timed-out"
+
+    def __init__(self, scope: Scope, seconds: float) -> None:
+        super().__init__(
+            f"Amazon still takes the token of {scope} after {words.span(seconds)}. It is kept.",
+            "without waiting: leave out --wait",
+        )
+
+
+class EndsSoon(NotAuthorized):
+    """Nothing is wrong yet: `verify --due` asked to hear of it in time."""
+
+    code = "due"
+
+    def __init__(self, ending: Sequence[Scope], days: int) -> None:
+        super().__init__(
+            f"{words.count(len(ending), 'authorization')} of {words.listed([str(scope) for scope in ending])} "
+            f"end within {words.count(days, 'day')}.",
+            f"sp-connect connect {ending[0].flags}",
         )
 
 
@@ -275,6 +304,15 @@ class StoreUnavailable(ThisMachine):
 
 class StoreLocked(ThisMachine):
     code = "store-locked"
+
+
+class CannotWrite(ThisMachine):
+    """A file that the user asked for, not one of ours."""
+
+    code = "store-unavailable"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} cannot be written: {why.lower()}.", "name another file")
 
 
 class Damaged(ThisMachine):
@@ -380,10 +418,3 @@ def is_name(text: str) -> bool:
     """Whether `text` can name a seller or an app: the rule of the contract, which also keeps it from being a path."""
     allowed = "abcdefghijklmnopqrstuvwxyz0123456789"
     return 1 <= len(text) <= 64 and text[0] in allowed and all(c in allowed + "._-" for c in text)
-
-
-def span(seconds: float) -> str:
-    """A time in words: "45 seconds", "5 minutes"."""
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes"

@@ -133,7 +133,6 @@ class Consent:
     app: App
     state: str
     address: str
-    redirect_uri: str
 
 
 @dataclass(frozen=True, slots=True)

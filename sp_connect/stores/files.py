@@ -1,1 +1,233 @@
-"""The one way a file is written: placed beside the old one, synced, and renamed over it, private from birth."""
+"""The one way a file is read, written and locked.
+
+A file is placed beside the old one, synced, and renamed over it, private from birth; so a reader sees the old
+one or the new one and needs no lock. Every OS error becomes a sentence here. Knows nothing of what is kept.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sp_connect import errors, words
+
+SCHEMA = 1
+"""The form of every TOML file that this version writes, and the newest that it reads."""
+
+_PREFIX = ".sp-connect-"
+_STALE = 3600.0
+_DEPTH = 50
+_CAUSES = {
+    errno.ENOSPC: ("the disk is full", "free some space and run it again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space and run it again"),
+    errno.EFBIG: ("the file is larger than this process may write", "raise the limit: ulimit -f"),
+    errno.EROFS: ("the disk is read-only", "set SP_CONNECT_HOME to a folder that can be written"),
+    errno.EACCES: ("permission is denied", "see who owns the file and its folder: sp-connect doctor"),
+    errno.EPERM: ("permission is denied", "see who owns the file and its folder: sp-connect doctor"),
+    errno.ENOTDIR: ("a file stands where a folder belongs", "move that file away"),
+    errno.EEXIST: ("a file stands where a folder belongs", "move that file away"),
+    errno.EISDIR: ("a folder stands where a file belongs", "move that folder away"),
+}
+
+
+def make_folder(path: Path) -> None:
+    """Creates a folder and those above it, 0700 whatever the umask; what exists is left alone."""
+    with _explained(path, "created"):
+        missing = []
+        while not path.is_dir():
+            missing.append(path)
+            if path == path.parent:
+                break
+            path = path.parent
+        for folder in reversed(missing):
+            try:
+                folder.mkdir(mode=0o700)
+            except FileExistsError:
+                if not folder.is_dir():  # else another process was faster
+                    raise
+            else:
+                folder.chmod(0o700)  # a strict umask would take our own rights away
+                _sync_folder(folder.parent)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Puts `data` in place of a file in one step, 0600 from birth; its folder is made if it is missing.
+
+    A crash leaves the old file or the new one, a failure the old one and nothing else. A symbolic link stays
+    one: the file that it points to is replaced. Raises StoreUnavailable.
+    """
+    target = Path(os.path.realpath(path))
+    make_folder(target.parent)
+    with _explained(path, "written"):
+        _sweep(target.parent)
+        handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=target.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                temporary.chmod(0o600)  # a strict umask would take our own rights away
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _rename(temporary, target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_folder(target.parent)
+
+
+def remove(path: Path) -> None:
+    """Removes a file; one that is missing is fine. Raises StoreUnavailable."""
+    with _explained(path, "removed"), suppress(FileNotFoundError):
+        path.unlink()
+        _sync_folder(path.parent)
+
+
+def read(path: Path) -> bytes | None:
+    """The bytes of a file, or None where there is none. Raises StoreUnavailable."""
+    with _explained(path, "read"):
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def names(folder: Path) -> list[str]:
+    """The names in a folder, sorted; hidden ones (our own half-written files among them) are left out."""
+    with _explained(folder, "read"):
+        try:
+            return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        except FileNotFoundError:
+            return []
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file, or None where there is none. Raises Damaged where it is not UTF-8."""
+    data = read(path)
+    try:
+        return None if data is None else data.decode("utf-8-sig")  # Windows editors put a mark in front
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise errors.Damaged(path, f"line {line} is not UTF-8") from None
+
+
+def read_toml(path: Path) -> dict[str, Any] | None:
+    """The contents of a TOML file, or None where there is none.
+
+    Raises Damaged with the line at fault, and StoreUnavailable for a file that a later version wrote.
+    """
+    text = read_text(path)
+    return None if text is None else parse_toml(path, text)
+
+
+def parse_toml(path: Path, text: str) -> dict[str, Any]:
+    """The same for a text in hand; `path` is for the sentence."""
+    try:
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: a number of 5,000 digits, too
+        raise errors.Damaged(path, str(error).rstrip(".")) from None
+    if _is_deep(values):
+        raise errors.Damaged(path, f"its tables are nested more than {_DEPTH} deep")
+    schema = values.get("schema", SCHEMA)
+    if type(schema) is not int or schema < 1:
+        raise errors.Damaged(path, "schema is not a whole number from 1")
+    if schema > SCHEMA:
+        raise errors.StoreUnavailable(
+            f"{path} was written by a later version of sp-connect (schema {schema}). It was left as it is.",
+            "upgrade sp-connect",
+        )
+    return values
+
+
+def write_toml(path: Path, values: Mapping[str, Any]) -> None:
+    """Puts `values` in place of a TOML file, as `replace` does."""
+    import tomli_w  # noqa: PLC0415 - start-up time
+
+    # Half a surrogate pair, which JSON from Amazon may hold, is no text that a file can keep.
+    replace(path, tomli_w.dumps(values).encode("utf-8", "replace"))
+
+
+@contextmanager
+def lock(path: Path, wait: float = 10.0) -> Iterator[None]:
+    """Holds the lock that one writer has at a time; a process that dies gives it back. `wait` is in seconds.
+
+    The file is 0600 and is never deleted: that would let two in. Raises StoreLocked.
+    """
+    import filelock  # noqa: PLC0415 - start-up time
+
+    make_folder(path.parent)
+    held = filelock.FileLock(path, timeout=wait, mode=0o600)
+    with _explained(path, "locked"):
+        try:
+            held.acquire()
+        except filelock.Timeout:
+            raise errors.StoreLocked(
+                f"Another sp-connect has been writing for {words.span(wait)} and holds {path}.",
+                "wait for it or end it, then run this again",
+            ) from None
+    try:
+        yield
+    finally:
+        held.release()
+
+
+@contextmanager
+def _explained(path: Path, done: str) -> Iterator[None]:
+    """Turns an OS error into a sentence: which file could not be what, and why."""
+    try:
+        yield
+    except OSError as error:
+        unknown = ((error.strerror or type(error).__name__).lower(), "sp-connect doctor looks at the folders")
+        why, hint = _CAUSES.get(error.errno or 0, unknown)
+        raise errors.StoreUnavailable(f"{path} could not be {done}: {why}.", hint) from None
+
+
+def _is_deep(values: dict[str, Any]) -> bool:
+    """Whether tables are nested so deep (one line of dotted keys can do it) that a walk would overflow."""
+    level: list[dict[str, Any] | list[Any]] = [values]
+    for _ in range(_DEPTH):
+        inner = [child for one in level for child in (one.values() if isinstance(one, dict) else one)]
+        level = [child for child in inner if isinstance(child, dict | list)]
+    return bool(level)
+
+
+def _rename(source: Path, target: Path) -> None:
+    """os.replace; on Windows a virus scanner may hold the target for a moment."""
+    deadline = time.monotonic() + (2.0 if sys.platform == "win32" else 0.0)
+    while True:
+        try:
+            source.replace(target)
+        except PermissionError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename, a new name or a removal outlive a power cut; Windows has no such call."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what a killed process left half-written an hour ago or more; younger ones may be at work."""
+    for leftover in folder.iterdir():
+        if leftover.name.startswith(_PREFIX):
+            with suppress(OSError):
+                if leftover.stat().st_mtime < time.time() - _STALE:
+                    leftover.unlink()

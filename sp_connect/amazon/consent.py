@@ -1,0 +1,170 @@
+"""The consent: its address, what may come back, and which arrival is ours. Pure; sockets and people are elsewhere.
+
+Amazon's side is amazon.md sections 1 to 3; `state` follows RFC 6749 section 10.12.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.models import AmazonWords, App, Connection, Consent, Grant, Scope, Secret
+
+CONSENT_PATH = "/apps/authorize/consent"
+CONFIRM_PATH = "/apps/authorize/confirm/"
+
+AWAY = "away."
+"""Begins the state of a consent whose seller is on another machine. The relay page reads it, since no page can ask
+whether anything listens on 127.0.0.1."""
+
+MOST_PARAMETERS = 20
+LONGEST_VALUE = 4096
+
+Parameters = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """The Login-URI hop: Amazon wants the browser back at `address`, with our state."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An arrival that answers no consent of ours; `why` is for the person who pasted it."""
+
+    why: str
+
+
+class Arrival(Protocol):
+    """Something that reached the listener, or that a person pasted. Each is answered once."""
+
+    @property
+    def parameters(self) -> Parameters: ...
+
+    def turn_away(self, why: str) -> None:
+        """It is not ours: say so; the waiting goes on."""
+
+    def send_on(self, address: str) -> None:
+        """It is the hop: the browser goes on to `address`, an https address of Amazon."""
+
+    def conclude(self, outcome: Connection | errors.SpConnectError) -> None:
+        """It was ours: show what came of it."""
+
+
+ArrivalT = TypeVar("ArrivalT", bound=Arrival)
+
+
+def begin(app: App, scope: Scope, *, away: bool = False) -> Consent:
+    """A new consent for `scope`: the address to open, and a state of 256 bits that is good for this one consent.
+
+    `away` marks the state for a seller whose browser is on another machine.
+    """
+    state = (AWAY if away else "") + secrets.token_urlsafe(32)
+    query = {"application_id": app.application_id, "state": state, "redirect_uri": app.redirect_uri}
+    if app.draft:
+        query["version"] = "beta"
+    address = f"https://{geography.consent_host(scope)}{CONSENT_PATH}?{urlencode(query)}"
+    return Consent(scope, app, state, address)
+
+
+def first_grant(arrivals: Iterable[ArrivalT], consent: Consent) -> tuple[ArrivalT, Grant] | None:
+    """The first arrival that grants `consent`; None where the arrivals end before, which is the deadline.
+
+    Strangers are turned away and hops sent on, as often as they come. The arrival returned is not yet answered:
+    its outcome is not yet known. Raises Refused.
+    """
+    for arrival in arrivals:
+        meaning = read(arrival.parameters, consent)
+        if isinstance(meaning, Grant):
+            return arrival, meaning
+        if isinstance(meaning, Hop):
+            arrival.send_on(meaning.address)
+        elif isinstance(meaning, errors.Refused):
+            arrival.conclude(meaning)
+            raise meaning
+        else:
+            arrival.turn_away(meaning.why)
+    return None
+
+
+def read(parameters: Parameters, consent: Consent) -> Grant | Hop | errors.Refused | Stranger:
+    """What an arrival's query means for `consent` (amazon.md sections 1.2, 1.3 and 2).
+
+    The state is compared before anything else is believed, refusals included: any web page can send a browser
+    here with an `error`. Only the hop carries no state of ours; it is believed in nothing but its Amazon address.
+    """
+    values = dict(parameters)
+    if len(values) != len(parameters):
+        return Stranger("The address names the same thing twice.")
+    if len(parameters) > MOST_PARAMETERS or any(len(value) > LONGEST_VALUE for value in values.values()):
+        return Stranger("The address is longer than any that Amazon sends.")
+    if "amazon_callback_uri" in values:
+        return _hop(values, consent)
+    if not hmac.compare_digest(values.get("state", "").encode(), consent.state.encode()):
+        return Stranger("The address belongs to another consent, or to none.")
+    if "error" in values:
+        # UNVERIFIED that Amazon ever sends one (amazon.md 2.2); taken in the form of RFC 6749 section 4.1.2.1.
+        return errors.Refused(consent.scope, AmazonWords(values["error"], values.get("error_description")))
+    code, account = values.get("spapi_oauth_code", ""), values.get("selling_partner_id", "")
+    if not code or not _is_plain(account):
+        return Stranger("The address carries no authorization code with a Selling Partner ID.")
+    return Grant(Secret(code), account)
+
+
+def pasted(text: str, app: App) -> Parameters:
+    """The query of an address that a person pasted; white space that a mail put into it is dropped.
+
+    Only the app's redirect URI and its listener count. Raises BadState.
+    """
+    address = urlsplit("".join(text.split()))
+    home = urlsplit(app.redirect_uri)
+    ours = {(home.scheme, home.netloc.lower(), home.path), ("http", app.listen, "/callback")}
+    if (address.scheme.lower(), address.netloc.lower(), address.path) not in ours:
+        raise errors.BadState(f"That is not an address that begins with {app.redirect_uri}.")
+    if not address.query:
+        raise errors.BadState("That address carries no answer of Amazon: copy all of it, with what follows the ?.")
+    return query(address.query)
+
+
+def query(text: str) -> Parameters:
+    """The parameters of a query string, in order, blank ones kept, undecodable bytes replaced."""
+    return parse_qsl(text, keep_blank_values=True, errors="replace")
+
+
+def _hop(values: dict[str, str], consent: Consent) -> Hop | Stranger:
+    # Amazon once sent a path alone (amazon.md 1.3): it is taken as one of the host where the consent began.
+    address = urljoin(consent.address, values["amazon_callback_uri"])
+    try:
+        target = urlsplit(address)
+        port = target.port
+    except ValueError:
+        return Stranger("The address leads back to no address at all.")
+    is_amazon = (
+        target.scheme == "https"
+        and target.netloc == target.hostname
+        and port is None
+        and target.hostname in geography.SELLER_HOSTS | geography.VENDOR_HOSTS
+    )
+    # The path names our app: with another's, Amazon would hand our state to that other app.
+    if not is_amazon or unquote(target.path) != CONFIRM_PATH + consent.app.application_id:
+        return Stranger("The address leads on to a page that is not Amazon's confirmation of this app.")
+    answer = {"redirect_uri": consent.app.redirect_uri, "state": consent.state}
+    if "amazon_state" in values:
+        answer["amazon_state"] = values["amazon_state"]
+    if consent.app.draft:
+        answer["version"] = "beta"
+    joint = "&" if target.query else "?"
+    return Hop(target._replace(fragment="").geturl() + joint + urlencode(answer))
+
+
+def _is_plain(account: str) -> bool:
+    # The form of a Selling Partner ID is nowhere specified: anything short, visible and ASCII is taken.
+    return 0 < len(account) <= 64 and account.isascii() and account.isprintable() and " " not in account

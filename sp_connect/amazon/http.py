@@ -1,0 +1,216 @@
+"""The one `requests` session through which everything for Amazon goes.
+
+Owns: time limits, bounded answers, retries, the User-Agent, and where Amazon is (SP_CONNECT_AMAZON_URL). Knows
+nothing of tokens or sellers. `requests` is imported with the first call, because most commands make none.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sp_connect import __version__, errors
+from sp_connect.models import AmazonWords
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+WHOLE_SECONDS = 60.0
+LARGEST_ANSWER = 1 << 20
+
+PAUSES = (0.5, 1.0, 2.0)
+"""Seconds before each further try, where Amazon names none; a little chance is added."""
+
+LONGEST_PAUSE = 20.0
+"""A Retry-After beyond this is not waited for: the failure is reported instead."""
+
+# AppName/Version (Language=...; Platform=...), at most 500 characters: amazon.md section 10.1.
+USER_AGENT = f"sp-connect/{__version__} (Language=Python/{platform.python_version()}; Platform={platform.system()})"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, read whole: `status`, `headers` (any case), and `body` as text."""
+
+    host: str
+    status: int
+    headers: Mapping[str, str]
+    body: str = field(repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        return self.headers.get("x-amzn-RequestId")
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises UnexpectedAnswer for anything else."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            kind = self.headers.get("Content-Type", "no type").split(";")[0]
+            finding = f"{self.status} with {kind} where JSON was expected"
+            raise errors.UnexpectedAnswer(self.host, finding, AmazonWords(request_id=self.request_id))
+        return value
+
+
+class Amazon:
+    """Every call to Amazon. Safe to use from many threads at once.
+
+    `base` sends each request for https://HOST/PATH to {base}/HOST/PATH. `tell` hears each step in one line,
+    without secrets; `sleep` is how a pause is spent.
+    """
+
+    def __init__(
+        self,
+        base: str | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._base = base.rstrip("/") if base else None
+        self._tell = tell
+        self._sleep = sleep
+        self._made: requests.Session | None = None
+        self._making = threading.Lock()
+
+    def at(self, address: str) -> str:
+        """Where `address`, an https address of Amazon, really is: itself, unless a base was given."""
+        if self._base is None:
+            return address
+        return f"{self._base}/{address.removeprefix('https://')}"
+
+    def get(self, address: str, headers: Mapping[str, str]) -> Answer:
+        """GET, tried again on 429, 5xx and connection errors. Raises Unreachable, Throttled, UnexpectedAnswer."""
+        return self._patiently("GET", address, headers, None)
+
+    def post(self, address: str, form: Mapping[str, str]) -> Answer:
+        """POST a form that may be sent twice, as `get`."""
+        return self._patiently("POST", address, {}, form)
+
+    def post_once(self, address: str, form: Mapping[str, str]) -> Answer:
+        """POST a form that must not be sent twice: an authorization code is good once (amazon.md, decision 11)."""
+        return self._send("POST", address, {}, form)
+
+    def _patiently(self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> Answer:
+        for pause in PAUSES:
+            try:
+                answer = self._send(method, address, headers, form)
+            except errors.Unreachable as error:
+                self._rest(pause, error.message)
+                continue
+            wait = _retry_after(answer)
+            if not _is_passing(answer.status) or (wait is not None and wait > LONGEST_PAUSE):
+                return answer
+            self._rest(wait if wait is not None else pause, f"{answer.host} answered {answer.status}")
+        return self._send(method, address, headers, form)
+
+    def _rest(self, seconds: float, why: str) -> None:
+        self._tell(f"{why}; trying again in {seconds:.1f} s")
+        self._sleep(seconds + random.uniform(0, seconds / 4))  # noqa: S311 - spreads tries, guards nothing
+
+    def _send(self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> Answer:
+        import requests
+
+        host = urlsplit(address).hostname or address
+        began = time.monotonic()
+        try:
+            with self._session().request(
+                method,
+                self.at(address),
+                headers=dict(headers),
+                data=form,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = _read(response, host, began + WHOLE_SECONDS)
+        except requests.RequestException as error:
+            # The error's own text may hold the address it was for; its kind says enough.
+            raise errors.Unreachable(host, _why(error)) from None
+        self._tell(f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s")
+        return Answer(host, response.status_code, response.headers, body)
+
+    def _session(self) -> requests.Session:
+        with self._making:
+            if self._made is None:
+                self._made = _new_session(trust_environment=self._base is None)
+            return self._made
+
+
+def _new_session(*, trust_environment: bool) -> requests.Session:
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    session = requests.Session()
+    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+    session.mount("https://", HTTPAdapter(pool_maxsize=64))
+    session.mount("http://", HTTPAdapter(pool_maxsize=64))
+    # Proxies and certificates come from requests' own variables; a loopback base needs neither.
+    session.trust_env = trust_environment
+    # With an authentication of its own, requests leaves ~/.netrc alone (security.md, finding 8).
+    session.auth = lambda request: request
+    return session
+
+
+def _read(response: requests.Response, host: str, deadline: float) -> str:
+    """The body, decoded, at most LARGEST_ANSWER bytes and never after `deadline`."""
+    parts, size = [], 0
+    for part in response.iter_content(16 * 1024):
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise errors.UnexpectedAnswer(host, f"more than {LARGEST_ANSWER >> 20} MB")
+        if time.monotonic() > deadline:
+            raise errors.Unreachable(host, f"its answer was not complete after {WHOLE_SECONDS:.0f} seconds")
+        parts.append(part)
+    return b"".join(parts).decode("utf-8", "replace")
+
+
+def _is_passing(status: int) -> bool:
+    return status == 429 or status >= 500
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """The pause that Amazon asks for, in seconds (RFC 9110 section 10.2.3: seconds or a date)."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _why(error: requests.RequestException) -> str:
+    import requests
+
+    reasons = (
+        (requests.exceptions.ProxyError, "the proxy did not answer"),
+        (requests.exceptions.SSLError, "its certificate is not trusted here"),
+        (requests.exceptions.ConnectTimeout, f"no connection within {CONNECT_SECONDS:.0f} seconds"),
+        (requests.exceptions.ReadTimeout, f"no answer within {READ_SECONDS:.0f} seconds"),
+        (requests.exceptions.ChunkedEncodingError, "the connection broke during the answer"),
+        (requests.exceptions.ConnectionError, "there is no connection"),
+    )
+    for kind, words in reasons:
+        if isinstance(error, kind):
+            return words
+    return f"the request failed ({type(error).__name__})"
+
+
+def trouble(answer: Answer, words: AmazonWords) -> errors.AmazonTrouble:
+    """The error for an answer that says nothing about the seller: throttled, failing, or not understood."""
+    if answer.status == 429:
+        return errors.Throttled(answer.host, words)
+    if answer.status >= 500:
+        return errors.Unreachable(answer.host, f"it answered {answer.status}", words)
+    return errors.UnexpectedAnswer(answer.host, str(answer.status), words)

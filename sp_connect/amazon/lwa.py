@@ -1,0 +1,73 @@
+"""Login with Amazon: the token endpoint, and what its errors mean (amazon.md section 4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from sp_connect import errors
+from sp_connect.amazon import http
+from sp_connect.models import AmazonWords, App, Grant, Scope, Secret, Tokens
+
+# One host for every region: amazon.md section 4.1.
+TOKEN_ADDRESS = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
+
+
+def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, grant: Grant) -> Tokens:
+    """The tokens for an authorization code, which is sent once, whatever happens.
+
+    `redirect_uri` is sent as it was at the consent (amazon.md, decision 5). Raises CodeExpired, ClientRejected
+    and AmazonTrouble.
+    """
+    form = {"grant_type": "authorization_code", "code": grant.code.reveal(), "redirect_uri": app.redirect_uri}
+    try:
+        answer = amazon.post_once(TOKEN_ADDRESS, form | _client(app, client_secret))
+    except errors.Unreachable as error:
+        error.hint = f"the code may be used up, so it is not sent again: sp-connect connect {scope.flags}"
+        raise
+    tokens = _tokens(answer, app, lambda words: errors.CodeExpired(scope, words))
+    if tokens.refresh_token is None:
+        raise errors.UnexpectedAnswer(answer.host, "without a refresh token")
+    return tokens
+
+
+def refresh(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, refresh_token: Secret) -> Tokens:
+    """A new access token. Amazon may send another refresh token along (amazon.md 4.2): the caller keeps it then.
+
+    Raises Rejected, ClientRejected and AmazonTrouble.
+    """
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
+    answer = amazon.post(TOKEN_ADDRESS, form | _client(app, client_secret))
+    return _tokens(answer, app, lambda words: errors.Rejected(scope, words))
+
+
+def _client(app: App, client_secret: Secret) -> dict[str, str]:
+    return {"client_id": app.client_id, "client_secret": client_secret.reveal()}
+
+
+def _tokens(answer: http.Answer, app: App, invalid_grant: Callable[[AmazonWords], errors.NotAuthorized]) -> Tokens:
+    if answer.status != 200:
+        words = _words(answer)
+        # UNVERIFIED which status goes with which error (amazon.md 4.3): the word decides, whatever the status.
+        if words.error == "invalid_grant":
+            raise invalid_grant(words)
+        if words.error in {"invalid_client", "unauthorized_client"}:
+            raise errors.ClientRejected(app.name, words)
+        raise http.trouble(answer, words)
+    found = answer.json()
+    access, refreshed, life = found.get("access_token"), found.get("refresh_token"), found.get("expires_in")
+    if not isinstance(access, str) or not access or not isinstance(refreshed, str | None):
+        raise errors.UnexpectedAnswer(answer.host, "without an access token", AmazonWords(request_id=answer.request_id))
+    # 3600 s by amazon.md 4.2; an answer that does not say so is taken for the same.
+    seconds = life if isinstance(life, int) and not isinstance(life, bool) and life > 0 else 3600
+    return Tokens(Secret(access), Secret(refreshed) if refreshed else None, seconds)
+
+
+def _words(answer: http.Answer) -> AmazonWords:
+    """What a refusal says: {"error", "error_description", "request_id"}; nothing of it can be relied on."""
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        found = None
+    said = {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+    return AmazonWords(said.get("error"), said.get("error_description"), said.get("request_id", answer.request_id))

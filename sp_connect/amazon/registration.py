@@ -1,0 +1,96 @@
+"""What an application registered at Amazon looks like: its ids and its redirect URI. Pure.
+
+Both ids begin alike and are confused constantly, so what was swapped is told (amazon.md sections 1.1 and 3.1).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+from sp_connect import errors
+from sp_connect.models import Secret
+
+# The older and the newer form.
+APPLICATION_IDS = ("amzn1.sellerapps.app.", "amzn1.sp.solution.")
+CLIENT_IDS = "amzn1.application-oa2-client."
+CLIENT_SECRETS = "amzn1.oa2-cs."  # noqa: S105 - how one begins
+REFRESH_TOKENS = "Atzr|"  # noqa: S105 - how one begins
+
+
+def check_ids(application_id: str, client_id: str) -> None:
+    """Raises BadAppField unless the two ids are what they should be, and not each other."""
+    if application_id.startswith(CLIENT_IDS) and not client_id.startswith(CLIENT_IDS):
+        raise errors.BadAppField(
+            "The application id and the client id are swapped.",
+            f"--application-id {client_id} --client-id {application_id}",
+        )
+    if application_id.startswith(CLIENT_IDS):
+        raise errors.BadAppField(
+            f"{application_id} is a client id, not an application id: Amazon's consent page would say MD1000.",
+            f"--application-id takes the App ID of the developer console, {' or '.join(f'{i}...' for i in APPLICATION_IDS)}",
+        )
+    if not application_id.startswith(APPLICATION_IDS) or not _is_plain(application_id):
+        raise errors.BadAppField(
+            f"{application_id!r} is not an application id.",
+            f"it begins with {' or '.join(APPLICATION_IDS)}: App ID in the developer console",
+        )
+    if not client_id.startswith(CLIENT_IDS) or not _is_plain(client_id):
+        raise errors.BadAppField(
+            f"{client_id!r} is not a client id.",
+            f"it begins with {CLIENT_IDS}: LWA credentials, View, in the developer console",
+        )
+
+
+def check_client_secret(secret: Secret) -> None:
+    """Raises BadAppField for what can be no client secret. Its form is not settled (amazon.md 4.1), so little is asked."""
+    value = secret.reveal()
+    if value.startswith((CLIENT_IDS, *APPLICATION_IDS, REFRESH_TOKENS)):
+        raise errors.BadAppField(
+            "That is an id or a token, not the client secret. It was not kept.",
+            f"the client secret begins with {CLIENT_SECRETS}: LWA credentials, View, in the developer console",
+        )
+    if not _is_plain(value):
+        raise errors.BadAppField(
+            "A client secret is one word without spaces. That was not kept.", "copy it again from the developer console"
+        )
+
+
+def check_redirect_uri(address: str) -> None:
+    """Raises BadAppField for a redirect URI that Amazon refuses: not https, localhost, with a fragment."""
+    relay = "the address of your relay page, such as https://agency.example/sp-connect; sp-connect relay writes the page"
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        raise errors.BadAppField(f"{address!r} is not an address.", f"--redirect-uri takes {relay}") from None
+    if finding := _finding(parts, host, address):
+        raise errors.BadAppField(f"Amazon does not take {address!r} as a redirect URI: {finding}.", f"--redirect-uri takes {relay}")
+
+
+def _finding(parts: SplitResult, host: str, address: str) -> str | None:
+    if not _is_plain(address) or not host:
+        return "it is not a whole address"
+    if parts.scheme != "https":
+        return "it must begin with https://"
+    if _is_this_machine(host):
+        return "it may not lead to this machine"
+    if "#" in address:
+        return "it may have no fragment (#)"
+    if parts.username is not None:
+        return "it may hold no user name"
+    return None
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_plain(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text and len(text) <= 2048

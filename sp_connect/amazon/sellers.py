@@ -1,0 +1,83 @@
+"""The Sellers API: the marketplaces of an account, which is the check call (amazon.md section 7)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sp_connect import errors
+from sp_connect.amazon import geography, http
+from sp_connect.models import AmazonWords, Marketplace, Scope, Secret
+
+PATH = "/sellers/v1/marketplaceParticipations"
+
+# Pseudo-marketplaces that real answers contain (amazon.md 7.1); a person never means one.
+PSEUDO = frozenset(
+    "A2ZV50J4W1RKNI A1MQXOICRS2Z7M A3H6HPSLHAK3XG A38D8NSA03LJTC AFQLKURYRPEL8 A1ZFFQZ3HTUKT9 A62U237T8HV6N "
+    "AZMDEXL2RVFNN AHRY1CZE9ZY4H AGWSWK15IEJJ7 A3BXB0YN3XH17H".split()
+)
+
+
+def marketplaces(amazon: http.Amazon, scope: Scope, access_token: Secret) -> tuple[Marketplace, ...]:
+    """The marketplaces that the account of `scope` sells in, at least one, in the order in which tables show them.
+
+    Raises NotPermitted where Amazon says no or names no marketplace there (the account sells in another region:
+    Amazon answers either way, amazon.md 7.1), and AmazonTrouble.
+    """
+    host = geography.REGIONS[scope.region].api_host
+    answer = amazon.get(f"https://{host}{PATH}", {"x-amz-access-token": access_token.reveal()})
+    if answer.status == 403:
+        raise errors.NotPermitted(scope, "Amazon does not let the app read the account", _words(answer))
+    if answer.status != 200:
+        raise http.trouble(answer, _words(answer))
+    entries = answer.json().get("payload")
+    if not isinstance(entries, list):
+        raise errors.UnexpectedAnswer(host, "without a list of marketplaces", AmazonWords(request_id=answer.request_id))
+    found = [marketplace for entry in entries if (marketplace := _marketplace(entry)) is not None]
+    if not found:
+        raise errors.NotPermitted(scope, "Amazon names no marketplace of the account")
+    order = [country.marketplace_id for country in geography.COUNTRIES.values()]
+    return tuple(sorted(found, key=lambda m: (order.index(m.id) if m.id in order else len(order), m.country)))
+
+
+def _marketplace(entry: Any) -> Marketplace | None:
+    """One entry of the answer; None for a pseudo-marketplace or something else that no person sells in.
+
+    Fields that the model requires are missing in Amazon's own example (amazon.md 7.1), so only the id must be
+    there; a marketplace newer than our table is taken if its shop is an Amazon shop.
+    """
+    place = entry.get("marketplace") if isinstance(entry, dict) else None
+    if not isinstance(place, dict) or not isinstance(place.get("id"), str):
+        return None
+    known = geography.MARKETPLACES.get(place["id"])
+    domain = _text(place, "domainName")
+    if known is None and (place["id"] in PSEUDO or not (domain or "").startswith("www.amazon.")):
+        return None
+    part = entry.get("participation")
+    part = part if isinstance(part, dict) else {}
+    country = known.code if known else _text(place, "countryCode") or "??"
+    return Marketplace(
+        country=country,
+        id=place["id"],
+        name=_text(place, "name") or (known.name if known else country),
+        domain=domain or (f"www.{known.domain}" if known else None),
+        currency=_text(place, "defaultCurrencyCode") or (known.currency if known else None),
+        store_name=_text(entry, "storeName"),
+        participating=part.get("isParticipating") is not False,
+        suspended_listings=part.get("hasSuspendedListings") is True,
+    )
+
+
+def _text(values: dict[str, Any], key: str) -> str | None:
+    value = values.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _words(answer: http.Answer) -> AmazonWords:
+    """What a refusal says: {"errors": [{"code", "message", "details"}]}; the details often hold the cause."""
+    try:
+        first = json.loads(answer.body)["errors"][0]
+        said = [first[key] for key in ("message", "details") if first.get(key)]
+        return AmazonWords(first.get("code"), " ".join(said), answer.request_id)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return AmazonWords(request_id=answer.request_id)

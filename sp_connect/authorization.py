@@ -1,0 +1,114 @@
+"""One consent, from its answer to the keeping: the path that every way of connecting takes.
+
+`complete` takes the first arrival that is ours, guards the account, exchanges the code, checks what the account
+sells, and keeps secret and record. It is told where arrivals come from, and does not know: a listener, a person
+who pastes, or both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sp_connect import errors
+from sp_connect.amazon import consent, lwa, sellers
+from sp_connect.edges import Edges
+from sp_connect.models import Connection, Consent, Grant, Scope, Secret
+from sp_connect.stores import secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Which account is the right one: `expected` is a Selling Partner ID, `replace` lets another one take the place."""
+
+    expected: str | None = None
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A connection that is kept. `trouble` is why its marketplaces could not be read, if they could not."""
+
+    connection: Connection
+    trouble: errors.AmazonTrouble | None = None
+
+
+def prove_ready(edges: Edges) -> None:
+    """Raises what would otherwise fail after the consent, when the code is already spent: stores and records."""
+    secrets.prove(edges.secrets)
+    edges.connections.all()
+
+
+def complete(
+    edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, arrivals: Iterable[consent.ArrivalT]
+) -> Outcome | None:
+    """What the first grant among `arrivals` makes; None where they end without one, which is the deadline.
+
+    The arrival is told what came of it. Raises NotAuthorized, ThisMachine and AmazonTrouble: then nothing that was
+    connected before has changed.
+    """
+    found = consent.first_grant(arrivals, asked)
+    if found is None:
+        return None
+    arrival, grant = found
+    try:
+        outcome = _settle(edges, asked, client_secret, guard, grant)
+    except errors.SpConnectError as error:
+        arrival.conclude(error)
+        raise
+    arrival.conclude(outcome.connection)
+    return outcome
+
+
+def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, grant: Grant) -> Outcome:
+    """Exchanges the code at once: it is good for five minutes. A wrong account's code is never exchanged."""
+    authorized_at = edges.now()
+    _check_account(edges, asked, guard, grant.selling_partner_id)
+    tokens = lwa.exchange(edges.amazon, asked.app, client_secret, asked.scope, grant)
+    assert tokens.refresh_token is not None, "lwa.exchange raises where there is none"
+    trouble = None
+    try:
+        found = sellers.marketplaces(edges.amazon, asked.scope, tokens.access_token)
+        _check_country(asked.scope, grant.selling_partner_id, [m.country for m in found])
+    except errors.AmazonTrouble as error:
+        # The consent is given and its code spent: the token is kept, and `verify` finds out the rest.
+        found, trouble = (), error
+    connection = Connection(
+        scope=asked.scope,
+        selling_partner_id=grant.selling_partner_id,
+        app=asked.app.name,
+        access_level=asked.app.access_level,
+        standing="unchecked" if trouble else "connected",
+        authorized_at=authorized_at,
+        verified_at=None if trouble else edges.now(),
+        marketplaces=found,
+        secret_ref=secrets.new_ref(),
+    )
+    with edges.changes.writing():
+        # Once more, because another sp-connect may have connected the same account in the meantime.
+        _check_account(edges, asked, guard, grant.selling_partner_id)
+        edges.changes.keep_connection(connection, tokens.refresh_token)
+    return Outcome(connection, trouble)
+
+
+def _check_account(edges: Edges, asked: Consent, guard: Guard, got: str) -> None:
+    """Raises WrongAccount or DuplicateAccount: the browser may still be signed in as another client."""
+    scope = asked.scope
+    before = edges.connections.get(scope)
+    expected = [guard.expected] if guard.expected else []
+    if before is not None and not guard.replace:
+        expected.append(before.selling_partner_id)
+    for wanted in expected:
+        if got != wanted:
+            raise errors.WrongAccount(scope, wanted, got)
+    for other in edges.connections.all():
+        # The same ID in two countries of one seller is let be: UNVERIFIED whether linked accounts share it
+        # (amazon.md section 9). With another app it is a consent of its own (decision 6).
+        is_same = other.selling_partner_id == got and other.scope.region == scope.region
+        if is_same and other.app == asked.app.name and other.scope.seller != scope.seller:
+            raise errors.DuplicateAccount(scope, got, other.scope)
+
+
+def _check_country(scope: Scope, account: str, sells_in: list[str]) -> None:
+    if scope.country is not None and scope.country not in sells_in:
+        raise errors.OtherCountry(scope, account, sells_in)

@@ -1,0 +1,185 @@
+"""`app`: the agency's own SP-API applications. Their client secrets go to the secret store, all else to config.toml."""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
+
+from sp_connect import errors
+from sp_connect.amazon import registration
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import App, Secret
+from sp_connect.stores import secrets
+from sp_connect.views import data
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """What `app add` was told. The client secret comes from stdin or a prompt, never from here."""
+
+    name: str
+    application_id: str
+    client_id: str
+    redirect_uri: str
+    listen: str
+    draft: bool
+    access_level: str
+    secret_from_stdin: bool
+
+
+def run_add(edges: Edges, options: AddOptions) -> App:
+    """Registers an app. Fields and store are checked before the secret is asked for. Raises BadAppField, AppExists."""
+    if not errors.is_name(options.name):
+        raise errors.BadName("an app", options.name)
+    registration.check_ids(options.application_id, options.client_id)
+    registration.check_redirect_uri(options.redirect_uri)
+    check_listen(options.listen)
+    if any(app.name == options.name for app in edges.apps.all()):
+        raise errors.AppExists(options.name)
+    secrets.prove(edges.secrets)
+    secret = _client_secret(edges, from_stdin=options.secret_from_stdin)
+    app = App(
+        name=options.name,
+        application_id=options.application_id,
+        client_id=options.client_id,
+        redirect_uri=options.redirect_uri,
+        listen=options.listen,
+        draft=options.draft,
+        access_level=options.access_level,
+        secret_ref=secrets.new_ref(),
+        secret_set_at=edges.now(),
+    )
+    with edges.changes.writing():
+        if any(other.name == app.name for other in edges.apps.all()):
+            raise errors.AppExists(app.name)
+        edges.changes.keep_app(app, secret)
+    return app
+
+
+def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool) -> App:
+    """Keeps a new client secret, and the day as the first of its 180. Refresh tokens are not touched by it."""
+    app = edges.apps.get(name)
+    secrets.prove(edges.secrets)
+    secret = _client_secret(edges, from_stdin=from_stdin)
+    renewed = replace(app, secret_ref=secrets.new_ref(), secret_set_at=edges.now())
+    with edges.changes.writing():
+        edges.apps.get(name)
+        edges.changes.keep_app(renewed, secret)
+    return renewed
+
+
+def run_remove(edges: Edges, name: str) -> None:
+    """Forgets an app and its client secret. Raises NoSuchApp, and AppInUse while a connection needs it."""
+    with edges.changes.writing():
+        edges.apps.get(name)
+        users = sorted({c.scope.seller for c in edges.connections.all() if c.app == name})
+        if users:
+            raise errors.AppInUse(name, users)
+        edges.changes.drop_app(name)
+
+
+def seats_used(edges: Edges, name: str) -> int:
+    """How many of an app's 25 seats are taken: selling accounts, each counted once (amazon.md section 10.4)."""
+    return len({c.selling_partner_id for c in edges.connections.all() if c.app == name})
+
+
+def check_listen(listen: str) -> None:
+    """Raises BadAppField unless `listen` is a loopback address with a port. A name such as localhost is none:
+    another program could answer on its other address (security.md, finding 2)."""
+    host, _, port = listen.rpartition(":")
+    with suppress(ValueError):
+        if ipaddress.ip_address(host.strip("[]")).is_loopback and port.isdecimal() and 1 <= int(port) <= 65535:
+            return
+    raise errors.BadAppField(f"{listen!r} cannot be listened on.", "--listen takes 127.0.0.1 with a port, such as 127.0.0.1:8723")
+
+
+def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
+    if from_stdin:
+        secret = edges.person.piped("client secret")
+    else:
+        secret = edges.person.hidden("Client secret (not shown):", "--client-secret-stdin")
+    registration.check_client_secret(secret)
+    return secret
+
+
+app = typer.Typer(no_args_is_help=True, help="Your own SP-API apps: register, show, rotate the secret, remove.")
+
+
+@app.command("add", epilog="Example: sp-connect app add --application-id amzn1.sp.solution.… --client-id "
+             "amzn1.application-oa2-client.… --redirect-uri https://agency.example/sp-connect")
+def add(
+    ctx: typer.Context,
+    application_id: Annotated[str, typer.Option(metavar="ID", help="App ID of the developer console.")],
+    client_id: Annotated[str, typer.Option(metavar="ID", help="Client identifier of the LWA credentials.")],
+    redirect_uri: Annotated[
+        str, typer.Option("--redirect-uri", metavar="URL", help="Where your relay page lies; registered at Amazon as both URIs.")
+    ],
+    name: flags.NewApp = "default",
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the relay page finds sp-connect.")] = "127.0.0.1:8723",
+    draft: Annotated[bool, typer.Option("--draft", help="The app is in Draft at Amazon.")] = False,
+    access_level: Annotated[str, typer.Option(metavar="TEXT", help="Your label for what the app may do.")] = "default",
+    secret_from_stdin: flags.SecretFromStdin = False,
+    json: flags.Json = False,
+) -> None:
+    """Register an app. Its client secret is asked for, hidden, or read from stdin; never given as a flag."""
+    edges = ctx.obj.edges()
+    options = AddOptions(name, application_id, client_id, redirect_uri, listen, draft, access_level, secret_from_stdin)
+    added = run_add(edges, options)
+    edges.screen.say(f"The app {added.name} is registered.")
+    edges.screen.say("Next: sp-connect relay --out relay.html, put the file at the redirect URI, then sp-connect connect.")
+    if json:
+        edges.screen.json(data.app(added, 0, edges.now()))
+
+
+@app.command("list", epilog="Example: sp-connect app list --json")
+def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
+    """List the apps, with the age of each client secret and the seats it has used."""
+    edges = ctx.obj.edges()
+    rows = [(one, seats_used(edges, one.name)) for one in edges.apps.all()]
+    if json:
+        edges.screen.json([data.app(one, seats, edges.now()) for one, seats in rows])
+    elif rows:
+        from sp_connect.views import tables
+
+        edges.screen.show(tables.apps(edges.screen, rows, edges.now()))
+    else:
+        edges.screen.say("No app is registered. Next: sp-connect app add --help")
+
+
+@app.command("show", epilog="Example: sp-connect app show default")
+def show(ctx: typer.Context, name: flags.KnownApp, json: flags.Json = False) -> None:
+    """Show one app: all but its client secret."""
+    edges = ctx.obj.edges()
+    one = edges.apps.get(name)
+    described = data.app(one, seats_used(edges, name), edges.now())
+    if json:
+        edges.screen.json(described)
+    else:
+        from sp_connect.views import tables
+
+        edges.screen.show(tables.facts(edges.screen, tables.app_facts(one, described["seats_used"], edges.now())))
+
+
+@app.command("remove", epilog="Example: sp-connect app remove old-app")
+def remove(ctx: typer.Context, name: flags.KnownApp) -> None:
+    """Forget an app and its client secret. Refused while a connection uses it."""
+    edges = ctx.obj.edges()
+    run_remove(edges, name)
+    edges.screen.say(f"The app {name} and its client secret are forgotten here. At Amazon nothing has changed.")
+
+
+@app.command("rotate-secret", epilog="Example: pass show lwa/new | sp-connect app rotate-secret default --client-secret-stdin")
+def rotate_secret(
+    ctx: typer.Context, name: flags.KnownApp, secret_from_stdin: flags.SecretFromStdin = False, json: flags.Json = False
+) -> None:
+    """Keep a new client secret, made in Amazon's console. The sellers' tokens stay good."""
+    edges = ctx.obj.edges()
+    renewed = run_rotate_secret(edges, name, from_stdin=secret_from_stdin)
+    edges.screen.say(f"The client secret of {name} is renewed. Amazon takes the old one for seven more days.")
+    if json:
+        edges.screen.json(data.app(renewed, seats_used(edges, name), edges.now()))

@@ -1,0 +1,51 @@
+"""The flags that several commands share, each with its one help text, and the session that they all begin from."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from sp_connect import edges
+from sp_connect.person import Person
+from sp_connect.views.screen import Screen
+
+CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
+"""The panels in which help shows the commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the global flags say. The outside world is built when a command asks for it, not before."""
+
+    screen: Screen
+    person: Person
+    environ: MutableMapping[str, str]
+    simulate: bool
+
+    def edges(self) -> edges.Edges:
+        build = edges.simulated if self.simulate else edges.real
+        return build(self.screen, self.person, self.environ)
+
+
+Seller = Annotated[str, typer.Option("--seller", "-s", metavar="NAME", help="Your own short name for the client, such as acme.")]
+AnySeller = Annotated[str | None, typer.Option("--seller", "-s", metavar="NAME", help="Only this seller.")]
+Region = Annotated[
+    str,
+    typer.Option("--region", "-r", metavar="na|eu|fe", help="North America, Europe & India, or Far East."),
+]
+AnyRegion = Annotated[str | None, typer.Option("--region", "-r", metavar="na|eu|fe", help="Only this region.")]
+AnyCountry = Annotated[str | None, typer.Option("--country", "-c", metavar="CC", help="Only this country, such as JP.")]
+AppName = Annotated[
+    str, typer.Option("--app", metavar="NAME", envvar="SP_CONNECT_APP", help="Your app, if you have several.")
+]
+AnyApp = Annotated[str | None, typer.Option("--app", metavar="NAME", help="Only this app.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+NewApp = Annotated[str, typer.Argument(metavar="[NAME]", help="Your name for the app.")]
+KnownApp = Annotated[str, typer.Argument(metavar="NAME", help="Your name for the app.")]
+SecretFromStdin = Annotated[
+    bool, typer.Option("--client-secret-stdin", help="Read the client secret from stdin instead of asking for it.")
+]

@@ -1,0 +1,50 @@
+"""`list`: every connection, from local files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, get_args
+
+import typer
+
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Connection, Status
+from sp_connect.selection import Selection
+from sp_connect.views import data
+
+
+def run(edges: Edges, selection: Selection) -> Sequence[Connection]:
+    """The connections that `selection` leaves; none is a result too. Reads local files only."""
+    return selection.among(edges.connections, edges.now())
+
+
+def command(
+    ctx: typer.Context,
+    seller: flags.AnySeller = None,
+    region: flags.AnyRegion = None,
+    country: flags.AnyCountry = None,
+    app: flags.AnyApp = None,
+    status: Annotated[str | None, typer.Option(metavar="STATUS", help=f"Only {', '.join(get_args(Status))}.")] = None,
+    due: Annotated[
+        int | None,
+        typer.Option(metavar="DAYS", min=0, max=3650, help="Only what ends within so many days, or has ended."),
+    ] = None,
+    json: flags.Json = False,
+) -> None:
+    """List the connections. Reads local files only; `verify` asks Amazon."""
+    edges = ctx.obj.edges()
+    selection = Selection(seller, region, country, app, status, due)
+    rows, now = run(edges, selection), edges.now()
+    if json:
+        edges.screen.json([data.connection(c, now) for c in rows])
+    elif rows:
+        from sp_connect.views import tables
+
+        edges.screen.show(tables.connections(edges.screen, rows, now))
+        edges.screen.say()
+        edges.screen.say(tables.summary(rows, now))
+    elif selection.is_everything():
+        edges.screen.say("Nothing is connected yet. Next: sp-connect connect --seller NAME --region na")
+    else:
+        edges.screen.say("No connection is like that. sp-connect list shows all of them.")

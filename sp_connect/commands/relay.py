@@ -1,0 +1,37 @@
+"""`relay`: the page at the app's redirect URI, as one file for any https server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sp_connect import errors, pages
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+
+
+def run(edges: Edges, name: str) -> tuple[str, str]:
+    """The page, and the redirect URI at which it belongs."""
+    app = edges.apps.get(name)
+    return pages.relay(app.listen), app.redirect_uri
+
+
+def command(
+    ctx: typer.Context,
+    app: flags.AppName = "default",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write it here, not to stdout.")] = None,
+) -> None:
+    """Write the relay page: the https address that Amazon accepts, which hands the browser on to this program."""
+    edges = ctx.obj.edges()
+    page, redirect_uri = run(edges, app)
+    if out is None:
+        edges.screen.line(page.rstrip("\n"))
+        return
+    try:
+        out.write_text(page, encoding="utf-8")  # for everyone to read: a web server does
+    except OSError as error:
+        raise errors.CannotWrite(out, error.strerror or "unknown reason") from None
+    edges.screen.say(f"{out} is written. Put it where {redirect_uri} shows it, and register that address at Amazon")
+    edges.screen.say("as OAuth Redirect URI and as OAuth Login URI of the app, both.")

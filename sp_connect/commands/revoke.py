@@ -1,0 +1,120 @@
+"""`revoke`: forgets a connection here, and tells where the seller ends the authorization at Amazon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from sp_connect import errors, words
+from sp_connect.amazon import geography, lwa
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Connection
+from sp_connect.selection import Selection
+from sp_connect.views import data
+
+WAIT_SECONDS = 15 * 60
+PAUSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which connections of a seller, and how. `every` is --all."""
+
+    seller: str
+    region: str | None
+    country: str | None
+    every: bool
+    yes: bool
+    wait: bool
+    missing_ok: bool
+
+
+def run(edges: Edges, options: Options) -> Sequence[Connection]:
+    """The connections that are now forgotten here. Amazon has no call that ends an authorization (amazon.md section 6).
+
+    Raises NoSuchConnection, WhichConnection, Aborted, NeedsFlag, and StillAuthorized where waiting was in vain.
+    """
+    chosen = _chosen(edges, options)
+    if not chosen:
+        return []
+    if not options.yes:
+        accounts = words.listed([f"{c.scope} ({c.selling_partner_id})" for c in chosen])
+        edges.person.confirm(f"Forget {accounts} on this machine?", "--yes")
+    for connection in chosen:
+        if options.wait:
+            _wait_until_refused(edges, connection)
+        # A store that cannot be asked now could not forget either: that is raised before the record goes.
+        with suppress(errors.MissingToken):
+            edges.secrets.fetch(connection.secret_name)
+        with edges.changes.writing():
+            edges.changes.drop_connection(connection.scope)
+    return chosen
+
+
+def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
+    selection = Selection(options.seller, options.region, options.country)
+    found = selection.among(edges.connections, edges.now())
+    if options.region is not None and options.country is None and not options.every:
+        # A region names its own connection, not those of the countries kept separate in it.
+        found = [c for c in found if c.scope.country is None] or found
+    if not found and not options.missing_ok:
+        raise errors.NoSuchConnection(str(selection))
+    if len(found) > 1 and not options.every:
+        raise errors.WhichConnection(options.seller, [c.scope.place for c in found])
+    return found
+
+
+def _wait_until_refused(edges: Edges, connection: Connection) -> None:
+    """Asks again and again until Amazon refuses the token, which proves the end. Raises StillAuthorized."""
+    app = edges.apps.get(connection.app)
+    client_secret = edges.secrets.fetch(app.secret_name)
+    token = edges.secrets.fetch(connection.secret_name)
+    tell_where(edges, connection)
+    edges.screen.say(f"Waiting up to {words.span(WAIT_SECONDS)} until Amazon refuses the token; Ctrl-C gives up.")
+    for _ in range(round(WAIT_SECONDS / PAUSE_SECONDS)):
+        try:
+            lwa.refresh(edges.amazon, app, client_secret, connection.scope, token)
+        except errors.Rejected:
+            return
+        except errors.AmazonTrouble as error:
+            edges.screen.story(error.message)
+        edges.sleep(PAUSE_SECONDS)
+    raise errors.StillAuthorized(connection.scope, WAIT_SECONDS)
+
+
+def tell_where(edges: Edges, connection: Connection) -> None:
+    """Where the seller ends it; the menu path too, since the address is not verified for every host."""
+    edges.screen.say(
+        f"At Amazon the seller ends {connection.scope} in Seller Central: Apps and Services, Manage Your Apps, "
+        "Disable authorization."
+    )
+    edges.screen.address(edges.amazon.at(geography.manage_url(connection.scope)))
+
+
+def command(
+    ctx: typer.Context,
+    seller: flags.Seller,
+    region: flags.AnyRegion = None,
+    country: flags.AnyCountry = None,
+    every: Annotated[bool, typer.Option("--all", help="Every connection of the seller that the other flags leave.")] = False,
+    yes: flags.Yes = False,
+    wait: Annotated[bool, typer.Option("--wait", help="First wait until Amazon refuses the token.")] = False,
+    missing_ok: Annotated[bool, typer.Option("--missing-ok", help="Exit 0 if there is no such connection.")] = False,
+    json: flags.Json = False,
+) -> None:
+    """Forget a connection, tokens and all, and say where the seller ends the authorization at Amazon."""
+    edges = ctx.obj.edges()
+    gone = run(edges, Options(seller, region, country, every, yes, wait, missing_ok))
+    for connection in gone:
+        edges.screen.say(f"{connection.scope} is forgotten here: {connection.selling_partner_id}.")
+        if not wait:
+            tell_where(edges, connection)
+    if not gone:
+        edges.screen.say("There was no such connection.")
+    if json:
+        edges.screen.json([data.revoked(c, edges.amazon.at(geography.manage_url(c.scope)), edges.now()) for c in gone])

@@ -1,0 +1,76 @@
+"""`show`: one seller's page, a tile a region, connected or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Connection, Scope
+from sp_connect.views import data
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One place where the seller is, or could be, connected."""
+
+    scope: Scope
+    connection: Connection | None
+
+    @property
+    def command(self) -> str:
+        """What connects it, or renews it."""
+        return f"sp-connect connect {self.scope.flags}"
+
+
+def run(edges: Edges, seller: str) -> list[Tile]:
+    """A tile for each region and Far East country, and for each country that has a connection of its own.
+
+    Raises BadName, and NoSuchConnection for a seller without any.
+    """
+    found = {c.scope: c for c in edges.connections.of(seller)} if errors.is_name(seller) else {}
+    places: list[Scope] = []
+    for region in geography.REGIONS.values():
+        if region.host is not None:
+            places.append(geography.scope(seller, region.code))
+        else:
+            places.extend(geography.scope(seller, region.code, c.code) for c in geography.countries_of(region.code))
+        places.extend(s for s in found if s.region == region.code and s not in places)
+    if not found:
+        raise errors.NoSuchConnection(seller)
+    return [Tile(scope, found.get(scope)) for scope in places]
+
+
+def command(ctx: typer.Context, seller: flags.Seller, json: flags.Json = False) -> None:
+    """Show one seller: each region with its account and marketplaces, or the command that connects it."""
+    edges = ctx.obj.edges()
+    tiles = run(edges, seller)
+    if json:
+        edges.screen.json(_object(edges, seller, tiles))
+    else:
+        from sp_connect.views import card
+
+        for tile in tiles:
+            edges.screen.show(card.tile(edges.screen, tile.scope, tile.connection, tile.command, edges.now()))
+
+
+def _object(edges: Edges, seller: str, tiles: list[Tile]) -> dict[str, Any]:
+    now = edges.now()
+    return {
+        "seller": seller,
+        "tiles": [
+            {
+                "region": tile.scope.region,
+                "country": tile.scope.country,
+                "place": tile.scope.place,
+                "connect_command": tile.command,
+                "connection": tile.connection and data.connection(tile.connection, now),
+            }
+            for tile in tiles
+        ],
+    }

@@ -1,0 +1,56 @@
+"""`simulator`: the embedded Amazon on its own, for other programs' tests."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated
+
+import typer
+
+from sp_connect import errors
+from sp_connect.commands import flags
+
+
+def command(
+    ctx: typer.Context,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen on 127.0.0.1; 0 takes a free one.")] = 0,
+    redirect_uri: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="A further redirect URI of its app. Repeatable.")
+    ] = None,
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where its own relay page finds sp-connect.")
+    ] = "127.0.0.1:8723",
+    json: flags.Json = False,
+) -> None:
+    """Run the simulated Amazon until Ctrl-C, and print its address."""
+    from dataclasses import replace
+
+    from sp_connect.simulator.server import Simulator
+    from sp_connect.simulator.world import BUILT_IN, World
+
+    screen = ctx.obj.screen
+    app = replace(BUILT_IN, redirect_uris=(*BUILT_IN.redirect_uris, *(redirect_uri or ())))
+    try:
+        simulator = Simulator(World(apps=(app,)), port, relays={BUILT_IN.redirect_uris[0]: listen})
+    except OSError as error:
+        raise errors.PortTaken(f"127.0.0.1:{port}", "simulator", (error.strerror or "").lower()) from None
+    with simulator:
+        if json:
+            screen.json(
+                {
+                    "url": simulator.base_url,
+                    "application_id": app.application_id,
+                    "client_id": app.client_id,
+                    "client_secret": app.client_secret,
+                    "redirect_uris": list(app.redirect_uris),
+                }
+            )
+        else:
+            screen.line(simulator.base_url)
+            screen.say("A simulated Amazon listens there until Ctrl-C. To use it from another terminal:")
+            screen.say(f"  export SP_CONNECT_AMAZON_URL={simulator.base_url}")
+            screen.say(f"  echo {app.client_secret} | sp-connect app add --client-secret-stdin \\")
+            screen.say(f"    --application-id {app.application_id} \\")
+            screen.say(f"    --client-id {app.client_id} \\")
+            screen.say(f"    --redirect-uri {app.redirect_uris[0]} --listen {listen}")
+        threading.Event().wait()

@@ -1,0 +1,212 @@
+"""The outside world as one frozen record, and how the real one is built: the only place where things are wired."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from sp_connect import browser, errors
+from sp_connect.amazon.http import Amazon
+from sp_connect.models import Consent, Secret
+from sp_connect.person import Person
+from sp_connect.stores import secrets
+from sp_connect.stores.apps import Apps
+from sp_connect.stores.changes import Changes
+from sp_connect.stores.connections import Connections
+from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.vault import Vault
+from sp_connect.views.screen import Screen
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+PATIENCE_WITH_PERSON = 60.0
+PATIENCE_ALONE = 3.0
+"""Seconds that a keyring call may take: a person may be typing a password; a script has nobody who could."""
+
+Environment = MutableMapping[str, str]
+
+
+class Browser(Protocol):
+    """How a command asks for a browser: `command` or the system's own; `refused` where none is wanted."""
+
+    def __call__(self, command: str | None, *, refused: bool) -> browser.Opener: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Everything that a command may touch. Tests build one of their own; nothing reaches around it.
+
+    `now` is in UTC, `sleep` takes seconds. `store_reason` says why `secrets` is the store in use.
+    """
+
+    screen: Screen
+    person: Person
+    apps: Apps
+    connections: Connections
+    secrets: secrets.SecretStore
+    store_reason: str
+    changes: Changes
+    amazon: Amazon
+    browser: Browser
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where things lie: `config` holds config.toml, `data` all else."""
+
+    config: Path
+    data: Path
+
+
+def real(screen: Screen, person: Person, environ: Environment) -> Edges:
+    """The world as it is. Raises Usage for a setting that cannot be meant."""
+    where = home(environ)
+    apps = Apps(where.config / "config.toml")
+    keyring = KeyringStore(
+        environ.get("PYTHON_KEYRING_BACKEND"), PATIENCE_WITH_PERSON if person.is_there() else PATIENCE_ALONE
+    )
+    vault = Vault(where.data / "vault", passphrase_of(environ), keyring)
+    choice = secrets.choose(environ.get("SP_CONNECT_STORE"), apps.store_choice())
+    store: secrets.SecretStore = vault if choice.store == "vault" else keyring
+    connections = Connections(where.data / "connections")
+
+    def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
+        return browser.opener(command, environ, refused=refused)
+
+    return Edges(
+        screen=screen,
+        person=person,
+        apps=apps,
+        connections=connections,
+        secrets=store,
+        store_reason=choice.why,
+        changes=_changes(where, apps, connections, store),
+        amazon=Amazon(amazon_base(environ), screen.story),
+        browser=open_browser,
+        now=_now,
+        sleep=time.sleep,
+    )
+
+
+def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
+    """The same world around the embedded Amazon, in a home of its own beside the real data.
+
+    Its secrets open nothing, so the passphrase of their vault is none.
+    """
+    from sp_connect.simulator import embedded
+
+    folder = home(environ).data / "simulated"
+    where = Home(folder, folder)
+    apps = Apps(folder / "config.toml")
+    store = Vault(folder / "vault", lambda: Secret("simulated"), KeyringStore(None, PATIENCE_ALONE))
+    connections = Connections(folder / "connections")
+    changes = _changes(where, apps, connections, store)
+    amazon = embedded.start(folder, apps, changes, _now())
+
+    def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
+        by_hand = browser.opener(command, environ, refused=refused)
+
+        def open_or_confirm(asked: Consent, address: str) -> str | None:
+            if command is not None or (person.is_there() and not refused and browser.obstacle(environ) is None):
+                return by_hand(asked, address)
+            _confirm_aside(screen, asked, address)
+            return None
+
+        return open_or_confirm
+
+    return Edges(
+        screen=screen,
+        person=person,
+        apps=apps,
+        connections=connections,
+        secrets=store,
+        store_reason="--simulate keeps its own",
+        changes=changes,
+        amazon=Amazon(amazon.base_url, screen.story),
+        browser=open_browser,
+        now=_now,
+        sleep=time.sleep,
+    )
+
+
+def home(environ: Environment) -> Home:
+    """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders."""
+    named = environ.get("SP_CONNECT_HOME")
+    if named:
+        folder = Path(named).expanduser().absolute()
+        return Home(folder, folder)
+    import platformdirs
+
+    folders = platformdirs.PlatformDirs("sp-connect", appauthor=False)
+    return Home(folders.user_config_path, folders.user_data_path)
+
+
+def amazon_base(environ: Environment) -> str | None:
+    """Where requests for Amazon go instead, from SP_CONNECT_AMAZON_URL: loopback only. Raises Usage."""
+    address = environ.get("SP_CONNECT_AMAZON_URL")
+    if not address:
+        return None
+    with suppress(ValueError):  # a port that is no number
+        parts = urlsplit(address)
+        is_plain = parts.port is not None and parts.path in {"", "/"} and not parts.query and parts.username is None
+        if parts.scheme == "http" and parts.hostname in LOOPBACK and is_plain:
+            return address.rstrip("/")
+    raise errors.Usage(
+        "SP_CONNECT_AMAZON_URL takes an address on this machine alone: tokens would leave it otherwise.",
+        "http://127.0.0.1:PORT, as sp-connect simulator prints it",
+    )
+
+
+def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
+    """How the vault's passphrase is read. The variable is taken out of the environment, so that no child inherits it."""
+    value = environ.pop("SP_CONNECT_PASSPHRASE", None)
+    file = environ.get("SP_CONNECT_PASSPHRASE_FILE")
+
+    def read() -> Secret | None:
+        if value is not None:
+            return Secret(value)
+        if not file:
+            return None
+        try:
+            return Secret(Path(file).read_text(encoding="utf-8").rstrip("\r\n"))
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
+            raise errors.StoreUnavailable(
+                f"The passphrase file {file} cannot be read: {why}.", "SP_CONNECT_PASSPHRASE_FILE names it"
+            ) from None
+
+    return read
+
+
+def _changes(where: Home, apps: Apps, connections: Connections, store: secrets.SecretStore) -> Changes:
+    return Changes(where.data / "unfinished", where.data / "lock", apps, connections, store)
+
+
+def _confirm_aside(screen: Screen, asked: Consent, address: str) -> None:
+    """The simulated seller confirms, in a thread, because the listener keeps its browser waiting for the outcome."""
+    from sp_connect.simulator import seller
+
+    company = asked.scope.seller
+    screen.say(f"No browser: the simulated seller of {company} confirms.")
+
+    def confirm() -> None:
+        with suppress(errors.Unreachable):  # the program has ended before its seller
+            ended_on = seller.confirm(address, company, asked.app.listen)
+            if ended_on is not None:
+                screen.say("The simulated seller's browser shows this address to copy:")
+                screen.address(ended_on)
+
+    threading.Thread(target=confirm, daemon=True).start()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,206 @@
+"""The loopback door: opens on the app's address, delivers what arrives at its one path, and closes.
+
+It decides nothing. Everything but a GET of the path is answered 404 and changes nothing; each arrival's browser
+waits for whoever decides what it is shown. Rules and measurements: security.md sections 1.4 and 1.5.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import urlsplit
+
+from sp_connect import errors, pages
+from sp_connect.amazon import consent
+from sp_connect.models import App, Connection
+from sp_connect.pages import landing
+
+CALLBACK_PATH = "/callback"
+
+SILENT_SECONDS = 5.0
+"""How long a client may say nothing: browsers open sockets that they never use."""
+
+MOST_SOCKETS = 256
+"""Beyond this many at once, the one that has been silent longest makes room."""
+
+LONGEST_TARGET = 16 * 1024
+
+HELD_SECONDS = 100.0
+"""How long a browser is kept waiting for its page: longer than exchange and check can take."""
+
+CLOSING_SECONDS = 2.0
+"""How long the last pages may take to be sent."""
+
+
+class Arrival:
+    """A GET of our path: its query, and a browser that waits for its page (a `consent.Arrival`).
+
+    `at` says where an address of Amazon really is.
+    """
+
+    def __init__(self, parameters: consent.Parameters, at: Callable[[str], str]) -> None:
+        self.parameters = parameters
+        self._at = at
+        self._answer: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
+
+    def turn_away(self, why: str) -> None:  # noqa: ARG002 - a stranger is told nothing
+        self._answer.put((400, landing.stranger()))
+
+    def send_on(self, address: str) -> None:
+        self._answer.put((302, self._at(address)))
+
+    def conclude(self, outcome: Connection | errors.SpConnectError) -> None:
+        self._answer.put((200, landing.outcome(outcome)))
+
+    def leave(self) -> None:
+        """Nobody will say what came of it."""
+        self._answer.put((200, landing.waiting()))
+
+    def answer(self) -> tuple[int, str]:
+        """Status with the page, or 302 with the address to go to. Waits for whoever decides."""
+        try:
+            return self._answer.get(timeout=HELD_SECONDS)
+        except queue.Empty:
+            return 200, landing.waiting()
+
+
+@contextmanager
+def door(app: App, deliver: Callable[[Arrival], None], at: Callable[[str], str]) -> Iterator[None]:
+    """Listens on the app's address for as long as the block runs. Raises PortTaken."""
+    try:
+        server = _Server(app.listen, deliver, at)
+    except OSError as error:
+        raise errors.PortTaken(app.listen, app.name, os.strerror(error.errno or 0).lower()) from None
+    serving = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    serving.start()
+    try:
+        yield
+    finally:
+        # The loop ends before its socket closes: the other way round the port stays taken (security.md 7.10).
+        server.shutdown()
+        server.server_close()
+        serving.join()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    # Lets a port be taken again right after its last use; on Windows it would let two programs share it.
+    allow_reuse_address = os.name == "posix"
+    request_queue_size = 128
+
+    def __init__(self, listen: str, deliver: Callable[[Arrival], None], at: Callable[[str], str]) -> None:
+        host, _, port = listen.rpartition(":")
+        if ":" in host:
+            self.address_family = socket.AF_INET6
+        self.listen = listen
+        self.at = at
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._silent: dict[int, socket.socket] = {}
+        self._held: set[Arrival] = set()
+        self._answering: set[threading.Thread] = set()
+        super().__init__((host.strip("[]"), int(port)), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._silent[id(request)] = request
+            eldest = next(iter(self._silent.values())) if len(self._silent) > MOST_SOCKETS else None
+        if eldest is not None:
+            _hang_up(eldest)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        thread = threading.current_thread()
+        with self._lock:
+            self._answering.add(thread)
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._silent.pop(id(request), None)
+                self._answering.discard(thread)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that breaks off is no news, and a traceback on the terminal would hide the address to open."""
+
+    def heard(self, request: socket.socket) -> None:
+        with self._lock:
+            self._silent.pop(id(request), None)
+
+    def receive(self, parameters: consent.Parameters) -> tuple[int, str]:
+        arrival = Arrival(parameters, self.at)
+        with self._lock:
+            self._held.add(arrival)
+        self._deliver(arrival)
+        try:
+            return arrival.answer()
+        finally:
+            with self._lock:
+                self._held.discard(arrival)
+
+    def server_close(self) -> None:
+        super().server_close()
+        with self._lock:
+            silent, held, threads = list(self._silent.values()), list(self._held), list(self._answering)
+        for arrival in held:
+            arrival.leave()
+        for request in silent:
+            _hang_up(request)
+        end = time.monotonic() + CLOSING_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = SILENT_SECONDS
+    server: _Server
+
+    def do_GET(self) -> None:
+        target = urlsplit(self.path[:LONGEST_TARGET])
+        hosts = self.headers.get_all("Host", [])
+        if target.path != CALLBACK_PATH or hosts != [self.server.listen] or len(self.path) > LONGEST_TARGET:
+            self.send_error(404)
+        elif self._is_prefetch():
+            # A page fetched ahead of the person's click would spend the one answer.
+            self._send(204, "")
+        else:
+            self.server.heard(self.connection)
+            status, content = self.server.receive(consent.query(target.query))
+            self._send(status, content)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Everything else, whatever its fault: one page, which repeats nothing of what was sent."""
+        self._send(404, landing.absent())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Nothing is logged: the query holds the authorization code."""
+
+    def _is_prefetch(self) -> bool:
+        purposes = (self.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
+        return any("prefetch" in purpose.lower() or "preview" in purpose.lower() for purpose in purposes)
+
+    def _send(self, status: int, content: str) -> None:
+        body = b"" if status in {204, 302} else content.encode()
+        self.send_response_only(status)
+        for name, value in pages.headers().items():
+            self.send_header(name, value)
+        if status == 302:
+            self.send_header("Location", content)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+def _hang_up(request: socket.socket) -> None:
+    with suppress(OSError):
+        request.shutdown(socket.SHUT_RDWR)

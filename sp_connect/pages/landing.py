@@ -1,0 +1,43 @@
+"""The landing page: what the seller's browser shows once Amazon has sent it back."""
+
+from __future__ import annotations
+
+from sp_connect import errors, pages, words
+from sp_connect.models import Connection
+
+
+def outcome(what: Connection | errors.SpConnectError) -> str:
+    """The page that tells what came of the consent, in the words of the terminal."""
+    if isinstance(what, Connection):
+        return _connected(what)
+    values = {"message": what.message, "hint": what.hint or ""}
+    return pages.page("landing_failed.html", "Not connected", values)
+
+
+def waiting() -> str:
+    """The page where the outcome is not known yet: it can promise nothing."""
+    return pages.page("landing_waiting.html", "Back to the terminal")
+
+
+def stranger() -> str:
+    """The page for an arrival that answers no consent of ours. It repeats nothing of what arrived."""
+    return pages.page("stranger.html", "Not the answer that is awaited")
+
+
+def absent() -> str:
+    """The page for every address but the callback."""
+    return pages.page("absent.html", "Nothing here")
+
+
+def _connected(connection: Connection) -> str:
+    title = f"{connection.scope.seller} is connected in {connection.scope.place}"
+    stores = sorted({m.store_name for m in connection.marketplaces if m.store_name})
+    values = {
+        "seller": connection.scope.seller,
+        "place": connection.scope.place,
+        "selling_partner_id": connection.selling_partner_id,
+        "store": words.listed(stores) or "not named",
+        "marketplaces": "  ".join(m.country for m in connection.marketplaces) or "not yet checked",
+        "renew_by": words.day(connection.renew_by),
+    }
+    return pages.page("landing_connected.html", title, values)

@@ -1,0 +1,93 @@
+"""The person at the terminal: what they are asked, and what they paste. Without a terminal nobody is asked anything."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from sp_connect import errors
+from sp_connect.models import Secret
+
+LONGEST_INPUT = 64 * 1024
+
+
+class Person:
+    """Whoever is at `stdin`; questions go to `stderr`, because stdout carries results alone."""
+
+    def __init__(self, stdin: TextIO | None, stderr: TextIO) -> None:
+        self._stdin = stdin
+        self._stderr = stderr
+
+    def is_there(self) -> bool:
+        """Whether stdin is a terminal, so that a question can be answered."""
+        return self._stdin is not None and not self._stdin.closed and self._stdin.isatty()
+
+    def confirm(self, question: str, flag: str) -> None:
+        """Asks for a yes. Raises Aborted for anything else, and NeedsFlag where nobody can be asked."""
+        if self.answer(f"{question} [y/N]", flag).lower() not in {"y", "yes"}:
+            raise errors.Aborted
+
+    def answer(self, question: str, flag: str) -> str:
+        """One line. Raises NeedsFlag where nobody can be asked."""
+        if self._stdin is None or not self.is_there():
+            raise errors.NeedsFlag(question, flag)
+        self._stderr.write(f"{question} ")
+        self._stderr.flush()
+        line = self._stdin.readline()
+        if not line:
+            raise errors.Aborted
+        return line.strip()
+
+    def hidden(self, question: str, flag: str) -> Secret:
+        """One line that is not shown as it is typed. Raises NeedsFlag where nobody can be asked."""
+        if not self.is_there():
+            raise errors.NeedsFlag(question, flag)
+        try:
+            return Secret(getpass.getpass(f"{question} ", stream=self._stderr).strip())
+        except EOFError:
+            raise errors.Aborted from None
+
+    def piped(self, what: str) -> Secret:
+        """What another program wrote to stdin, white space around it dropped. Raises Usage if that is nothing."""
+        text = self._stdin.read(LONGEST_INPUT).strip() if self._stdin is not None else ""
+        if not text:
+            raise errors.Usage(f"stdin holds no {what}. Nothing was changed.", "for example: pass show lwa | sp-connect ...")
+        return Secret(text)
+
+    @contextmanager
+    def pasting(self, deliver: Callable[[str], None]) -> Iterator[None]:
+        """Delivers each line that is typed or pasted while the block runs; nothing where nobody is there.
+
+        Only where a terminal can be polled: a thread left behind in a read would hang the end of the program.
+        """
+        if self._stdin is None or not self.is_there() or os.name != "posix":
+            yield
+            return
+        done = threading.Event()
+        reader = threading.Thread(target=_read_lines, args=(self._stdin.fileno(), deliver, done), daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            done.set()
+            reader.join()
+
+
+def _read_lines(source: int, deliver: Callable[[str], None], done: threading.Event) -> None:
+    pending = b""
+    while not done.is_set():
+        ready, _, _ = select.select([source], [], [], 0.1)
+        if not ready:
+            continue
+        part = os.read(source, 4096)
+        if not part:
+            return
+        *lines, pending = (pending + part)[-LONGEST_INPUT:].split(b"\n")
+        for line in lines:
+            if line.strip():
+                deliver(line.decode("utf-8", "replace").strip())

@@ -1,0 +1,55 @@
+"""Which connections a command means: the filters that `list`, `verify` and `revoke` share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import get_args
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.models import Connection, Status
+from sp_connect.stores.connections import Connections
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Filters as they were typed; None is any. `due` counts days: what ends within them, or has ended."""
+
+    seller: str | None = None
+    region: str | None = None
+    country: str | None = None
+    app: str | None = None
+    status: str | None = None
+    due: int | None = None
+
+    def is_everything(self) -> bool:
+        return self == Selection()
+
+    def among(self, connections: Connections, now: datetime) -> Sequence[Connection]:
+        """The connections that all filters leave, in the order of tables. One seller's file is read if one is named.
+
+        Raises BadName, UnknownRegion, UnknownCountry, and Usage for no such status.
+        """
+        if self.seller is not None and not errors.is_name(self.seller):
+            raise errors.BadName("a seller", self.seller)
+        region = geography.region_named(self.region) if self.region is not None else None
+        country = geography.country_named(self.country, region).code if self.country is not None else None
+        if self.status is not None and self.status not in get_args(Status):
+            raise errors.Usage(f"There is no status {self.status!r}.", f"--status takes {', '.join(get_args(Status))}")
+        rows = connections.all() if self.seller is None else connections.of(self.seller)
+        return [
+            one
+            for one in rows
+            if (region is None or one.scope.region == region.code)
+            and (country is None or one.scope.country == country)
+            and (self.app is None or one.app == self.app)
+            and (self.status is None or one.status(now) == self.status)
+            and (self.due is None or one.renew_by - now <= timedelta(days=self.due))
+        ]
+
+    def __str__(self) -> str:
+        """The filters in words, for a sentence: "acme in fe JP"."""
+        where = " ".join(filter(None, [self.region, self.country and self.country.upper()]))
+        return " in ".join(filter(None, [self.seller or "no seller", where]))

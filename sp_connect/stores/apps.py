@@ -1,0 +1,132 @@
+"""config.toml: the registered apps and the chosen secret store.
+
+The file is the user's own to edit, so a change keeps its comments, its order and keys that are unknown here.
+Never holds a secret: `secret` is the name under which the secret store has it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, MutableMapping
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from sp_connect import errors
+from sp_connect.models import App
+from sp_connect.stores import files
+from sp_connect.stores.tables import Table
+
+LISTEN = "127.0.0.1:8723"
+"""Where the relay page finds the listener unless the app says otherwise."""
+
+_HEADER = (
+    f"# Settings of sp-connect. Made to be edited by hand; secrets are elsewhere.\nschema = {files.SCHEMA}\n"
+)
+
+
+class Apps:
+    """The apps of one config.toml. Nothing is read before it is asked for; every method may raise Damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def all(self) -> tuple[App, ...]:
+        """Every app, by name."""
+        tables = self._tables()
+        return tuple(self._app(name, tables[name]) for name in sorted(tables))
+
+    def get(self, name: str) -> App:
+        """One app. Raises NoSuchApp."""
+        tables = self._tables()
+        if name not in tables:
+            raise errors.NoSuchApp(name, sorted(tables))
+        return self._app(name, tables[name])
+
+    def put(self, app: App) -> None:
+        """Adds an app, or changes the one of that name."""
+        fields = {
+            "application_id": app.application_id,
+            "client_id": app.client_id,
+            "redirect_uri": app.redirect_uri,
+            "listen": app.listen,
+            "draft": app.draft,
+            "access_level": app.access_level,
+            "secret": app.secret_ref,
+            "secret_set_at": app.secret_set_at.astimezone(UTC).replace(microsecond=0),
+        }
+
+        def edit(document: MutableMapping[str, Any]) -> None:
+            table = document.setdefault("apps", {}).setdefault(app.name, {})
+            for key, value in fields.items():
+                if table.get(key) != value:
+                    table[key] = value
+
+        self._rewrite(edit)
+
+    def remove(self, name: str) -> None:
+        """Forgets an app. Raises NoSuchApp."""
+        self.get(name)
+
+        def edit(document: MutableMapping[str, Any]) -> None:
+            del document["apps"][name]
+            if not document["apps"]:
+                del document["apps"]
+
+        self._rewrite(edit)
+
+    def store_choice(self) -> str | None:
+        """The secret store that config.toml names, if it names one; whether it exists is not asked here."""
+        return Table(self._path, "", files.read_toml(self._path) or {}).optional_text("store")
+
+    def choose_store(self, store: str) -> None:
+        """Names the secret store in config.toml."""
+        self._rewrite(lambda document: document.update(store=store))
+
+    def _tables(self) -> dict[str, Any]:
+        tables = (files.read_toml(self._path) or {}).get("apps", {})
+        if not isinstance(tables, dict):
+            raise errors.Damaged(self._path, "apps is not a table, [apps.NAME]")
+        return tables
+
+    def _app(self, name: str, values: object) -> App:
+        table = Table(self._path, f"[apps.{name}]", values)
+        if not errors.is_name(name):
+            raise table.damaged("the name cannot be the name of an app")
+        return App(
+            name=name,
+            application_id=table.text("application_id"),
+            client_id=table.text("client_id"),
+            redirect_uri=table.text("redirect_uri"),
+            listen=table.text("listen", LISTEN),
+            draft=table.flag("draft", default=False),
+            access_level=table.text("access_level", "default"),
+            secret_ref=table.text("secret"),
+            secret_set_at=table.moment("secret_set_at"),
+        )
+
+    def _rewrite(self, edit: Callable[[MutableMapping[str, Any]], object]) -> None:
+        """Makes the same change to the text and to what it means, and writes the text if both agree.
+
+        Files that people make have forms (one app in two places, dotted keys) that an editing library may get
+        wrong; such a file is refused rather than spoilt.
+        """
+        import tomlkit  # noqa: PLC0415 - start-up time
+
+        self.all()  # what is damaged is left as it is
+        text = files.read_text(self._path) or _HEADER
+        meant = files.parse_toml(self._path, text)
+        edit(meant)
+        try:
+            document = tomlkit.parse(text)
+            edit(document)
+            written = tomlkit.dumps(document)
+            agrees = tomllib.loads(written) == meant
+        except Exception:  # noqa: BLE001 - tomlkit raises errors of many kinds
+            agrees = False
+        if not agrees:
+            raise errors.StoreUnavailable(
+                f"{self._path} has a layout that would be spoilt by a change. It was left as it is.",
+                "give every app one table of its own, [apps.NAME], and run it again",
+            )
+        files.replace(self._path, written.encode())

@@ -1,0 +1,112 @@
+"""The journal that makes replacing a secret safe against a kill at any moment.
+
+A change names the secrets that it adds and ends, in a file, before it touches any. The rename of the record
+is the commit; afterwards, or in the next run if this one was killed, whichever of the named secrets no record
+refers to is forgotten. The journal holds names, never a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal, cast
+
+from sp_connect import errors
+from sp_connect.models import App, Connection, Scope, Secret, SecretName
+from sp_connect.stores import files
+from sp_connect.stores.apps import Apps
+from sp_connect.stores.connections import Connections
+from sp_connect.stores.secrets import SecretStore, new_ref
+from sp_connect.stores.tables import Table
+
+
+class Changes:
+    """The changes of one home; `folder` is the journal's. What changes anything is used inside `writing`."""
+
+    def __init__(
+        self, folder: Path, lock_path: Path, apps: Apps, connections: Connections, secrets: SecretStore
+    ) -> None:
+        self._folder = folder
+        self._lock_path = lock_path
+        self._apps = apps
+        self._connections = connections
+        self._secrets = secrets
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked, Damaged."""
+        with files.lock(self._lock_path):
+            for entry in self.unfinished():
+                store, names = _read(entry)
+                if store == self._secrets.name:  # else it waits until that store is in use again
+                    self._finish(entry, names)
+            yield
+
+    def unfinished(self) -> tuple[Path, ...]:
+        """The changes whose secrets wait to be forgotten: the store was locked, or the process killed."""
+        return tuple(self._folder / name for name in files.names(self._folder) if name.endswith(".toml"))
+
+    @contextmanager
+    def replacing(self, new: SecretName | None, old: Iterable[SecretName]) -> Iterator[None]:
+        """Lets the caller keep `new` and write the record that replaces `old`; forgets what is left over.
+
+        That happens however the block is left. Where the store cannot forget now, the next `writing` tries
+        again and nothing is raised: the change itself is done.
+        """
+        names = [name for name in (new, *old) if name is not None]
+        entry = self._folder / f"{new_ref()}.toml"
+        tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in names]
+        files.write_toml(entry, {"schema": files.SCHEMA, "store": self._secrets.name, "secret": tables})
+        try:
+            yield
+        finally:
+            self._finish(entry, names)
+
+    def keep_connection(self, connection: Connection, token: Secret) -> None:
+        """Keeps a connection and its refresh token; the token of the record before it is forgotten."""
+        before = self._connections.get(connection.scope)
+        with self.replacing(connection.secret_name, [before.secret_name] if before else []):
+            self._secrets.keep(connection.secret_name, token)
+            self._connections.put(connection)
+
+    def drop_connection(self, scope: Scope) -> None:
+        """Forgets a connection and its refresh token; an absent one is fine."""
+        before = self._connections.get(scope)
+        with self.replacing(None, [before.secret_name] if before else []):
+            self._connections.remove(scope)
+
+    def keep_app(self, app: App, secret: Secret) -> None:
+        """Keeps an app and its client secret; the secret of the record before it is forgotten."""
+        before = [one.secret_name for one in self._apps.all() if one.name == app.name]
+        with self.replacing(app.secret_name, before):
+            self._secrets.keep(app.secret_name, secret)
+            self._apps.put(app)
+
+    def drop_app(self, name: str) -> None:
+        """Forgets an app and its client secret. Raises NoSuchApp."""
+        with self.replacing(None, [self._apps.get(name).secret_name]):
+            self._apps.remove(name)
+
+    def _finish(self, entry: Path, names: Iterable[SecretName]) -> None:
+        """Forgets what no record refers to, then the entry; what fails now is left for the next time."""
+        with suppress(errors.ThisMachine):
+            for name in names:
+                if not self._is_referred_to(name):
+                    self._secrets.forget(name)
+            files.remove(entry)
+
+    def _is_referred_to(self, name: SecretName) -> bool:
+        """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
+        records = self._connections.of(name.owner) if name.kind == "seller" else self._apps.all()
+        return any(record.secret_name == name for record in records)
+
+
+def _read(entry: Path) -> tuple[str, list[SecretName]]:
+    table = Table(entry, "", files.read_toml(entry) or {})
+    return table.text("store"), [_secret_name(one) for one in table.tables("secret")]
+
+
+def _secret_name(table: Table) -> SecretName:
+    kind = cast("Literal['app', 'seller']", table.one_of("kind", ("app", "seller")))
+    return SecretName(kind, table.name("owner"), table.text("item"), table.text("ref"))

@@ -1,0 +1,179 @@
+"""connections/SELLER.toml: what each consent gave. Metadata only, safe to share or commit; never a secret.
+
+One file a seller, so that a damaged one stops nobody else. Keys that this version does not know survive a
+rewrite. Writers hold the lock of `changes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.models import Connection, Marketplace, Scope, Standing
+from sp_connect.stores import files
+from sp_connect.stores.tables import Table
+
+_SUFFIX = ".toml"
+_Raw = Mapping[str, Any]
+_STANDINGS = get_args(Standing)
+_REGIONS = list(geography.REGIONS)
+_COUNTRIES = list(geography.COUNTRIES)
+
+
+class Connections:
+    """The records of one folder. Nothing is read before it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def all(self) -> tuple[Connection, ...]:
+        """Every connection, by seller, region and country. Raises Damaged at the first file that is."""
+        tables = [name for name in files.names(self._folder) if name.endswith(_SUFFIX)]
+        sellers = sorted(self._seller_of(name) for name in tables)
+        return tuple(connection for seller in sellers for connection in self.of(seller))
+
+    def of(self, seller: str) -> tuple[Connection, ...]:
+        """One seller's connections by region and country; none of an unknown one. Raises Damaged, BadName."""
+        path = self._path(seller)
+        return tuple(connection for connection, _ in _entries(path, seller, files.read_toml(path)))
+
+    def get(self, scope: Scope) -> Connection | None:
+        """The connection of one scope, if there is one. Raises Damaged."""
+        return next((one for one in self.of(scope.seller) if one.scope == scope), None)
+
+    def put(self, connection: Connection) -> None:
+        """Adds a connection, or puts it in place of the one with its scope; the lock is the caller's."""
+        scope = connection.scope
+        path = self._path(scope.seller)
+        values = files.read_toml(path)
+        entries = _entries(path, scope.seller, values)
+        before = next(((old, raw) for old, raw in entries if old.scope == scope), None)
+        others = [entry for entry in entries if entry[0].scope != scope]
+        new = (connection, _written(connection, *before) if before else _written(connection, connection, {}))
+        _write(path, scope.seller, values or {}, [raw for _, raw in sorted([*others, new], key=_place)])
+
+    def remove(self, scope: Scope) -> None:
+        """Forgets a connection, the file with the last; an absent one is fine. The lock is the caller's."""
+        path = self._path(scope.seller)
+        values = files.read_toml(path)
+        if values is None:
+            return
+        left = [raw for old, raw in _entries(path, scope.seller, values) if old.scope != scope]
+        if left or values.keys() - {"schema", "seller", "connection"}:
+            _write(path, scope.seller, values, left)
+        else:
+            files.remove(path)
+
+    def _path(self, seller: str) -> Path:
+        if not errors.is_name(seller):
+            raise errors.BadName("a seller", seller)
+        return self._folder / f"{seller}{_SUFFIX}"
+
+    def _seller_of(self, name: str) -> str:
+        seller = name.removesuffix(_SUFFIX)
+        if not errors.is_name(seller):
+            raise errors.Damaged(self._folder / name, "its name is not that of a seller")
+        return seller
+
+
+def _write(path: Path, seller: str, values: Mapping[str, Any], connections: list[_Raw]) -> None:
+    head = {"schema": files.SCHEMA, "seller": seller}
+    files.write_toml(path, head | {**values, **head, "connection": connections})
+
+
+def _entries(path: Path, seller: str, values: Mapping[str, Any] | None) -> list[tuple[Connection, _Raw]]:
+    """Each connection with the table that it was read from, in order; none where there is no file."""
+    if values is None:
+        return []
+    table = Table(path, "", values)
+    if table.text("seller") != seller:
+        raise table.damaged(f"it says seller {table.text('seller')!r}, its name {seller!r}")
+    tables = table.tables("connection")
+    raws = values.get("connection", [])
+    entries = [(_connection(one, seller), raw) for one, raw in zip(tables, raws, strict=True)]
+    entries.sort(key=_place)
+    scopes = [connection.scope for connection, _ in entries]
+    for scope in scopes:
+        if scopes.count(scope) > 1:
+            raise table.damaged(f"it has two connections for {scope.place}")
+    return entries
+
+
+def _place(entry: tuple[Connection, object]) -> tuple[int, int]:
+    scope = entry[0].scope
+    return _REGIONS.index(scope.region), -1 if scope.country is None else _COUNTRIES.index(scope.country)
+
+
+def _connection(table: Table, seller: str) -> Connection:
+    try:
+        scope = geography.scope(seller, table.text("region"), table.optional_text("country"))
+    except errors.Usage as error:
+        raise table.damaged(error.message.rstrip(".")) from None
+    return Connection(
+        scope=scope,
+        selling_partner_id=table.text("selling_partner_id"),
+        app=table.name("app"),
+        access_level=table.text("access_level"),
+        standing=cast("Standing", table.one_of("standing", _STANDINGS)),
+        authorized_at=table.moment("authorized_at"),
+        verified_at=table.optional_moment("verified_at"),
+        marketplaces=tuple(_marketplace(one) for one in table.tables("marketplaces")),
+        secret_ref=table.text("secret"),
+        extra=table.unread(),
+    )
+
+
+def _marketplace(table: Table) -> Marketplace:
+    return Marketplace(
+        country=table.text("country"),
+        id=table.text("id"),
+        name=table.text("name"),
+        domain=table.optional_text("domain"),
+        currency=table.optional_text("currency"),
+        store_name=table.optional_text("store_name"),
+        participating=table.flag("participating"),
+        suspended_listings=table.flag("suspended_listings"),
+    )
+
+
+def _written(new: Connection, old: Connection, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The table of `new`, with the unknown keys that `old` and its marketplaces had in `raw`."""
+    kept = {one["id"]: one for one in raw.get("marketplaces", ())}
+    fields = {
+        "region": new.scope.region,
+        "country": new.scope.country,
+        "selling_partner_id": new.selling_partner_id,
+        "app": new.app,
+        "access_level": new.access_level,
+        "standing": new.standing,
+        "authorized_at": _utc(new.authorized_at),
+        "verified_at": new.verified_at and _utc(new.verified_at),
+        "secret": new.secret_ref,
+        **old.extra,
+        **new.extra,
+        "marketplaces": [_marketplace_table(one, kept.get(one.id, {})) for one in new.marketplaces],
+    }
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _marketplace_table(marketplace: Marketplace, before: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {
+        "country": marketplace.country,
+        "id": marketplace.id,
+        "name": marketplace.name,
+        "domain": marketplace.domain,
+        "currency": marketplace.currency,
+        "store_name": marketplace.store_name,
+        "participating": marketplace.participating,
+        "suspended_listings": marketplace.suspended_listings,
+    }
+    unknown = {key: value for key, value in before.items() if key not in fields}
+    return {key: value for key, value in (fields | unknown).items() if value is not None}
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)

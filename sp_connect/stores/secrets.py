@@ -1,0 +1,116 @@
+"""What a secret store must do, the proof that it does it, and which one is in use.
+
+A secret is kept under a `SecretName` whose `ref` is new each time. There is never a silent change of store:
+what is not in the chosen one is missing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from sp_connect import errors
+from sp_connect.models import Secret, SecretName
+
+StoreName = Literal["keyring", "vault"]
+
+NAMES: tuple[StoreName, ...] = get_args(StoreName)
+
+ELSEWHERE = "use sealed files instead: SP_CONNECT_STORE=vault with SP_CONNECT_PASSPHRASE_FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDescription:
+    """A store as `sp-connect store` shows it. `opened_by` and `location` are for those that have them."""
+
+    store: str
+    backend: str
+    opened_by: Literal["passphrase", "keyring"] | None
+    location: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which store is in use, and who says so, as a phrase."""
+
+    store: StoreName
+    why: str
+
+
+class SecretStore(Protocol):
+    """What every secret store does. All may raise StoreUnavailable, StoreLocked and Damaged.
+
+    `keep` reads back what it wrote before it returns. `fetch` raises MissingToken for what is absent; to
+    `forget` it is fine.
+    """
+
+    @property
+    def name(self) -> StoreName: ...
+
+    def keep(self, name: SecretName, value: Secret) -> None: ...
+
+    def fetch(self, name: SecretName) -> Secret: ...
+
+    def forget(self, name: SecretName) -> None: ...
+
+    def describe(self) -> StoreDescription: ...
+
+
+def choose(variable: str | None, configured: str | None) -> Choice:
+    """The store in use: SP_CONNECT_STORE, else config.toml's `store`, else the keyring. Raises Usage."""
+    for value, source in ((variable, "SP_CONNECT_STORE"), (configured, "config.toml")):
+        if value:
+            for known in NAMES:
+                if value == known:
+                    return Choice(known, f"{source} says so")
+            raise errors.Usage(
+                f"{source} names a secret store {value!r}, which there is not.", "use keyring or vault"
+            )
+    return Choice("keyring", "it is the default")
+
+
+def new_ref() -> str:
+    """A reference that no secret had before."""
+    return secrets.token_hex(6)
+
+
+def prove(store: SecretStore) -> None:
+    """Keeps, fetches and forgets a throwaway secret: a store that fails does so before it is relied on."""
+    name = SecretName("app", "sp-connect-probe", "probe", new_ref())
+    value = Secret(secrets.token_urlsafe(16))
+    try:
+        store.keep(name, value)
+        if store.fetch(name) != value:
+            raise unfaithful(store.name)
+    except errors.ThisMachine as failure:
+        with suppress(errors.ThisMachine):  # a second failure would hide the first
+            store.forget(name)
+        if isinstance(failure, errors.MissingToken):
+            raise unfaithful(store.name) from None
+        raise
+    store.forget(name)
+    with suppress(errors.MissingToken):
+        store.fetch(name)
+        raise errors.StoreUnavailable(
+            f"The {store.name} does not forget what it is told to forget.", ELSEWHERE
+        )
+
+
+def unfaithful(store: str) -> errors.StoreUnavailable:
+    """The error for a store that took a secret and gave back something else, or nothing."""
+    return errors.StoreUnavailable(f"The {store} does not give back what it was given to keep.", ELSEWHERE)
+
+
+def missing(name: SecretName, store: str) -> errors.MissingToken:
+    """The error for a secret that is not there, with the command that brings a new one."""
+    if name.kind == "app":
+        return errors.MissingToken(
+            f"the app {name.owner}", store, f"sp-connect app rotate-secret {name.owner}"
+        )
+    region, _, country = name.item.partition("-")
+    flags = f"--seller {name.owner} --region {region}" + (f" --country {country}" if country else "")
+    return errors.MissingToken(
+        f"{name.owner} ({f'{region} {country}'.strip()})", store, f"sp-connect connect {flags}"
+    )

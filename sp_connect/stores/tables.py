@@ -1,0 +1,100 @@
+"""A TOML table read with suspicion: what is not as it should be is damage, named by file, table and key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sp_connect import errors
+
+
+class Table:
+    """One table of a file. `where` is how messages call it: `[apps.default]`.
+
+    Every method asks for one key by its type and raises Damaged where it is missing or of another type; the
+    optional ones give None, or the default, where it is missing. `unread` is what nobody asked for.
+    """
+
+    def __init__(self, path: Path, where: str, values: object) -> None:
+        self._path = path
+        self._where = where
+        self._asked: set[str] = set()
+        self._values: Mapping[str, Any] = {}
+        if not isinstance(values, dict):
+            raise self.damaged("it is not a table")
+        self._values = values
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._get(key, default)
+        if not isinstance(value, str):
+            raise self._wrong(key, value, "a text in quotes")
+        return value
+
+    def name(self, key: str) -> str:
+        """A text that can name a seller or an app."""
+        value = self.text(key)
+        if not errors.is_name(value):
+            raise self.damaged(f"{key} {value!r} cannot be a name")
+        return value
+
+    def one_of(self, key: str, known: Collection[str]) -> str:
+        value = self.text(key)
+        if value not in known:
+            raise self.damaged(f"{key} {value!r} is not one of {', '.join(known)}")
+        return value
+
+    def flag(self, key: str, *, default: bool | None = None) -> bool:
+        value = self._get(key, default)
+        if not isinstance(value, bool):
+            raise self._wrong(key, value, "true or false")
+        return value
+
+    def number(self, key: str, most: int) -> int:
+        """A whole number from 1."""
+        value = self._get(key, None)
+        if type(value) is not int or not 1 <= value <= most:
+            raise self._wrong(key, value, f"a whole number from 1 to {most}")
+        return value
+
+    def moment(self, key: str) -> datetime:
+        """A time in UTC; one that was written without a zone is taken as such."""
+        value = self._get(key, None)
+        # Far from today, adding a year or changing the zone leaves what datetime can hold.
+        if not isinstance(value, datetime) or not 1970 <= value.year <= 9000:
+            raise self._wrong(key, value, "a time such as 2026-11-22T10:00:00Z")
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+    def optional_text(self, key: str) -> str | None:
+        return None if self._get(key, None) is None else self.text(key)
+
+    def optional_moment(self, key: str) -> datetime | None:
+        return None if self._get(key, None) is None else self.moment(key)
+
+    def table(self, key: str) -> Table:
+        return Table(self._path, f"{self._where} [{key}]".strip(), self._get(key, None))
+
+    def tables(self, key: str) -> list[Table]:
+        """The tables of an array; none where it is missing."""
+        value = self._get(key, [])
+        if not isinstance(value, list):
+            raise self._wrong(key, value, f"an array of tables, [[{key}]]")
+        return [
+            Table(self._path, f"{self._where} {key} {number}".strip(), one)
+            for number, one in enumerate(value, 1)
+        ]
+
+    def unread(self) -> dict[str, Any]:
+        """The keys that nobody has asked for: those of a later version, or the user's own."""
+        return {key: value for key, value in self._values.items() if key not in self._asked}
+
+    def damaged(self, why: str) -> errors.Damaged:
+        return errors.Damaged(self._path, f"in {self._where}, {why}" if self._where else why)
+
+    def _get(self, key: str, default: Any) -> Any:
+        self._asked.add(key)
+        return self._values.get(key, default)
+
+    def _wrong(self, key: str, value: object, wanted: str) -> errors.Damaged:
+        return self.damaged(f"{key} is missing" if value is None else f"{key} is not {wanted}")

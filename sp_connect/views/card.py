@@ -1,0 +1,59 @@
+"""The card of one connection: the Selling Partner ID and the marketplaces, by which a person checks the account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sp_connect import words
+from sp_connect.models import Connection
+from sp_connect.views import signs, text
+from sp_connect.views.screen import Screen
+
+if TYPE_CHECKING:
+    from rich.panel import Panel
+    from rich.text import Text
+
+WIDEST = 72
+
+
+def card(screen: Screen, connection: Connection, now: datetime) -> Panel:
+    """The one box in the program."""
+    from rich import box
+    from rich.panel import Panel
+    from rich.text import Text
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in facts(connection, now):
+        grid.add_row(label, value)
+    title = Text.assemble((text.literal(connection.scope.seller), "bold"), "  ", text.literal(connection.scope.place))
+    if screen.simulated:
+        title.append("  SIMULATED", "bold yellow")
+    return Panel(
+        grid,
+        box=box.ROUNDED,
+        title=title,
+        title_align="left",
+        subtitle=signs.status(connection, now, ascii_only=screen.out.options.ascii_only),
+        subtitle_align="right",
+        padding=(1, 2),
+        width=min(WIDEST, screen.out.width),
+    )
+
+
+def facts(connection: Connection, now: datetime) -> list[tuple[str, Text]]:
+    """What the card says, a label and a value each."""
+    stores = sorted({m.store_name for m in connection.marketplaces if m.store_name})
+    codes = "  ".join(m.country for m in connection.marketplaces)
+    renew = f"{words.day(connection.renew_by)}, {words.in_days(connection.days_left(now))}"
+    return [
+        ("Selling Partner ID", text.styled(connection.selling_partner_id, "bold")),
+        ("Store", text.styled(words.listed(stores) or "not named by Amazon")),
+        ("Marketplaces", text.styled(codes or "not yet checked", "bold")),
+        ("Access level", text.styled(connection.access_level)),
+        ("Renew by", text.styled(renew)),
+    ]

@@ -1,0 +1,114 @@
+"""What `connect` says while it waits: what to do at Amazon, the address, and how long is left. All on stderr."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sp_connect import words
+from sp_connect.amazon.consent import Parameters
+from sp_connect.errors import SpConnectError
+from sp_connect.models import Connection, Scope
+from sp_connect.views import text
+from sp_connect.views.screen import Screen
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+def opening(screen: Screen, scope: Scope, position: int, total: int, before: Connection | None) -> None:
+    """Who is connected where, which account is awaited if one is known, and what the person does at Amazon."""
+    counted = f"{position} of {total}: " if total > 1 else ""
+    screen.say()
+    screen.say(_heading(f"{counted}{'Renewing' if before else 'Connecting'} ", scope.seller, f" in {scope.place}"))
+    account = f", {before.selling_partner_id}" if before else ""
+    screen.say(f"  1  Sign in to {scope.seller}'s Seller Central{account}; look at the account name at the top.")
+    screen.say("  2  Read what the app may do, and choose Confirm.")
+    screen.say()
+
+
+def address(screen: Screen, address: str) -> None:
+    """The address, before anything opens it."""
+    screen.say("Amazon's page:", style="dim")
+    screen.address(address)
+    screen.say()
+
+
+def how_back(screen: Screen, obstacle: str | None, listen: str | None) -> None:
+    """How the answer comes back: by itself, or by hand where no browser opened here. `listen` is None for --paste."""
+    if obstacle is not None:
+        screen.say(f"Not opened here ({obstacle}): open the address yourself.")
+    if listen is None:
+        screen.say("After Confirm the browser shows an address to copy. Paste it here and press Enter.")
+    elif obstacle is not None:
+        host, _, port = listen.rpartition(":")
+        screen.say(
+            "If that browser is on another machine, paste here the address it ends on, "
+            f"or sign in with ssh -L {port}:{host}:{port} first.",
+            style="dim",
+        )
+
+
+class Pasted:
+    """An address that a person pasted: an arrival (`consent.Arrival`) whose answers are words on the terminal."""
+
+    def __init__(self, screen: Screen, parameters: Parameters, at: Callable[[str], str]) -> None:
+        self.parameters = parameters
+        self._screen = screen
+        self._at = at
+
+    def turn_away(self, why: str) -> None:
+        self._screen.say(f"{why} Still waiting.")
+
+    def send_on(self, address: str) -> None:
+        self._screen.say("Amazon wants the browser back once more. Open this there, then paste where it ends:")
+        self._screen.address(self._at(address))
+
+    def conclude(self, outcome: Connection | SpConnectError) -> None:
+        """The card, or the error, tells it."""
+
+
+@contextmanager
+def waiting(screen: Screen, seconds: float) -> Iterator[None]:
+    """Shows what is waited for, how long is left, and how to give up; a still line where nobody looks."""
+    if screen.quiet:
+        yield
+    elif not screen.err.is_terminal:
+        screen.say(f"Waiting up to {words.span(seconds)} for the confirmation; Ctrl-C gives up.")
+        yield
+    else:
+        from rich.live import Live
+        from rich.spinner import Spinner
+
+        end = time.monotonic() + seconds
+        spinner = Spinner("dots")
+
+        def left() -> Spinner:
+            rest = max(0, round(end - time.monotonic()))
+            spinner.update(text=f"Waiting for the confirmation  {rest // 60}:{rest % 60:02} left  Ctrl-C gives up")
+            return spinner
+
+        with Live(get_renderable=left, console=screen.err, transient=True, refresh_per_second=8):
+            yield
+
+
+def skipped(screen: Screen, connection: Connection) -> None:
+    scope = connection.scope
+    screen.say(f"{scope} is connected already, as {connection.selling_partner_id}; it was left as it is.")
+
+
+def check(screen: Screen, connection: Connection) -> None:
+    """The question that the card is for."""
+    screen.say(
+        f"Is {connection.selling_partner_id} {connection.scope.seller}? "
+        "Seller Central shows the same ID as the merchant token, under Account Info.",
+        style="dim",
+    )
+
+
+def _heading(before: str, seller: str, after: str) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(before, (text.literal(seller), "bold"), text.literal(after))

@@ -1,0 +1,89 @@
+"""The JSON objects of the contract. Keys are added over time and never renamed; values from Amazon are unchanged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sp_connect.errors import SpConnectError
+from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Marketplace
+
+
+def connection(connection: Connection, now: datetime) -> dict[str, Any]:
+    """A connection as every command prints it."""
+    return {
+        "seller": connection.scope.seller,
+        "region": connection.scope.region,
+        "country": connection.scope.country,
+        "selling_partner_id": connection.selling_partner_id,
+        "app": connection.app,
+        "access_level": connection.access_level,
+        "status": connection.status(now),
+        "authorized_at": moment(connection.authorized_at),
+        "renew_by": moment(connection.renew_by),
+        "verified_at": moment(connection.verified_at),
+        "marketplaces": [marketplace(m) for m in connection.marketplaces],
+    }
+
+
+def marketplace(marketplace: Marketplace) -> dict[str, Any]:
+    """One marketplace of a connection."""
+    return {
+        "country": marketplace.country,
+        "id": marketplace.id,
+        "name": marketplace.name,
+        "domain": marketplace.domain,
+        "currency": marketplace.currency,
+        "store_name": marketplace.store_name,
+        "participating": marketplace.participating,
+        "suspended_listings": marketplace.suspended_listings,
+    }
+
+
+def app(app: App, seats_used: int, now: datetime) -> dict[str, Any]:
+    """An app, less its client secret. `secret_age_days` counts against `secret_life_days`."""
+    return {
+        "name": app.name,
+        "application_id": app.application_id,
+        "client_id": app.client_id,
+        "redirect_uri": app.redirect_uri,
+        "listen": app.listen,
+        "draft": app.draft,
+        "access_level": app.access_level,
+        "secret_set_at": moment(app.secret_set_at),
+        "secret_age_days": (now - app.secret_set_at).days,
+        "secret_life_days": SECRET_LIFE.days,
+        "seats_used": seats_used,
+        "seats": SEATS,
+    }
+
+
+def finding(checked: Connection, wrong: SpConnectError | None, now: datetime) -> dict[str, Any]:
+    """A connection as `verify` prints it."""
+    return connection(checked, now) | {"ok": wrong is None, "error": wrong and error(wrong)}
+
+
+def revoked(gone: Connection, manage_url: str, now: datetime) -> dict[str, Any]:
+    """A connection as `revoke` prints it, once it is forgotten."""
+    return connection(gone, now) | {"revoked_locally": True, "manage_url": manage_url}
+
+
+def error(error: SpConnectError) -> dict[str, Any]:
+    """An error as the last line of stderr gives it, and `verify` beside each connection."""
+    words = error.amazon
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "amazon": words
+        and {
+            "error": words.error,
+            "error_description": words.error_description,
+            "request_id": words.request_id,
+        },
+    }
+
+
+def moment(when: datetime | None) -> str | None:
+    """RFC 3339 in UTC with Z, whole seconds."""
+    return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

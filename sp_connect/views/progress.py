@@ -1,0 +1,22 @@
+"""A progress bar on stderr, where somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sp_connect.views.screen import Screen
+
+
+@contextmanager
+def bar(screen: Screen, label: str, total: int) -> Iterator[Callable[[], None]]:
+    """Yields what is called once for each of `total` steps."""
+    if screen.quiet or total < 2 or not screen.err.is_terminal:
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen.err, transient=True) as progress:
+        task = progress.add_task(label, total=total)
+        yield lambda: progress.advance(task)

@@ -1,0 +1,118 @@
+"""The two streams that people and scripts see: results on stdout, the conversation on stderr.
+
+Owns how Rich is set up; Rich is imported with the first thing that is shown through it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
+
+from sp_connect.views import data, text
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from sp_connect.errors import SpConnectError
+
+PIPE_WIDTH = 10_000
+"""Where nobody looks, no line is wrapped and no column cut."""
+
+
+class Screen:
+    """Where output goes. `quiet` drops the conversation, `verbose` adds the story; `simulated` is said on every table."""
+
+    def __init__(
+        self,
+        stdout: TextIO,
+        stderr: TextIO,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        colour: bool = True,
+        simulated: bool = False,
+    ) -> None:
+        self._stdout = stdout
+        self._stderr = stderr
+        self._colour = colour
+        self.quiet = quiet
+        self.verbose = verbose
+        self.simulated = simulated
+
+    @cached_property
+    def out(self) -> Console:
+        """The console of results."""
+        return self._console(self._stdout)
+
+    @cached_property
+    def err(self) -> Console:
+        """The console of the conversation."""
+        return self._console(self._stderr)
+
+    def show(self, what: RenderableType) -> None:
+        """A result for people."""
+        self.out.print(what)
+
+    def line(self, plain: str) -> None:
+        """A result that is one plain line, exactly as it is."""
+        self._write(self._stdout, f"{plain}\n")
+
+    def json(self, value: Any) -> None:
+        """A result for programs, in ASCII, which no terminal obeys and no encoding changes."""
+        self.line(json.dumps(value, indent=2))
+
+    def say(self, what: RenderableType = "", style: str = "") -> None:
+        """A part of the conversation; a str is shown literally."""
+        if not self.quiet:
+            self.err.print(text.styled(what, style, None) if isinstance(what, str) else what, soft_wrap=True)
+
+    def address(self, address: str) -> None:
+        """An address to copy whole: on a line of its own, never wrapped by us, told even when quiet."""
+        self._write(self._stderr, f"{text.literal(address, None)}\n")
+
+    def story(self, step: str) -> None:
+        """One step of what goes on, for --verbose. Callers pass no secrets."""
+        if self.verbose:
+            self._write(self._stderr, f"  {text.literal(step, None)}\n")
+
+    def error(self, error: SpConnectError, *, as_json: bool = False) -> None:
+        """The sentence with Amazon's own words, the next step, and with `as_json` one JSON line last."""
+        self._notice("error: ", "bold red", error.told())
+        if error.hint:
+            self._notice("hint: ", "bold", error.hint)
+        if as_json:
+            self._write(self._stderr, json.dumps({"error": data.error(error)}) + "\n")
+
+    def _notice(self, head: str, style: str, sentence: str) -> None:
+        self.err.print(text.styled(head, style).append_text(text.styled(sentence, "not bold", None)), soft_wrap=True)
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        try:
+            stream.write(line)
+            stream.flush()
+        except BrokenPipeError:
+            _stop_writing_to(stream)
+
+    def _console(self, stream: TextIO) -> Console:
+        from rich.console import Console
+
+        class Paper(Console):
+            def on_broken_pipe(self) -> None:
+                _stop_writing_to(stream)
+
+        is_terminal = stream.isatty()
+        return Paper(
+            file=stream,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            no_color=True if not self._colour else None,
+            width=None if is_terminal else PIPE_WIDTH,
+        )
+
+
+def _stop_writing_to(stream: TextIO) -> None:
+    """Whoever read this stream has left (`| head -1`), which is no error: what follows goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

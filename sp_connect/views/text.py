@@ -1,0 +1,36 @@
+"""Text that came from elsewhere, made safe to show: the one place where that happens.
+
+Rich removes almost no control characters and reads markup in plain strings (security.md, finding 7), so foreign
+text passes through `literal` and reaches Rich only as `Text`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+LONGEST = 200
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+# Control, format (bidi, zero width), surrogate, private, line and paragraph separators.
+UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def literal(text: str, longest: int | None = LONGEST) -> str:
+    """`text` without anything a terminal could obey: white space becomes a space, other controls become U+FFFD.
+
+    Cut at `longest` characters; None leaves the length as it is, for sentences of our own.
+    """
+    spaced = "".join(" " if c in "\t\r\n" else c for c in unicodedata.normalize("NFC", text))
+    safe = "".join(REPLACEMENT if unicodedata.category(c) in UNSAFE else c for c in spaced)
+    return safe if longest is None or len(safe) <= longest else safe[: longest - 1] + "…"
+
+
+def styled(text: str, style: str = "", longest: int | None = LONGEST) -> Text:
+    """`text` in a form that Rich shows literally."""
+    from rich.text import Text
+
+    return Text(literal(text, longest), style=style)

@@ -1,0 +1,33 @@
+"""How dates, spans and lists are said to people. Pure; English."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+
+def day(when: datetime) -> str:
+    """A date as people write it: "22 Nov 2027"."""
+    return f"{when.day} {when:%b %Y}"
+
+
+def in_days(days: int) -> str:
+    """A distance in days: "in 12 days", "today", "3 days ago"."""
+    if days == 0:
+        return "today"
+    return f"in {count(days, 'day')}" if days > 0 else f"{count(-days, 'day')} ago"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: "1 seller", "2 sellers"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def span(seconds: float) -> str:
+    """A time in words: "45 seconds", "5 minutes"."""
+    return count(round(seconds), "second") if seconds < 120 else count(round(seconds / 60), "minute")
+
+
+def listed(items: Sequence[str]) -> str:
+    """A list in a sentence: "Japan", "Japan and Australia", "Japan, Australia and Singapore"."""
+    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else ""

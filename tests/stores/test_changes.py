@@ -1,0 +1,274 @@
+"""Replacing a secret: whatever happens on the way, every record has its secret and no secret is left over."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.models import App, Connection, Secret, SecretName
+from sp_connect.stores import files, secrets
+from sp_connect.stores.apps import Apps
+from sp_connect.stores.changes import Changes
+from sp_connect.stores.connections import Connections
+from tests import secret_service
+from tests.secret_service import Session
+from tests.stores import crash
+from tests.stores.samples import app, connection
+
+# keyring leaves its connection to a locked keyring open.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+OLD, NEW = "ref-old", "ref-new"
+
+
+class Remembering:
+    """A secret store in memory, which can be locked, or interrupted as it keeps."""
+
+    name: secrets.StoreName = "vault"
+
+    def __init__(self) -> None:
+        self.secrets: dict[SecretName, Secret] = {}
+        self.locked = False
+        self.failure: BaseException | None = None
+
+    def keep(self, name: SecretName, value: Secret) -> None:
+        self.secrets[name] = value
+        if self.failure:
+            raise self.failure
+
+    def fetch(self, name: SecretName) -> Secret:
+        return self.secrets[name]
+
+    def forget(self, name: SecretName) -> None:
+        if self.locked:
+            raise errors.StoreLocked("The keyring is locked.", "unlock it")
+        self.secrets.pop(name, None)
+
+    def describe(self) -> secrets.StoreDescription:
+        return secrets.StoreDescription("vault", "memory", None, None)
+
+    @property
+    def values(self) -> list[str]:
+        return [secret.reveal() for secret in self.secrets.values()]
+
+
+class Home:
+    """A home with a connection of acme and an app, and a store that remembers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.apps = Apps(folder / "config.toml")
+        self.connections = Connections(folder / "connections")
+        self.store = Remembering()
+        self.changes = Changes(folder / "changes", folder / "lock", self.apps, self.connections, self.store)
+        with self.changes.writing():
+            self.changes.keep_connection(connection(secret_ref=OLD), Secret("old"))
+
+    def keep_new(self) -> None:
+        with self.changes.writing():
+            self.changes.keep_connection(connection(secret_ref=NEW), Secret("new"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def test_a_new_secret_takes_the_place_of_the_old(home: Home) -> None:
+    home.keep_new()
+    assert home.connections.all() == (connection(secret_ref=NEW),)
+    assert home.store.values == ["new"]
+    assert home.changes.unfinished() == ()
+
+
+def test_dropping_forgets_record_and_secret_and_absence_is_fine(home: Home) -> None:
+    with home.changes.writing():
+        home.changes.drop_connection(connection().scope)
+        home.changes.drop_connection(connection().scope)
+    assert home.connections.all() == ()
+    assert home.store.values == []
+
+
+def test_the_secret_of_an_app_is_replaced_and_dropped_alike(home: Home) -> None:
+    with home.changes.writing():
+        home.changes.keep_app(app(secret_ref="one"), Secret("app one"))
+        home.changes.keep_app(app("other"), Secret("app other"))
+        home.changes.keep_app(app(secret_ref="two"), Secret("app two"))
+    assert sorted(home.store.values) == ["app other", "app two", "old"]
+    with home.changes.writing():
+        home.changes.drop_app("default")
+        with pytest.raises(errors.NoSuchApp):
+            home.changes.drop_app("default")
+    assert sorted(home.store.values) == ["app other", "old"]
+
+
+def test_the_other_secrets_of_a_seller_stay(home: Home) -> None:
+    with home.changes.writing():
+        home.changes.keep_connection(connection("acme", "na"), Secret("na"))
+        home.changes.drop_connection(connection().scope)
+    assert home.store.values == ["na"]
+
+
+@pytest.mark.parametrize(
+    "failure", [errors.StoreUnavailable("full"), KeyboardInterrupt(), RuntimeError("bug")]
+)
+def test_a_failure_leaves_the_old_record_with_its_secret(home: Home, failure: BaseException) -> None:
+    home.store.failure = failure
+    with pytest.raises(type(failure)):
+        home.keep_new()
+    assert home.connections.all() == (connection(secret_ref=OLD),)
+    assert home.store.values == ["old"]
+    assert home.changes.unfinished() == ()
+
+
+def test_a_failure_after_the_record_keeps_the_new_secret(home: Home) -> None:
+    new = connection(secret_ref=NEW)
+    old = connection(secret_ref=OLD).secret_name
+
+    def fail_late() -> None:
+        with home.changes.writing(), home.changes.replacing(new.secret_name, [old]):
+            home.store.keep(new.secret_name, Secret("new"))
+            home.connections.put(new)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_late()
+    assert home.store.values == ["new"]
+
+
+def test_a_store_that_cannot_forget_now_does_so_the_next_time(home: Home) -> None:
+    home.store.locked = True
+    home.keep_new()
+    assert sorted(home.store.values) == ["new", "old"]
+    (entry,) = home.changes.unfinished()
+    assert "old\n" not in entry.read_text()
+    with home.changes.writing():
+        assert home.changes.unfinished() == (entry,)
+    home.store.locked = False
+    with home.changes.writing():
+        assert home.store.values == ["new"]
+    assert home.changes.unfinished() == ()
+
+
+def test_a_change_waits_for_the_store_that_it_was_made_in(home: Home) -> None:
+    home.store.locked = True
+    home.keep_new()
+    home.store.locked = False
+    home.store.name = "keyring"
+    with home.changes.writing():
+        assert len(home.changes.unfinished()) == 1
+    home.store.name = "vault"
+    with home.changes.writing():
+        assert home.changes.unfinished() == ()
+
+
+def test_the_journal_holds_no_secret(home: Home) -> None:
+    home.store.locked = True
+    with home.changes.writing():
+        home.changes.keep_connection(connection(secret_ref=NEW), Secret("Atzr|hush"))
+    assert not any(b"hush" in path.read_bytes() for path in home.folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "text", ["?", "", "store = 'vault'\nsecret = [{kind='x', owner='a', item='i', ref='r'}]"]
+)
+def test_a_damaged_entry_is_damage_and_left_alone(home: Home, text: str) -> None:
+    entry = home.folder / "changes" / "0123.toml"
+    entry.write_text(text)
+    with pytest.raises(errors.Damaged, match="0123"), home.changes.writing():
+        pytest.fail("nothing is written over a journal that nobody can read")
+    assert entry.read_text() == text
+    assert home.store.values == ["old"]
+
+
+def test_another_sellers_damaged_file_does_not_hinder_a_change(home: Home) -> None:
+    (home.folder / "connections" / "beta.toml").write_text("?")
+    home.keep_new()
+    assert home.store.values == ["new"]
+    assert home.changes.unfinished() == ()
+
+
+def records(folder: Path) -> list[App | Connection]:
+    return [*Apps(folder / "config.toml").all(), *Connections(folder / "connections").all()]
+
+
+def run(folder: Path, kind: str, deed: str, step: int) -> int:
+    command = [sys.executable, "-m", "tests.stores.crash", str(folder), kind, deed, str(step)]
+    return subprocess.run(command, check=False).returncode
+
+
+def kill_at_every_step(home: Path, kind: str, deed: str) -> int:
+    """Does a deed again and again, killed a step later each time; looks at what the next run makes of it."""
+    changes = crash.changes_of(home, kind)
+    store = crash.store_of(home, kind)
+    for step in range(1, 20):
+        with changes.writing():
+            changes.keep_connection(connection(secret_ref=OLD), Secret("old"))
+            changes.keep_app(app(secret_ref=OLD), Secret("old"))
+        ended = run(home, kind, deed, step)
+        assert ended in (0, -9)
+        with changes.writing():
+            check(home, store)
+        if ended == 0:
+            return step - 1
+    pytest.fail("there are fewer steps than that")
+
+
+def check(home: Path, store: secrets.SecretStore) -> None:
+    named = {record.secret_name for record in records(home)}
+    for name in [one(secret_ref=ref).secret_name for one in (app, connection) for ref in (OLD, NEW)]:
+        if name in named:
+            assert store.fetch(name).reveal() == name.ref.removeprefix("ref-")
+        else:
+            with pytest.raises(errors.MissingToken):
+                store.fetch(name)
+    assert files.names(home / "changes") == []
+
+
+@pytest.mark.parametrize("deed", ["keep_connection", "drop_connection", "keep_app", "drop_app"])
+def test_a_kill_at_any_step_leaves_each_record_its_secret(tmp_path: Path, deed: str) -> None:
+    steps = {"keep": 6, "drop": 4}[deed.partition("_")[0]]
+    assert kill_at_every_step(tmp_path, "vault", deed) == steps
+
+
+@pytest.mark.usefixtures("session")
+def test_the_same_holds_on_a_real_keyring(tmp_path: Path) -> None:
+    assert kill_at_every_step(tmp_path, "keyring", "keep_connection") == 6
+
+
+def test_a_keyring_locked_after_the_commit_is_no_failure(tmp_path: Path, session: Session) -> None:
+    changes = crash.changes_of(tmp_path, "keyring")
+    with changes.writing():
+        changes.keep_connection(connection(secret_ref=OLD), Secret("old"))
+        secret_service.lock(session)
+        changes.drop_connection(connection().scope)
+    assert records(tmp_path) == []
+    assert len(changes.unfinished()) == 1
+
+
+def test_a_kill_at_any_rename_leaves_each_record_its_secret(tmp_path: Path) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("needs strace: apt-get install strace")
+    call = "rename,renameat,renameat2"
+    changes, store = crash.changes_of(tmp_path, "vault"), crash.store_of(tmp_path, "vault")
+    with changes.writing():
+        changes.keep_app(app(secret_ref=OLD), Secret("old"))
+    for count in range(1, 20):
+        with changes.writing():
+            changes.keep_connection(connection(secret_ref=OLD), Secret("old"))
+        inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={count}"]
+        deed = [sys.executable, "-m", "tests.stores.crash", str(tmp_path), "vault", "keep_connection", "0"]
+        traced = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", *inject, *deed]
+        killed = subprocess.run(traced, check=False).returncode
+        assert killed in (0, -9)
+        with changes.writing():
+            check(tmp_path, store)
+        if not killed:
+            assert count == 5, "the journal, the secret, the record, the old secret: each was cut short once"
+            return
+    pytest.fail("there are fewer renames than that")

@@ -1,0 +1,120 @@
+"""What every secret store does: one suite over all of them, with a real Secret Service for the keyring."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.models import Secret, SecretName
+from sp_connect.stores import secrets
+from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.vault import Vault
+from tests.stores.samples import EU, TOKEN
+
+VALUES = {
+    "short": "x",
+    "as long as Amazon allows": TOKEN,
+    "one item and no more": "x" * 1200,
+    "one more than an item": "x" * 1201,
+    "pairs of surrogates across the edge": "x" * 1199 + "😀" * 900,
+    "unicode": "Zürich 東京 😀",
+    "bars and quotes": "Atzr|\"'\\ \t=",
+    "like an item of ours": "sp-connect/parts 3 0000",
+    "lines": "one\ntwo\r\n",
+}
+
+OTHERS = [
+    replace(EU, kind="app"),
+    replace(EU, owner="acme2"),
+    replace(EU, item="eu-DE"),
+    replace(EU, item="na"),
+    replace(EU, ref="0123456789ac"),
+]
+
+
+@pytest.fixture(
+    params=["keyring", "small keyring", "vault under a passphrase", "vault with its key in the keyring"]
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> secrets.SecretStore:
+    match request.param:
+        case "keyring":
+            request.getfixturevalue("session")
+            return KeyringStore(None, patience=30, platform="linux")
+        case "small keyring":
+            small: KeyringStore = request.getfixturevalue("small")
+            return small
+        case "vault under a passphrase":
+            vault: Vault = request.getfixturevalue("vault")
+            return vault
+        case _:
+            request.getfixturevalue("session")
+            keyring = KeyringStore(None, patience=30, platform="linux")
+            return Vault(tmp_path / "vault", lambda: None, keyring)
+
+
+def is_absent(store: secrets.SecretStore, name: SecretName) -> bool:
+    try:
+        store.fetch(name)
+    except errors.MissingToken:
+        return True
+    return False
+
+
+def test_what_is_kept_comes_back(store: secrets.SecretStore) -> None:
+    for value in VALUES.values():
+        store.keep(EU, Secret(value))
+        assert store.fetch(EU).reveal() == value
+
+
+def test_a_shorter_value_leaves_nothing_of_the_longer(store: secrets.SecretStore) -> None:
+    store.keep(EU, Secret(TOKEN * 2))
+    store.keep(EU, Secret(TOKEN))
+    assert store.fetch(EU).reveal() == TOKEN
+    store.keep(EU, Secret("short"))
+    assert store.fetch(EU).reveal() == "short"
+
+
+def test_what_was_never_kept_is_missing(store: secrets.SecretStore) -> None:
+    with pytest.raises(errors.MissingToken) as caught:
+        store.fetch(EU)
+    assert "acme (eu)" in caught.value.message
+    assert caught.value.hint == "sp-connect connect --seller acme --region eu"
+
+
+def test_names_that_differ_in_one_part_are_different_secrets(store: secrets.SecretStore) -> None:
+    store.keep(EU, Secret(TOKEN))
+    for number, other in enumerate(OTHERS):
+        assert is_absent(store, other)
+        store.keep(other, Secret(f"other {number}"))
+    assert store.fetch(EU).reveal() == TOKEN
+    assert [store.fetch(other).reveal() for other in OTHERS] == [f"other {n}" for n in range(len(OTHERS))]
+    for other in OTHERS:
+        store.forget(other)
+    assert all(is_absent(store, other) for other in OTHERS)
+    assert store.fetch(EU).reveal() == TOKEN
+
+
+def test_what_is_forgotten_is_gone_and_forgetting_twice_is_fine(store: secrets.SecretStore) -> None:
+    store.forget(EU)
+    store.keep(EU, Secret(TOKEN))
+    store.forget(EU)
+    store.forget(EU)
+    assert is_absent(store, EU)
+
+
+def test_a_store_that_works_is_proved_and_holds_nothing_afterwards(
+    store: secrets.SecretStore, tmp_path: Path
+) -> None:
+    secrets.prove(store)
+    assert [path for path in tmp_path.glob("vault/*/*") if path.name != "lock"] == []
+
+
+def test_a_store_describes_itself(store: secrets.SecretStore) -> None:
+    store.keep(EU, Secret(TOKEN))
+    description = store.describe()
+    assert description.store == store.name
+    assert TOKEN not in repr(description)
+    assert (description.location is None) == (store.name == "keyring")

@@ -1,0 +1,209 @@
+"""The one way a file is written: whole or not at all, private, and with a sentence where it fails."""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.stores import files
+
+DAMAGED = [
+    (b"a = 1\nb = \n", "line 2"),
+    (b"a = 1\na = 2\n", "line 2"),
+    (b"a = 1\nb = '\xff'\n", "line 2 is not UTF-8"),
+    (b"schema = 'one'\n", "schema"),
+    (b"schema = true\n", "schema"),
+    (b"schema = 0\n", "schema"),
+    (b"a = " + b"[" * 5000, "recursion"),
+    (b"a = " + b"9" * 5000, "4300 digits"),
+    (b"a" + b".a" * 5000 + b" = 1", "nested"),
+]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture(params=[0o000, 0o077, 0o777], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.parametrize(("data", "named"), DAMAGED)
+def test_damage_is_named_and_left_alone(tmp_path: Path, data: bytes, named: str) -> None:
+    path = tmp_path / "some.toml"
+    path.write_bytes(data)
+    with pytest.raises(errors.Damaged, match=named) as caught:
+        files.read_toml(path)
+    assert str(path) in caught.value.message
+    assert path.read_bytes() == data
+
+
+def test_a_file_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "some.toml"
+    path.write_text("schema = 2\n")
+    with pytest.raises(errors.StoreUnavailable, match="later version") as caught:
+        files.read_toml(path)
+    assert caught.value.hint == "upgrade sp-connect"
+    assert path.read_text() == "schema = 2\n"
+
+
+def test_a_missing_file_is_none(tmp_path: Path) -> None:
+    assert files.read_toml(tmp_path / "none.toml") is None
+    assert files.read(tmp_path / "none" / "none") is None
+    assert files.names(tmp_path / "none") == []
+
+
+def test_the_mark_of_a_windows_editor_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "some.toml"
+    path.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
+    assert files.read_toml(path) == {"a": 1}
+
+
+@pytest.mark.usefixtures("umask")
+def test_files_and_folders_are_private_whatever_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "one" / "two" / "file"
+    files.replace(path, b"secret")
+    with files.lock(tmp_path / "one" / "lock"):
+        assert mode(tmp_path / "one" / "lock") & 0o077 == 0
+    assert (mode(path), mode(path.parent), mode(path.parent.parent)) == (0o600, 0o700, 0o700)
+    assert path.read_bytes() == b"secret"
+
+
+def test_an_existing_folder_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    files.make_folder(tmp_path)
+    assert mode(tmp_path) == 0o755
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target = tmp_path / "dotfiles" / "config.toml"
+    link = tmp_path / "config.toml"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    files.replace(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_removing_what_is_missing_is_fine(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    files.replace(path, b"data")
+    files.remove(path)
+    files.remove(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_a_surrogate_pair_is_written_as_a_question_mark(tmp_path: Path) -> None:
+    files.write_toml(tmp_path / "some.toml", {"name": "shop \ud83d"})
+    assert files.read_toml(tmp_path / "some.toml") == {"name": "shop ?"}
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    write = (
+        "import resource, signal, sys; from pathlib import Path; from sp_connect import errors\n"
+        "from sp_connect.stores import files\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "try: files.replace(Path(sys.argv[1]), b'x' * 8192)\n"
+        "except errors.StoreUnavailable as error: print(error.message, error.hint)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", write, path], capture_output=True, text=True, check=True)
+    why = "the file is larger than this process may write. raise the limit: ulimit -f"
+    assert run.stdout == f"{path} could not be written: {why}\n"
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_device_without_room_is_a_full_disk() -> None:
+    full = Path("/dev/full")
+    with pytest.raises(errors.StoreUnavailable, match="disk is full"), files._explained(full, "written"):
+        full.write_bytes(b"x")
+
+
+def test_a_file_where_a_folder_belongs_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(errors.StoreUnavailable, match="a file stands where a folder belongs"):
+        files.replace(tmp_path / "data" / "file", b"")
+    with pytest.raises(errors.StoreUnavailable, match="a file stands where a folder belongs"):
+        files.make_folder(tmp_path / "data")
+
+
+def test_a_folder_where_a_file_belongs_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").mkdir()
+    with pytest.raises(errors.StoreUnavailable, match="a folder stands where a file belongs"):
+        files.replace(tmp_path / "file", b"")
+    with pytest.raises(errors.StoreUnavailable, match="a folder stands where a file belongs"):
+        files.read_toml(tmp_path / "file")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_a_killed_process_left_an_hour_ago_is_swept(tmp_path: Path) -> None:
+    old, young, other = (tmp_path / name for name in (".sp-connect-old", ".sp-connect-young", ".another"))
+    for path in (old, young, other):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    files.replace(tmp_path / "file", b"whole")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".another", ".sp-connect-young", "file"]
+
+
+def test_a_second_writer_is_told_who_keeps_it_waiting(tmp_path: Path) -> None:
+    caught: list[errors.StoreLocked] = []
+
+    def second() -> None:
+        try:
+            with files.lock(tmp_path / "lock", wait=0.05):
+                pass
+        except errors.StoreLocked as error:
+            caught.append(error)
+
+    with files.lock(tmp_path / "lock"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert "Another sp-connect has been writing" in caught[0].message
+    assert (tmp_path / "lock").exists()
+    with files.lock(tmp_path / "lock", wait=0):
+        pass
+
+
+def test_a_killed_writer_gives_its_lock_back(tmp_path: Path) -> None:
+    hold = (
+        "import os, sys; from pathlib import Path; from sp_connect.stores import files\n"
+        "with files.lock(Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", hold, tmp_path / "lock"], check=False)
+    assert run.returncode == -9
+    with files.lock(tmp_path / "lock", wait=0):
+        pass
+
+
+def test_reading_needs_no_library_of_ours() -> None:
+    look = "import sys, sp_connect.stores.changes, sp_connect.stores.vault\n"
+    look += "print({'keyring', 'cryptography', 'filelock', 'tomlkit', 'tomli_w'} & {*sys.modules})"
+    run = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"
+
+
+def test_no_more_files_are_open_than_before(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(20):
+        files.replace(tmp_path / "file", b"%d" % number)
+        with files.lock(tmp_path / "lock"):
+            pass
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > before
