@@ -33,10 +33,14 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it with t
 @app.callback(epilog="Start here: sp-connect --simulate connect --seller acme --region eu")
 def begin(
     ctx: typer.Context,
-    simulate: Annotated[bool, typer.Option("--simulate", help="Use an embedded Amazon and a home of its own.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell each step on stderr, without secrets.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what must be said.")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="Use no colour.")] = False,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", metavar="", help="Use an embedded Amazon and a home of its own.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", metavar="", help="Tell each step on stderr, without secrets.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Say only what must be said.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", metavar="", help="Use no colour.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback answers it
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -50,7 +54,12 @@ def _add(panel: str, example: str, name: str, command: typer.models.CommandFunct
     app.command(name, rich_help_panel=panel, epilog=f"Example: {example}")(command)
 
 
-_add(flags.CONNECT, "sp-connect connect --seller acme --region fe --country JP --country AU", "connect", connect.command)
+_add(
+    flags.CONNECT,
+    "sp-connect connect --seller acme --region fe --country JP --country AU",
+    "connect",
+    connect.command,
+)
 _add(flags.CONNECT, "sp-connect revoke --seller acme --region eu", "revoke", revoke.command)
 _add(flags.LOOK, "sp-connect list --due 30", "list", listing.command)
 _add(flags.LOOK, "sp-connect show --seller acme", "show", show.command)
@@ -69,8 +78,8 @@ def main() -> None:
     as_json = "--json" in sys.argv
     try:
         status = app(standalone_mode=False)
-        if status == errors.Interrupted.exit_code:
-            raise errors.Interrupted
+        if status == errors.Interrupted.exit_code:  # how Typer tells of Ctrl-C
+            screen.error(errors.Interrupted(), as_json=as_json)
     except errors.SpConnectError as error:
         screen.error(error, as_json=as_json)
         status = error.exit_code

@@ -167,7 +167,7 @@ def amazon_base(environ: Environment) -> str | None:
 
 
 def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
-    """How the vault's passphrase is read. The variable is taken out of the environment, so that no child inherits it."""
+    """How the vault's passphrase is read. The variable leaves the environment, so that no child inherits it."""
     value = environ.pop("SP_CONNECT_PASSPHRASE", None)
     file = environ.get("SP_CONNECT_PASSPHRASE_FILE")
 

@@ -98,7 +98,8 @@ class BadName(Usage):
 class UnknownRegion(Usage):
     def __init__(self, region: str, known: Iterable[str]) -> None:
         super().__init__(
-            f"There is no region {region!r}.", f"--region takes {', '.join(known)}; sp-connect regions explains them"
+            f"There is no region {region!r}.",
+            f"--region takes {', '.join(known)}; sp-connect regions explains them",
         )
 
 
@@ -129,7 +130,8 @@ class AppExists(Usage):
 class AppInUse(Usage):
     def __init__(self, name: str, sellers: Sequence[str]) -> None:
         super().__init__(
-            f"The app {name} is used by {', '.join(sellers)}: their tokens are of no use without it. Nothing was changed.",
+            f"The app {name} is used by {words.listed(sellers)}: without it their tokens open nothing. "
+            "Nothing was changed.",
             f"sp-connect revoke --seller {sellers[0]} --all",
         )
 
@@ -279,7 +281,7 @@ class ClientRejected(NotAuthorized):
 
 
 class NotPermitted(NotAuthorized):
-    """403 from the Sellers API, or an account without marketplaces there. Causes in order of likelihood: amazon.md 7.1."""
+    """403 from the Sellers API, or an account without marketplaces there; the likely causes are amazon.md 7.1's."""
 
     code = "not-permitted"
 
@@ -357,7 +359,8 @@ class Unreachable(AmazonTrouble):
     def __init__(self, host: str, why: str, amazon: AmazonWords | None = None, hint: str | None = None) -> None:
         super().__init__(
             f"{host} could not be asked: {why}.",
-            hint or "try again in a minute; behind a proxy: set HTTPS_PROXY, and REQUESTS_CA_BUNDLE for its certificate",
+            hint
+            or "try again in a minute; behind a proxy: set HTTPS_PROXY, and REQUESTS_CA_BUNDLE for its certificate",
             amazon,
         )
 
@@ -374,7 +377,9 @@ class UnexpectedAnswer(AmazonTrouble):
 
     def __init__(self, host: str, finding: str, amazon: AmazonWords | None = None, hint: str | None = None) -> None:
         super().__init__(
-            f"{host} answered {finding}.", hint or "try again in a minute; with --verbose the steps are told", amazon
+            f"{host} answered {finding}.",
+            hint or "try again in a minute; with --verbose the steps are told",
+            amazon,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -137,7 +138,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What Amazon's redirect carried: the authorization code, good once and for five minutes, and whose account it is."""
+    """What Amazon's redirect carried: whose account it is, and a code that is good once and for five minutes."""
 
     code: Secret
     selling_partner_id: str
@@ -201,11 +202,11 @@ class Connection:
         return self.authorized_at + AUTHORIZATION_LIFE
 
     def days_left(self, now: datetime) -> int:
-        """Whole days until Amazon ends the authorization; negative once it has."""
-        return (self.renew_by - now).days
+        """Days until Amazon ends the authorization, a begun one counted whole; negative once it has."""
+        return math.ceil((self.renew_by - now) / timedelta(days=1))
 
     def status(self, now: datetime) -> Status:
-        """The standing as of `now`. What explains the rest comes first: an ended authorization is why a token is refused."""
+        """The standing as of `now`. An ended authorization comes before a refusal, because it is the reason for it."""
         if self.standing == "missing-token":
             return "missing-token"
         if now >= self.renew_by:

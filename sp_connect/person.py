@@ -56,7 +56,9 @@ class Person:
         """What another program wrote to stdin, white space around it dropped. Raises Usage if that is nothing."""
         text = self._stdin.read(LONGEST_INPUT).strip() if self._stdin is not None else ""
         if not text:
-            raise errors.Usage(f"stdin holds no {what}. Nothing was changed.", "for example: pass show lwa | sp-connect ...")
+            raise errors.Usage(
+                f"stdin holds no {what}. Nothing was changed.", "for example: pass show lwa | sp-connect ..."
+            )
         return Secret(text)
 
     @contextmanager

@@ -81,9 +81,7 @@ def secret_service(home: Path) -> Iterator[Session]:
 def lock(session: Session) -> None:
     """Locks the keyring, as a session does that is left alone: there is nobody to unlock it."""
     login = "['/org/freedesktop/secrets/collection/login']"
-    subprocess.run(
-        [*_CALL, "org.freedesktop.Secret.Service.Lock", login], env=session, check=True, capture_output=True
-    )
+    subprocess.run([*_CALL, "org.freedesktop.Secret.Service.Lock", login], env=session, check=True, capture_output=True)
 
 
 def freeze(session: Session) -> None:

@@ -45,7 +45,13 @@ REGIONS = MappingProxyType(
     {
         region.code: region
         for region in (
-            Region("na", "North America", "sellercentral.amazon.com", "sellingpartnerapi-na.amazon.com", "us-east-1"),
+            Region(
+                "na",
+                "North America",
+                "sellercentral.amazon.com",
+                "sellingpartnerapi-na.amazon.com",
+                "us-east-1",
+            ),
             Region("eu", "Europe & India", _UNIFIED, "sellingpartnerapi-eu.amazon.com", "eu-west-1"),
             Region("fe", "Far East", None, "sellingpartnerapi-fe.amazon.com", "us-west-2"),
         )
@@ -72,13 +78,37 @@ COUNTRIES = MappingProxyType(
             Country("PL", "Poland", "A1C3SOZRARQ6R3", "sellercentral.amazon.pl", "amazon.pl", "PLN", "eu"),
             Country("BE", "Belgium", "AMEN7PMS3EDWL", "sellercentral.amazon.com.be", "amazon.com.be", "EUR", "eu"),
             Country("TR", "Turkey", "A33AVAJ2PDY3EV", "sellercentral.amazon.com.tr", "amazon.com.tr", "TRY", "eu"),
-            Country("AE", "United Arab Emirates", "A2VIGQ35RCS4UG", "sellercentral.amazon.ae", "amazon.ae", "AED", "eu"),
+            Country(
+                "AE",
+                "United Arab Emirates",
+                "A2VIGQ35RCS4UG",
+                "sellercentral.amazon.ae",
+                "amazon.ae",
+                "AED",
+                "eu",
+            ),
             Country("SA", "Saudi Arabia", "A17E79C6D8DWNP", "sellercentral.amazon.sa", "amazon.sa", "SAR", "eu"),
             Country("EG", "Egypt", "ARBP9OOSHTCHU", "sellercentral.amazon.eg", "amazon.eg", "EGP", "eu"),
-            Country("ZA", "South Africa", "AE08WJ6YKNBMC", "sellercentral.amazon.co.za", "amazon.co.za", "ZAR", "eu"),
+            Country(
+                "ZA",
+                "South Africa",
+                "AE08WJ6YKNBMC",
+                "sellercentral.amazon.co.za",
+                "amazon.co.za",
+                "ZAR",
+                "eu",
+            ),
             Country("IN", "India", "A21TJRUUN4KGV", "sellercentral.amazon.in", "amazon.in", "INR", "eu"),
             Country("JP", "Japan", "A1VC38T7YXB528", "sellercentral.amazon.co.jp", "amazon.co.jp", "JPY", "fe"),
-            Country("AU", "Australia", "A39IBJ37TRP1C6", "sellercentral.amazon.com.au", "amazon.com.au", "AUD", "fe"),
+            Country(
+                "AU",
+                "Australia",
+                "A39IBJ37TRP1C6",
+                "sellercentral.amazon.com.au",
+                "amazon.com.au",
+                "AUD",
+                "fe",
+            ),
             Country("SG", "Singapore", "A19VAU5U5O7RUS", "sellercentral.amazon.sg", "amazon.sg", "SGD", "fe"),
         )
     }
@@ -87,12 +117,12 @@ COUNTRIES = MappingProxyType(
 ALIASES = MappingProxyType({"UK": "GB"})
 """Country codes that Amazon's documents use and its API does not (amazon.md section 8)."""
 
-VENDOR_HOSTS = frozenset(
-    f"vendorcentral.amazon.{tld}"
-    for tld in (
-        "ca com com.mx com.br es co.uk fr de it nl se pl com.tr com.be me in ie co.za com.sg com.au co.jp".split()
-    )
-) | {"www.vendorcentral.in"}
+_VENDOR_ENDINGS = (
+    *("com", "ca", "com.mx", "com.br"),
+    *("de", "fr", "co.uk", "it", "es", "ie", "nl", "se", "pl", "com.be", "com.tr", "me", "co.za", "in"),
+    *("co.jp", "com.au", "com.sg"),
+)
+VENDOR_HOSTS = frozenset(f"vendorcentral.amazon.{ending}" for ending in _VENDOR_ENDINGS) | {"www.vendorcentral.in"}
 """Vendor Central (amazon.md section 1.5): a Login-URI hop may lead there."""
 
 SELLER_HOSTS = frozenset(country.host for country in COUNTRIES.values())
@@ -114,7 +144,7 @@ def region_named(text: str) -> Region:
 
 
 def country_named(text: str, region: Region | None = None) -> Country:
-    """The country that a person typed, in any case, `UK` included; of `region` if one is given. Raises UnknownCountry."""
+    """The country that a person typed, in any case, `UK` included; of `region` if given. Raises UnknownCountry."""
     code = text.strip().upper()
     country = COUNTRIES.get(ALIASES.get(code, code))
     if country is None or (region is not None and country.region != region.code):

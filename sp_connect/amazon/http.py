@@ -101,7 +101,9 @@ class Amazon:
         """POST a form that must not be sent twice: an authorization code is good once (amazon.md, decision 11)."""
         return self._send("POST", address, {}, form)
 
-    def _patiently(self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> Answer:
+    def _patiently(
+        self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None
+    ) -> Answer:
         for pause in PAUSES:
             try:
                 answer = self._send(method, address, headers, form)
@@ -137,7 +139,9 @@ class Amazon:
         except requests.RequestException as error:
             # The error's own text may hold the address it was for; its kind says enough.
             raise errors.Unreachable(host, _why(error)) from None
-        self._tell(f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s")
+        self._tell(
+            f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s"
+        )
         return Answer(host, response.status_code, response.headers, body)
 
     def _session(self) -> requests.Session:

@@ -14,8 +14,8 @@ from sp_connect.models import Secret
 # The older and the newer form.
 APPLICATION_IDS = ("amzn1.sellerapps.app.", "amzn1.sp.solution.")
 CLIENT_IDS = "amzn1.application-oa2-client."
-CLIENT_SECRETS = "amzn1.oa2-cs."  # noqa: S105 - how one begins
-REFRESH_TOKENS = "Atzr|"  # noqa: S105 - how one begins
+CLIENT_SECRETS = "amzn1.oa2-cs."
+REFRESH_TOKENS = "Atzr|"
 
 
 def check_ids(application_id: str, client_id: str) -> None:
@@ -28,7 +28,7 @@ def check_ids(application_id: str, client_id: str) -> None:
     if application_id.startswith(CLIENT_IDS):
         raise errors.BadAppField(
             f"{application_id} is a client id, not an application id: Amazon's consent page would say MD1000.",
-            f"--application-id takes the App ID of the developer console, {' or '.join(f'{i}...' for i in APPLICATION_IDS)}",
+            f"--application-id takes the App ID of the developer console: {' or '.join(APPLICATION_IDS)}...",
         )
     if not application_id.startswith(APPLICATION_IDS) or not _is_plain(application_id):
         raise errors.BadAppField(
@@ -43,7 +43,7 @@ def check_ids(application_id: str, client_id: str) -> None:
 
 
 def check_client_secret(secret: Secret) -> None:
-    """Raises BadAppField for what can be no client secret. Its form is not settled (amazon.md 4.1), so little is asked."""
+    """Raises BadAppField for what can be no client secret; its form is not settled (amazon.md 4.1)."""
     value = secret.reveal()
     if value.startswith((CLIENT_IDS, *APPLICATION_IDS, REFRESH_TOKENS)):
         raise errors.BadAppField(
@@ -52,13 +52,16 @@ def check_client_secret(secret: Secret) -> None:
         )
     if not _is_plain(value):
         raise errors.BadAppField(
-            "A client secret is one word without spaces. That was not kept.", "copy it again from the developer console"
+            "A client secret is one word without spaces. That was not kept.",
+            "copy it again from the developer console",
         )
 
 
 def check_redirect_uri(address: str) -> None:
     """Raises BadAppField for a redirect URI that Amazon refuses: not https, localhost, with a fragment."""
-    relay = "the address of your relay page, such as https://agency.example/sp-connect; sp-connect relay writes the page"
+    relay = (
+        "the address of your relay page, such as https://agency.example/sp-connect; sp-connect relay writes the page"
+    )
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
@@ -66,7 +69,9 @@ def check_redirect_uri(address: str) -> None:
     except ValueError:
         raise errors.BadAppField(f"{address!r} is not an address.", f"--redirect-uri takes {relay}") from None
     if finding := _finding(parts, host, address):
-        raise errors.BadAppField(f"Amazon does not take {address!r} as a redirect URI: {finding}.", f"--redirect-uri takes {relay}")
+        raise errors.BadAppField(
+            f"Amazon does not take {address!r} as a redirect URI: {finding}.", f"--redirect-uri takes {relay}"
+        )
 
 
 def _finding(parts: SplitResult, host: str, address: str) -> str | None:
@@ -84,8 +89,11 @@ def _finding(parts: SplitResult, host: str, address: str) -> str | None:
 
 
 def _is_this_machine(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
+    return host == "localhost" or host.endswith(".localhost") or is_loopback_address(host)
+
+
+def is_loopback_address(host: str) -> bool:
+    """Whether `host` is a number on the loopback interface; a name never is."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -13,8 +13,19 @@ PATH = "/sellers/v1/marketplaceParticipations"
 
 # Pseudo-marketplaces that real answers contain (amazon.md 7.1); a person never means one.
 PSEUDO = frozenset(
-    "A2ZV50J4W1RKNI A1MQXOICRS2Z7M A3H6HPSLHAK3XG A38D8NSA03LJTC AFQLKURYRPEL8 A1ZFFQZ3HTUKT9 A62U237T8HV6N "
-    "AZMDEXL2RVFNN AHRY1CZE9ZY4H AGWSWK15IEJJ7 A3BXB0YN3XH17H".split()
+    {
+        "A2ZV50J4W1RKNI",
+        "A1MQXOICRS2Z7M",
+        "A3H6HPSLHAK3XG",
+        "A38D8NSA03LJTC",
+        "AFQLKURYRPEL8",
+        "A1ZFFQZ3HTUKT9",
+        "A62U237T8HV6N",
+        "AZMDEXL2RVFNN",
+        "AHRY1CZE9ZY4H",
+        "AGWSWK15IEJJ7",
+        "A3BXB0YN3XH17H",
+    }
 )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -92,10 +90,10 @@ def check_listen(listen: str) -> None:
     """Raises BadAppField unless `listen` is a loopback address with a port. A name such as localhost is none:
     another program could answer on its other address (security.md, finding 2)."""
     host, _, port = listen.rpartition(":")
-    with suppress(ValueError):
-        if ipaddress.ip_address(host.strip("[]")).is_loopback and port.isdecimal() and 1 <= int(port) <= 65535:
-            return
-    raise errors.BadAppField(f"{listen!r} cannot be listened on.", "--listen takes 127.0.0.1 with a port, such as 127.0.0.1:8723")
+    if not (registration.is_loopback_address(host.strip("[]")) and port.isdecimal() and 1 <= int(port) <= 65535):
+        raise errors.BadAppField(
+            f"{listen!r} cannot be listened on.", "--listen takes 127.0.0.1 with a port, such as 127.0.0.1:8723"
+        )
 
 
 def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
@@ -110,18 +108,28 @@ def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
 app = typer.Typer(no_args_is_help=True, help="Your own SP-API apps: register, show, rotate the secret, remove.")
 
 
-@app.command("add", epilog="Example: sp-connect app add --application-id amzn1.sp.solution.… --client-id "
-             "amzn1.application-oa2-client.… --redirect-uri https://agency.example/sp-connect")
+@app.command(
+    "add",
+    epilog="Example: sp-connect app add --application-id amzn1.sp.solution.… --client-id "
+    "amzn1.application-oa2-client.… --redirect-uri https://agency.example/sp-connect",
+)
 def add(
     ctx: typer.Context,
     application_id: Annotated[str, typer.Option(metavar="ID", help="App ID of the developer console.")],
     client_id: Annotated[str, typer.Option(metavar="ID", help="Client identifier of the LWA credentials.")],
     redirect_uri: Annotated[
-        str, typer.Option("--redirect-uri", metavar="URL", help="Where your relay page lies; registered at Amazon as both URIs.")
+        str,
+        typer.Option(
+            "--redirect-uri",
+            metavar="URL",
+            help="Where your relay page lies; registered at Amazon as both URIs.",
+        ),
     ],
     name: flags.NewApp = "default",
-    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the relay page finds sp-connect.")] = "127.0.0.1:8723",
-    draft: Annotated[bool, typer.Option("--draft", help="The app is in Draft at Amazon.")] = False,
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where the relay page finds sp-connect.")
+    ] = "127.0.0.1:8723",
+    draft: Annotated[bool, typer.Option("--draft", metavar="", help="The app is in Draft at Amazon.")] = False,
     access_level: Annotated[str, typer.Option(metavar="TEXT", help="Your label for what the app may do.")] = "default",
     secret_from_stdin: flags.SecretFromStdin = False,
     json: flags.Json = False,
@@ -131,7 +139,9 @@ def add(
     options = AddOptions(name, application_id, client_id, redirect_uri, listen, draft, access_level, secret_from_stdin)
     added = run_add(edges, options)
     edges.screen.say(f"The app {added.name} is registered.")
-    edges.screen.say("Next: sp-connect relay --out relay.html, put the file at the redirect URI, then sp-connect connect.")
+    edges.screen.say(
+        "Next: sp-connect relay --out relay.html, put the file at the redirect URI, then sp-connect connect."
+    )
     if json:
         edges.screen.json(data.app(added, 0, edges.now()))
 
@@ -173,9 +183,15 @@ def remove(ctx: typer.Context, name: flags.KnownApp) -> None:
     edges.screen.say(f"The app {name} and its client secret are forgotten here. At Amazon nothing has changed.")
 
 
-@app.command("rotate-secret", epilog="Example: pass show lwa/new | sp-connect app rotate-secret default --client-secret-stdin")
+@app.command(
+    "rotate-secret",
+    epilog="Example: pass show lwa/new | sp-connect app rotate-secret default --client-secret-stdin",
+)
 def rotate_secret(
-    ctx: typer.Context, name: flags.KnownApp, secret_from_stdin: flags.SecretFromStdin = False, json: flags.Json = False
+    ctx: typer.Context,
+    name: flags.KnownApp,
+    secret_from_stdin: flags.SecretFromStdin = False,
+    json: flags.Json = False,
 ) -> None:
     """Keep a new client secret, made in Amazon's console. The sellers' tokens stay good."""
     edges = ctx.obj.edges()

@@ -45,22 +45,30 @@ def command(
     region: flags.Region,
     country: Annotated[
         list[str] | None,
-        typer.Option("--country", "-c", metavar="CC", help="A country of the Far East, or an account of its own. Repeatable."),
+        typer.Option(
+            "--country",
+            "-c",
+            metavar="CC",
+            help="A country of the Far East, or an account of its own. Repeatable.",
+        ),
     ] = None,
     app: flags.AppName = "default",
-    expect_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="The Selling Partner ID that it must be.")
-    ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Let another account take this one's place.")] = False,
-    paste: Annotated[
-        bool, typer.Option("--paste", help="Paste the address the browser ends on, instead of listening for it.")
+    expect_id: Annotated[str | None, typer.Option(metavar="ID", help="The Selling Partner ID that it must be.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", metavar="", help="Let another account take this one's place.")
     ] = False,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    paste: Annotated[
+        bool,
+        typer.Option("--paste", metavar="", help="Paste the address the browser ends on, instead of listening for it."),
+    ] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", metavar="", help="Only print the address.")] = False,
     browser: Annotated[
-        str | None, typer.Option(metavar="COMMAND", help='Open with this, such as "firefox --private-window {url}".')
+        str | None,
+        typer.Option(metavar="COMMAND", help='Open with this, such as "firefox --private-window {url}".'),
     ] = None,
     timeout: Annotated[
-        int, typer.Option(metavar="SECONDS", min=1, max=3600, envvar="SP_CONNECT_TIMEOUT", help="How long to wait.")
+        int,
+        typer.Option(metavar="SECONDS", min=1, max=3600, envvar="SP_CONNECT_TIMEOUT", help="How long to wait."),
     ] = 300,
     json: flags.Json = False,
 ) -> None:
@@ -108,7 +116,9 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     Everything that can fail without Amazon is tried before anyone is asked to consent.
     """
     if options.paste and not edges.person.is_there():
-        raise errors.Usage("--paste waits for an address, and there is no terminal to paste it in.", "leave out --paste")
+        raise errors.Usage(
+            "--paste waits for an address, and there is no terminal to paste it in.", "leave out --paste"
+        )
     scopes = _scopes(edges, options)
     app = edges.apps.get(options.app)
     client_secret = edges.secrets.fetch(app.secret_name)
@@ -151,11 +161,17 @@ def _scopes(edges: Edges, options: Options) -> list[Scope]:
     if len(scopes) == 1:
         return scopes
     if options.expect_id is not None:
-        raise errors.Usage("--expect-id names one account, and each country has its own.", "connect one country at a time")
+        raise errors.Usage(
+            "--expect-id names one account, and each country has its own.", "connect one country at a time"
+        )
     wanted = []
     for scope in scopes:
         before = edges.connections.get(scope)
-        if before is not None and not options.replace and before.status(edges.now()) in {"connected", "due", "unchecked"}:
+        if (
+            before is not None
+            and not options.replace
+            and before.status(edges.now()) in {"connected", "due", "unchecked"}
+        ):
             conversation.skipped(edges.screen, before)
         else:
             wanted.append(scope)

@@ -30,7 +30,10 @@ class Session:
         return build(self.screen, self.person, self.environ)
 
 
-Seller = Annotated[str, typer.Option("--seller", "-s", metavar="NAME", help="Your own short name for the client, such as acme.")]
+Seller = Annotated[
+    str,
+    typer.Option("--seller", "-s", metavar="NAME", help="Your own short name for the client, such as acme."),
+]
 AnySeller = Annotated[str | None, typer.Option("--seller", "-s", metavar="NAME", help="Only this seller.")]
 Region = Annotated[
     str,
@@ -42,10 +45,15 @@ AppName = Annotated[
     str, typer.Option("--app", metavar="NAME", envvar="SP_CONNECT_APP", help="Your app, if you have several.")
 ]
 AnyApp = Annotated[str | None, typer.Option("--app", metavar="NAME", help="Only this app.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]
 NewApp = Annotated[str, typer.Argument(metavar="[NAME]", help="Your name for the app.")]
 KnownApp = Annotated[str, typer.Argument(metavar="NAME", help="Your name for the app.")]
 SecretFromStdin = Annotated[
-    bool, typer.Option("--client-secret-stdin", help="Read the client secret from stdin instead of asking for it.")
+    bool,
+    typer.Option(
+        "--client-secret-stdin",
+        metavar="",
+        help="Read the client secret from stdin instead of asking for it.",
+    ),
 ]

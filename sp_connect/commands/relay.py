@@ -21,7 +21,9 @@ def run(edges: Edges, name: str) -> tuple[str, str]:
 def command(
     ctx: typer.Context,
     app: flags.AppName = "default",
-    out: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write it here, not to stdout.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write it here, not to stdout.")
+    ] = None,
 ) -> None:
     """Write the relay page: the https address that Amazon accepts, which hands the browser on to this program."""
     edges = ctx.obj.edges()

@@ -101,10 +101,17 @@ def command(
     seller: flags.Seller,
     region: flags.AnyRegion = None,
     country: flags.AnyCountry = None,
-    every: Annotated[bool, typer.Option("--all", help="Every connection of the seller that the other flags leave.")] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", metavar="", help="Every connection of the seller that the other flags leave."),
+    ] = False,
     yes: flags.Yes = False,
-    wait: Annotated[bool, typer.Option("--wait", help="First wait until Amazon refuses the token.")] = False,
-    missing_ok: Annotated[bool, typer.Option("--missing-ok", help="Exit 0 if there is no such connection.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", metavar="", help="First wait until Amazon refuses the token.")
+    ] = False,
+    missing_ok: Annotated[
+        bool, typer.Option("--missing-ok", metavar="", help="Exit 0 if there is no such connection.")
+    ] = False,
     json: flags.Json = False,
 ) -> None:
     """Forget a connection, tokens and all, and say where the seller ends the authorization at Amazon."""

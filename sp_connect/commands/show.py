@@ -56,7 +56,10 @@ def command(ctx: typer.Context, seller: flags.Seller, json: flags.Json = False) 
         from sp_connect.views import card
 
         for tile in tiles:
-            edges.screen.show(card.tile(edges.screen, tile.scope, tile.connection, tile.command, edges.now()))
+            if tile.connection is not None:
+                edges.screen.show(card.card(edges.screen, tile.connection, edges.now()))
+            else:
+                edges.screen.show(card.absent(edges.screen, tile.scope, tile.command))
 
 
 def _object(edges: Edges, seller: str, tiles: list[Tile]) -> dict[str, Any]:

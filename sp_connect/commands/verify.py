@@ -150,7 +150,9 @@ def command(
     jobs: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="How many are asked about at once.")] = JOBS,
     due: Annotated[
         int | None,
-        typer.Option(metavar="DAYS", min=0, max=3650, help="Exit 3 too when an authorization ends within so many days."),
+        typer.Option(
+            metavar="DAYS", min=0, max=3650, help="Exit 3 too when an authorization ends within so many days."
+        ),
     ] = None,
     json: flags.Json = False,
 ) -> None:

@@ -22,7 +22,7 @@ class Markup(str):
 
 
 def page(template: str, title: str, values: Mapping[str, str] | None = None, script: str = "") -> str:
-    """A whole page around `template`; `values` are escaped unless they are Markup. `script` is JavaScript of our own."""
+    """A whole page around `template`; `values` are escaped unless they are Markup. `script` is our own JavaScript."""
     return Template(_text("layout.html")).substitute(
         title=html.escape(title),
         policy=policy(script),
@@ -53,7 +53,7 @@ def join(parts: Iterable[Markup]) -> Markup:
 
 
 def policy(script: str = "") -> str:
-    """The Content-Security-Policy of a page: its own style sheet, its own script if it has one, nothing from outside."""
+    """A page's Content-Security-Policy: its own style sheet, its own script if it has one, nothing from outside."""
     run = f"script-src '{_digest(script)}'; " if script else ""
     return f"default-src 'none'; {run}style-src '{_digest(_text('style.css'))}'; img-src data:; base-uri 'none'"
 

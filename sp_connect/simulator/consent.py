@@ -33,9 +33,7 @@ def _consent(world: World, request: Request) -> Answer:
     if app is None or finding:
         return _error_page(finding)
     where = accounts.place(request.host).name
-    kept = {
-        name: request.query[name] for name in ("state", "redirect_uri", "version") if name in request.query
-    }
+    kept = {name: request.query[name] for name in ("state", "redirect_uri", "version") if name in request.query}
     nobody = f"None of the companies that are always here sells in {where}. Any other does: write its name."
     values = {
         "app": app.name,
@@ -44,8 +42,7 @@ def _consent(world: World, request: Request) -> Answer:
         "action": f"/{request.host}{CONFIRM_PATH}{quote(app.application_id, safe='')}",
         "manage": f"/{request.host}{manage.PATH}",
         "hidden": pages.join(
-            pages.fragment("simulator_hidden.html", {"name": name, "value": value})
-            for name, value in kept.items()
+            pages.fragment("simulator_hidden.html", {"name": name, "value": value}) for name, value in kept.items()
         ),
         "accounts": _choices(request) or pages.fragment("simulator_note.html", {"words": nobody}),
         "roles": pages.join(pages.fragment("simulator_role.html", {"role": role}) for role in app.roles),
@@ -96,9 +93,7 @@ def _come_back(world: World, request: Request) -> Answer:
     return _back(world, request, app, hop.account, request.query)
 
 
-def _back(
-    world: World, request: Request, app: SimulatedApp, account: Account, asked: Mapping[str, str]
-) -> Answer:
+def _back(world: World, request: Request, app: SimulatedApp, account: Account, asked: Mapping[str, str]) -> Answer:
     """The redirect that carries the code (amazon.md 2.1); `asked` may hold redirect_uri and state."""
     redirect_uri = asked.get("redirect_uri") or app.redirect_uris[0]
     code = world.consent(app, account, request.host, redirect_uri)
@@ -175,23 +170,15 @@ def _error_page(code: str) -> Answer:
 
 def _cancelled(app: SimulatedApp) -> Answer:
     # Amazon sends nothing on Cancel (amazon.md 2.2): the app waits until it gives up.
-    words = (
-        f"{app.name} has no access. Amazon sends nothing back, so the program that asked is still waiting."
-    )
+    words = f"{app.name} has no access. Amazon sends nothing back, so the program that asked is still waiting."
     return _message(200, "Cancelled", words, "Go back to it and press Ctrl-C, or let it time out.")
 
 
 def _no_account(request: Request, form: Mapping[str, str]) -> Answer:
     where = accounts.place(request.host).name
     written = form.get("company", "").strip()
-    words = (
-        f"{written} has no account that sells in {where}."
-        if written
-        else f"No account of {where} was chosen."
-    )
-    return _message(
-        400, "No such account", words, "Nothing was sent back to the app. Go back and choose another."
-    )
+    words = f"{written} has no account that sells in {where}." if written else f"No account of {where} was chosen."
+    return _message(400, "No such account", words, "Nothing was sent back to the app. Go back and choose another.")
 
 
 def _message(status: int, heading: str, words: str, after: str) -> Answer:

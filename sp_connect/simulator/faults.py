@@ -125,11 +125,7 @@ def from_json(words: object) -> Fault:
     """The fault that a decoded JSON object names. Raises ValueError where it does not name one."""
     fields = [field.name for field in dataclasses.fields(Fault)]
     found = words if isinstance(words, dict) else {}
-    if (
-        not isinstance(found.get("endpoint"), str)
-        or not isinstance(found.get("kind"), str)
-        or set(found) - set(fields)
-    ):
+    if not isinstance(found.get("endpoint"), str) or not isinstance(found.get("kind"), str) or set(found) - set(fields):
         raise ValueError(f"a fault is an object with endpoint and kind; it may have {', '.join(fields[2:])}")
     return Fault(**found)
 
@@ -140,7 +136,5 @@ def _is_whole(value: object, least: int, most: int) -> bool:
 
 def _is_header(value: object) -> bool:
     return (
-        value is None
-        or isinstance(value, int)
-        or (isinstance(value, str) and value.isascii() and value.isprintable())
+        value is None or isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isprintable())
     )

@@ -94,9 +94,7 @@ class Ledger:
             except FileNotFoundError:
                 self.authorizations, self.codes, self._seen = {}, {}, None
             except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-                raise errors.Damaged(
-                    self._file, str(error), "delete the file: it holds only simulated data"
-                ) from None
+                raise errors.Damaged(self._file, str(error), "delete the file: it holds only simulated data") from None
 
     def given(self) -> tuple[Authorization, ...]:
         """Every authorization that anybody gave, as of now. Raises Damaged."""
@@ -107,19 +105,17 @@ class Ledger:
     def _locked(self) -> Any:
         if self._file is None:
             return nullcontext()
-        from sp_connect.stores import files  # noqa: PLC0415 - not needed where all is in memory
+        from sp_connect.stores import files
 
         return files.lock(self._file.with_name(f"{self._file.name}.lock"))
 
     def _write(self) -> None:
         if self._file is None:
             return
-        from sp_connect.stores import files  # noqa: PLC0415 - not needed where all is in memory
+        from sp_connect.stores import files
 
         kept = {
-            "authorizations": [
-                dataclasses.asdict(authorization) for authorization in self.authorizations.values()
-            ],
+            "authorizations": [dataclasses.asdict(authorization) for authorization in self.authorizations.values()],
             "codes": [dataclasses.asdict(code) for code in self.codes.values()],
         }
         files.replace(self._file, json.dumps(kept, default=datetime.isoformat, indent=1).encode())

@@ -55,9 +55,7 @@ def _granted(world: World, app: SimulatedApp, grant_type: str, asked: dict[str, 
         else:
             authorization = world.refresh(app, asked["refresh_token"])
     except InvalidGrantError as error:
-        return refusal(
-            400, "invalid_grant", f"The request has an invalid grant parameter : {error.parameter}"
-        )
+        return refusal(400, "invalid_grant", f"The request has an invalid grant parameter : {error.parameter}")
     return _tokens(world.access_token(authorization), authorization.refresh_token)
 
 

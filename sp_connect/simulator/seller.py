@@ -87,9 +87,7 @@ def _ask(box: str, address: str, form: str | None = None) -> tuple[int, str | No
         return _request(address, BOX_SECONDS, form)
     except (OSError, http.client.HTTPException) as error:
         why = str(error) or type(error).__name__
-        raise errors.Unreachable(
-            box, f"the simulator gave no answer ({why})", hint="start it again"
-        ) from None
+        raise errors.Unreachable(box, f"the simulator gave no answer ({why})", hint="start it again") from None
 
 
 def _request(address: str, seconds: float, form: str | None = None) -> tuple[int, str | None, str]:

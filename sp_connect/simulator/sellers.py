@@ -59,9 +59,7 @@ def answer(world: World, request: Request) -> Answer:
     return refusal(404, "NotFound", "The resource specified does not exist.")
 
 
-def refusal(
-    status: int, code: str, message: str, details: str = "", headers: dict[str, str] | None = None
-) -> Answer:
+def refusal(status: int, code: str, message: str, details: str = "", headers: dict[str, str] | None = None) -> Answer:
     """A refusal of the Selling Partner API. A 403 names no rate limit (amazon.md 7.1)."""
     words = {"errors": [{"code": code, "message": message, "details": details}]}
     return data(words, status, _api_headers(status) | {"x-amzn-ErrorType": code} | (headers or {}))

@@ -32,8 +32,6 @@ def _in_words(endpoint: Endpoint, status: int, error: str, headers: dict[str, st
     if endpoint == "sellers":
         limited = "You exceeded your quota for the requested resource."
         message = limited if status == 429 else "We encountered an internal error. Please try again."
-        return sellers.refusal(
-            status, error or _SELLERS.get(status, "InternalFailure"), message, headers=headers
-        )
+        return sellers.refusal(status, error or _SELLERS.get(status, "InternalFailure"), message, headers=headers)
     known = _TOKEN.get(status, "server_error" if status >= 500 else "invalid_request")
     return lwa.refusal(status, error or known, "The request could not be served", headers)

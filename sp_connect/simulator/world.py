@@ -154,9 +154,7 @@ class World:
             if redirect_uri is not None and redirect_uri != found.redirect_uri:
                 raise InvalidGrantError("redirect_uri")
             del self._ledger.codes[code]
-        if self.now() >= found.issued_at + self._life("code-life", CODE_LIFE) or not self.is_good(
-            authorization
-        ):
+        if self.now() >= found.issued_at + self._life("code-life", CODE_LIFE) or not self.is_good(authorization):
             raise InvalidGrantError("code")
         return authorization
 

@@ -20,9 +20,7 @@ from sp_connect.stores.tables import Table
 LISTEN = "127.0.0.1:8723"
 """Where the relay page finds the listener unless the app says otherwise."""
 
-_HEADER = (
-    f"# Settings of sp-connect. Made to be edited by hand; secrets are elsewhere.\nschema = {files.SCHEMA}\n"
-)
+_HEADER = f"# Settings of sp-connect. Made to be edited by hand; secrets are elsewhere.\nschema = {files.SCHEMA}\n"
 
 
 class Apps:

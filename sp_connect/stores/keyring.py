@@ -85,9 +85,7 @@ class KeyringStore:
         value = "".join(part or "" for part in parts)
         if _packed(value)[1] != base:
             missing = secrets.missing(name, "the keyring")
-            raise errors.StoreUnavailable(
-                "An item of the keyring was altered: its parts do not add up.", missing.hint
-            )
+            raise errors.StoreUnavailable("An item of the keyring was altered: its parts do not add up.", missing.hint)
         return Secret(value)
 
     def forget(self, name: SecretName) -> None:
@@ -147,9 +145,8 @@ class KeyringStore:
                     f"unlock it, or {secrets.ELSEWHERE}",
                 )
         if failure:
-            raise self._explained(
-                failure[0]
-            )  # outside of any except: the backend's exception is no context of it
+            # Outside of any except, so that the backend's exception is no context of ours.
+            raise self._explained(failure[0])
         return answer[0]
 
     def _open(self) -> Any:
@@ -183,9 +180,7 @@ class KeyringStore:
         if kind in {"KeyringLocked", "LockedException"}:  # keyring's own and secretstorage's
             return errors.StoreLocked("The keyring is locked.", f"unlock it, or {secrets.ELSEWHERE}")
         if isinstance(error, ImportError | ValueError | TypeError) and self._ring is None:
-            return errors.StoreUnavailable(
-                f"The keyring {self._path} cannot be loaded ({kind}).", secrets.ELSEWHERE
-            )
+            return errors.StoreUnavailable(f"The keyring {self._path} cannot be loaded ({kind}).", secrets.ELSEWHERE)
         number = f" {error.args[0]}" if error.args and type(error.args[0]) is int else ""
         why = _CAUSES.get(kind, f"{kind}{number}")
         return errors.StoreUnavailable(f"The keyring {self._words} cannot be used: {why}.", secrets.ELSEWHERE)

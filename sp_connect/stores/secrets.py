@@ -65,9 +65,7 @@ def choose(variable: str | None, configured: str | None) -> Choice:
             for known in NAMES:
                 if value == known:
                     return Choice(known, f"{source} says so")
-            raise errors.Usage(
-                f"{source} names a secret store {value!r}, which there is not.", "use keyring or vault"
-            )
+            raise errors.Usage(f"{source} names a secret store {value!r}, which there is not.", "use keyring or vault")
     return Choice("keyring", "it is the default")
 
 
@@ -93,9 +91,7 @@ def prove(store: SecretStore) -> None:
     store.forget(name)
     with suppress(errors.MissingToken):
         store.fetch(name)
-        raise errors.StoreUnavailable(
-            f"The {store.name} does not forget what it is told to forget.", ELSEWHERE
-        )
+        raise errors.StoreUnavailable(f"The {store.name} does not forget what it is told to forget.", ELSEWHERE)
 
 
 def unfaithful(store: str) -> errors.StoreUnavailable:
@@ -106,11 +102,7 @@ def unfaithful(store: str) -> errors.StoreUnavailable:
 def missing(name: SecretName, store: str) -> errors.MissingToken:
     """The error for a secret that is not there, with the command that brings a new one."""
     if name.kind == "app":
-        return errors.MissingToken(
-            f"the app {name.owner}", store, f"sp-connect app rotate-secret {name.owner}"
-        )
+        return errors.MissingToken(f"the app {name.owner}", store, f"sp-connect app rotate-secret {name.owner}")
     region, _, country = name.item.partition("-")
     flags = f"--seller {name.owner} --region {region}" + (f" --country {country}" if country else "")
-    return errors.MissingToken(
-        f"{name.owner} ({f'{region} {country}'.strip()})", store, f"sp-connect connect {flags}"
-    )
+    return errors.MissingToken(f"{name.owner} ({f'{region} {country}'.strip()})", store, f"sp-connect connect {flags}")

@@ -80,10 +80,7 @@ class Table:
         value = self._get(key, [])
         if not isinstance(value, list):
             raise self._wrong(key, value, f"an array of tables, [[{key}]]")
-        return [
-            Table(self._path, f"{self._where} {key} {number}".strip(), one)
-            for number, one in enumerate(value, 1)
-        ]
+        return [Table(self._path, f"{self._where} {key} {number}".strip(), one) for number, one in enumerate(value, 1)]
 
     def unread(self) -> dict[str, Any]:
         """The keys that nobody has asked for: those of a later version, or the user's own."""

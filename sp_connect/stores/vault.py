@@ -95,9 +95,7 @@ class Vault:
         table = self._load()
         location = str(self._folder)
         if table is None:
-            return secrets.StoreDescription(
-                self.name, f"sealed files in {location}, none yet", None, location
-            )
+            return secrets.StoreDescription(self.name, f"sealed files in {location}, none yet", None, location)
         if table.text("opened_by") == "passphrase":
             words = f"sealed files in {location}, key under a passphrase"
             return secrets.StoreDescription(self.name, words, "passphrase", location)
@@ -180,9 +178,7 @@ class Vault:
         except ValueError:
             key = b""
         if len(key) != 32:
-            raise errors.StoreUnavailable(
-                f"The keyring's key for the vault {self._folder} was altered.", hint
-            )
+            raise errors.StoreUnavailable(f"The keyring's key for the vault {self._folder} was altered.", hint)
         return key
 
     def _path(self, name: SecretName) -> Path:

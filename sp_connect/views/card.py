@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sp_connect import words
-from sp_connect.models import Connection
+from sp_connect.models import Connection, Scope
 from sp_connect.views import signs, text
 from sp_connect.views.screen import Screen
 
@@ -21,7 +21,6 @@ def card(screen: Screen, connection: Connection, now: datetime) -> Panel:
     """The one box in the program."""
     from rich import box
     from rich.panel import Panel
-    from rich.text import Text
     from rich.table import Table
     from rich.text import Text
 
@@ -43,6 +42,14 @@ def card(screen: Screen, connection: Connection, now: datetime) -> Panel:
         padding=(1, 2),
         width=min(WIDEST, screen.out.width),
     )
+
+
+def absent(screen: Screen, scope: Scope, command: str) -> Text:
+    """A place that is not connected, with the command that connects it."""
+    from rich.text import Text
+
+    glyph = signs.ABSENT.glyph(ascii_only=screen.out.options.ascii_only)
+    return Text.assemble((f"{glyph} {scope.place}", "bold"), "  not connected\n", (f"  {command}", "dim"))
 
 
 def facts(connection: Connection, now: datetime) -> list[tuple[str, Text]]:

@@ -22,7 +22,7 @@ PIPE_WIDTH = 10_000
 
 
 class Screen:
-    """Where output goes. `quiet` drops the conversation, `verbose` adds the story; `simulated` is said on every table."""
+    """Where output goes. `quiet` drops the conversation, `verbose` adds the story; tables say `simulated`."""
 
     def __init__(
         self,
@@ -53,7 +53,13 @@ class Screen:
 
     def show(self, what: RenderableType) -> None:
         """A result for people."""
-        self.out.print(what)
+        if self.out.is_terminal:
+            self.out.print(what)
+            return
+        with self.out.capture() as captured:
+            self.out.print(what)
+        for line in captured.get().splitlines():
+            self.line(line.rstrip())
 
     def line(self, plain: str) -> None:
         """A result that is one plain line, exactly as it is."""

@@ -45,9 +45,7 @@ class Box:
         } | more
         return f"{self.base}/{host}/apps/authorize/consent?{urlencode(asked)}"
 
-    def open_consent(
-        self, host: str = EUROPE, app: SimulatedApp = BUILT_IN, **more: Any
-    ) -> requests.Response:
+    def open_consent(self, host: str = EUROPE, app: SimulatedApp = BUILT_IN, **more: Any) -> requests.Response:
         return self.browser.get(self.consent_address(host, app, **more), timeout=10)
 
     def press(self, host: str = EUROPE, app: SimulatedApp = BUILT_IN, **form: Any) -> requests.Response:
@@ -59,9 +57,7 @@ class Box:
     def code(self, host: str = EUROPE, app: SimulatedApp = BUILT_IN, **form: Any) -> str:
         return query(self.press(host, app, **({"company": "acme"} | form)))["spapi_oauth_code"]
 
-    def ask_token(
-        self, app: SimulatedApp = BUILT_IN, *, as_json: bool = False, **form: Any
-    ) -> requests.Response:
+    def ask_token(self, app: SimulatedApp = BUILT_IN, *, as_json: bool = False, **form: Any) -> requests.Response:
         sent = {"client_id": app.client_id, "client_secret": app.client_secret or "any"} | form
         address = f"{self.base}/api.amazon.com/auth/o2/token"
         if as_json:

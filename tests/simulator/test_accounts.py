@@ -43,13 +43,8 @@ def test_a_name_without_letters_is_nobodys(name: str) -> None:
 
 
 def test_names_in_other_scripts_stay_apart() -> None:
-    assert (
-        accounts.someone("Müller")[0].selling_partner_id != accounts.someone("Möller")[0].selling_partner_id
-    )
-    assert (
-        accounts.someone("株式会社")[0].selling_partner_id
-        != accounts.someone("有限会社")[0].selling_partner_id
-    )
+    assert accounts.someone("Müller")[0].selling_partner_id != accounts.someone("Möller")[0].selling_partner_id
+    assert accounts.someone("株式会社")[0].selling_partner_id != accounts.someone("有限会社")[0].selling_partner_id
 
 
 @pytest.mark.parametrize(

@@ -142,9 +142,7 @@ def test_faults_that_do_not_fit_are_refused(box: Box, change: dict[str, Any]) ->
     words = {"endpoint": "token", "kind": "status"} | change
     # Written by hand, because requests refuses to write NaN.
     headers = {"Content-Type": "application/json"}
-    answer = requests.post(
-        f"{box.base}/simulator/faults", data=json.dumps(words), headers=headers, timeout=10
-    )
+    answer = requests.post(f"{box.base}/simulator/faults", data=json.dumps(words), headers=headers, timeout=10)
     assert answer.status_code == 400
     assert answer.json()["error"]
     assert list(box.world.faults) == []
@@ -153,9 +151,7 @@ def test_faults_that_do_not_fit_are_refused(box: Box, change: dict[str, Any]) ->
 def test_no_web_page_can_turn_a_knob(box: Box) -> None:
     body = '{"endpoint": "token", "kind": "status"}'
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
-        answer = requests.post(
-            f"{box.base}/simulator/faults", data=body, headers={"Content-Type": kind}, timeout=10
-        )
+        answer = requests.post(f"{box.base}/simulator/faults", data=body, headers={"Content-Type": kind}, timeout=10)
         assert answer.status_code == 415
     assert list(box.world.faults) == []
 

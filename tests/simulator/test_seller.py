@@ -118,9 +118,7 @@ def test_a_seller_without_a_listener_is_left_with_the_address(box: Box) -> None:
 
 
 @pytest.mark.parametrize("application_id", ["unknown", ""])
-def test_a_seller_does_no_more_than_read_an_error_page(
-    box: Box, listener: Listener, application_id: str
-) -> None:
+def test_a_seller_does_no_more_than_read_an_error_page(box: Box, listener: Listener, application_id: str) -> None:
     address = box.consent_address(application_id=application_id)
     assert seller.confirm(address, "acme", listener.listen) is None
     assert listener.asked == []

@@ -24,9 +24,7 @@ def follow_the_model(answer: requests.Response) -> None:
     if not MODEL.exists():
         pytest.skip("Amazon's model of the Sellers API is not beside this checkout")
     model: dict[str, Any] = json.loads(MODEL.read_text())
-    response = model["paths"]["/sellers/v1/marketplaceParticipations"]["get"]["responses"][
-        str(answer.status_code)
-    ]
+    response = model["paths"]["/sellers/v1/marketplaceParticipations"]["get"]["responses"][str(answer.status_code)]
     jsonschema.validate(answer.json(), {**response["schema"], "definitions": model["definitions"]})
     assert set(response["headers"]) <= set(answer.headers)
 

@@ -114,9 +114,7 @@ def test_a_client_secret_is_not_in_an_apps_repr(box: Box) -> None:
 def test_many_clients_at_once_are_served(box: Box) -> None:
     codes = [box.code(company=f"seller-{number}") for number in range(24)]
     found: list[int] = []
-    threads = [
-        threading.Thread(target=lambda c=code: found.append(box.exchange(c).status_code)) for code in codes
-    ]
+    threads = [threading.Thread(target=lambda c=code: found.append(box.exchange(c).status_code)) for code in codes]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -27,9 +27,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
         if thread.name == "keyring":  # was left behind in a call that the end of the session has ended
             thread.join()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ResourceWarning
-        )  # keyring leaves its connection to a locked keyring open
+        warnings.simplefilter("ignore", ResourceWarning)  # keyring leaves its connection to a locked keyring open
         gc.collect()
 
 

@@ -97,9 +97,7 @@ def changes_of(home: Path, kind: str, step: int = 0) -> Changes:
 
 
 DEEDS: dict[str, Callable[[Changes], None]] = {
-    "keep_connection": lambda changes: changes.keep_connection(
-        connection(secret_ref="ref-new"), Secret("new")
-    ),
+    "keep_connection": lambda changes: changes.keep_connection(connection(secret_ref="ref-new"), Secret("new")),
     "drop_connection": lambda changes: changes.drop_connection(connection().scope),
     "keep_app": lambda changes: changes.keep_app(app(secret_ref="ref-new"), Secret("new")),
     "drop_app": lambda changes: changes.drop_app("default"),

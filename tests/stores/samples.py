@@ -28,9 +28,7 @@ def app(name: str = "default", **changes: Any) -> App:
     return replace(sample, **changes)
 
 
-def connection(
-    seller: str = "acme", region: str = "eu", country: str | None = None, **changes: Any
-) -> Connection:
+def connection(seller: str = "acme", region: str = "eu", country: str | None = None, **changes: Any) -> Connection:
     sample = Connection(
         scope=geography.scope(seller, region, country),
         selling_partner_id="A2EXAMPLE1234",

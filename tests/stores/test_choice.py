@@ -45,9 +45,7 @@ def test_an_unknown_store_is_refused(variable: str | None, configured: str | Non
 
 
 @pytest.mark.parametrize(("name", "owner", "hint"), MISSING)
-def test_what_is_missing_is_named_with_the_command_that_brings_it(
-    name: SecretName, owner: str, hint: str
-) -> None:
+def test_what_is_missing_is_named_with_the_command_that_brings_it(name: SecretName, owner: str, hint: str) -> None:
     error = secrets.missing(name, "the keyring")
     assert error.message == f"The secret of {owner} is not in the keyring."
     assert error.hint == hint

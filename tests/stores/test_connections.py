@@ -81,9 +81,7 @@ def test_the_file_is_private_and_says_whose_it_is(store: Connections, tmp_path: 
     path = tmp_path / "connections" / "acme.toml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert path.read_text().startswith(
-        'schema = 1\nseller = "acme"\n\n[[connection]]\nregion = "eu"\nselling_'
-    )
+    assert path.read_text().startswith('schema = 1\nseller = "acme"\n\n[[connection]]\nregion = "eu"\nselling_')
     assert "authorized_at = 2026-11-22 10:00:00+00:00" in path.read_text()
 
 

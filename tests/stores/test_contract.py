@@ -35,9 +35,7 @@ OTHERS = [
 ]
 
 
-@pytest.fixture(
-    params=["keyring", "small keyring", "vault under a passphrase", "vault with its key in the keyring"]
-)
+@pytest.fixture(params=["keyring", "small keyring", "vault under a passphrase", "vault with its key in the keyring"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> secrets.SecretStore:
     match request.param:
         case "keyring":
@@ -105,9 +103,7 @@ def test_what_is_forgotten_is_gone_and_forgetting_twice_is_fine(store: secrets.S
     assert is_absent(store, EU)
 
 
-def test_a_store_that_works_is_proved_and_holds_nothing_afterwards(
-    store: secrets.SecretStore, tmp_path: Path
-) -> None:
+def test_a_store_that_works_is_proved_and_holds_nothing_afterwards(store: secrets.SecretStore, tmp_path: Path) -> None:
     secrets.prove(store)
     assert [path for path in tmp_path.glob("vault/*/*") if path.name != "lock"] == []
 

@@ -110,9 +110,7 @@ def vault(folder: Path) -> Any:
 
 @QUICK
 @given(data=st.binary(max_size=120), header=st.integers(0, 34))
-def test_any_bytes_in_place_of_a_sealed_file_are_damage(
-    folder: Path, vault: Any, data: bytes, header: int
-) -> None:
+def test_any_bytes_in_place_of_a_sealed_file_are_damage(folder: Path, vault: Any, data: bytes, header: int) -> None:
     path = folder / "vault" / "sellers" / "acme.sealed"
     right = MAGIC + bytes([VERSION]) + vault._key.id
     path.write_bytes(right[:header] + data)
@@ -125,9 +123,7 @@ SETTINGS = st.dictionaries(
     st.one_of(
         SCALARS,
         st.sampled_from(["passphrase", "keyring", "00" * 16, "AAAA"]),
-        st.dictionaries(
-            st.sampled_from(["name", "n", "r", "p", "salt"]), SCALARS | st.just("scrypt"), max_size=5
-        ),
+        st.dictionaries(st.sampled_from(["name", "n", "r", "p", "salt"]), SCALARS | st.just("scrypt"), max_size=5),
     ),
 )
 

@@ -67,9 +67,7 @@ ACTIONS: dict[str, Callable[[Vault], object]] = {
 def test_a_vault_under_a_passphrase_asks_for_it_by_name(kept: Path, action: str) -> None:
     with pytest.raises(errors.StoreLocked, match="is opened by a passphrase") as caught:
         ACTIONS[action](sealed(kept / "vault", None))
-    assert "SP_CONNECT_PASSPHRASE_FILE (a file that holds it) or SP_CONNECT_PASSPHRASE" in str(
-        caught.value.hint
-    )
+    assert "SP_CONNECT_PASSPHRASE_FILE (a file that holds it) or SP_CONNECT_PASSPHRASE" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("made", [False, True])
@@ -100,9 +98,7 @@ def test_a_passphrase_is_asked_for_once_a_process(tmp_path: Path) -> None:
     assert len(asked) == 1
 
 
-def test_a_vault_made_without_a_passphrase_keeps_its_key_in_the_keyring(
-    tmp_path: Path, small: KeyringStore
-) -> None:
+def test_a_vault_made_without_a_passphrase_keeps_its_key_in_the_keyring(tmp_path: Path, small: KeyringStore) -> None:
     with_keyring(tmp_path / "vault", small).keep(EU, Secret(TOKEN))
     assert [name for name, _ in backends.Small.items if "sp-connect-vault/key" in name]
     vault = Vault(tmp_path / "vault", lambda: Secret("given later, not asked"), small)
@@ -241,6 +237,4 @@ def test_two_that_make_the_vault_at_once_make_one(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(keep, range(4)))
     vault = sealed(tmp_path / "vault")
-    assert [vault.fetch(replace(EU, ref=str(n))).reveal() for n in range(4)] == [
-        f"value {n}" for n in range(4)
-    ]
+    assert [vault.fetch(replace(EU, ref=str(n))).reveal() for n in range(4)] == [f"value {n}" for n in range(4)]
