@@ -1,0 +1,166 @@
+"""An agency with one app and an empty home, as tests need it: real files, a real vault, the simulator over HTTP."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sp_connect import browser, edges
+from sp_connect.amazon.http import Amazon
+from sp_connect.commands import connect
+from sp_connect.models import App, Connection, Consent, Secret
+from sp_connect.person import Person
+from sp_connect.simulator import seller
+from sp_connect.simulator.server import Simulator
+from sp_connect.simulator.world import BUILT_IN, World
+from sp_connect.stores.apps import Apps
+from sp_connect.stores.changes import Changes
+from sp_connect.stores.connections import Connections
+from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.vault import Vault
+from sp_connect.views.screen import Screen
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody had a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@dataclass
+class Clock:
+    """A clock that only the test moves."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+Visit = Callable[[Consent, str], str | None]
+"""What the seller does with a consent's page."""
+
+
+@dataclass
+class Agency:
+    """One home, one simulated Amazon, and whoever clicks. `visits` are the sellers' answers, the last one for good."""
+
+    folder: Path
+    simulator: Simulator
+    clock: Clock
+    app: App
+    edges: edges.Edges
+    stdout: io.StringIO
+    stderr: io.StringIO
+    visits: list[Visit] = field(default_factory=list)
+
+    @property
+    def world(self) -> World:
+        return self.simulator.world
+
+    def connect(self, name: str = "acme", region: str = "eu", *countries: str, **more: Any) -> list[Connection]:
+        """`connect`, with everything that it made."""
+        return list(connect.run(self.edges, self.options(name, region, *countries, **more)))
+
+    def options(self, name: str = "acme", region: str = "eu", *countries: str, **more: Any) -> connect.Options:
+        wanted: dict[str, Any] = {
+            "app": "default",
+            "expect_id": None,
+            "replace": False,
+            "paste": False,
+            "no_browser": False,
+            "browser": None,
+            "timeout": 20,
+        }
+        return connect.Options(seller=name, region=region, countries=countries, **(wanted | more))
+
+    def said(self) -> str:
+        return self.stderr.getvalue()
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the home and what is in it, locks and the simulator's own state left out."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and "lock" not in path.name
+        }
+
+    def visit(self, asked: Consent, address: str) -> str | None:
+        """What `browser` does: the next of `visits`, in a thread, as a browser would."""
+        act = self.visits.pop(0) if len(self.visits) > 1 else self.visits[0]
+        return act(asked, address)
+
+
+def build(
+    folder: Path, simulator: Simulator, clock: Clock, listen: str, stdout: io.StringIO, stderr: io.StringIO
+) -> Agency:
+    """The agency of `folder`, with its app registered and its secrets in a vault."""
+    assert BUILT_IN.client_secret is not None
+    screen, person = Screen(stdout, stderr, verbose=True), Person(io.StringIO(), stderr)
+    apps, connections = Apps(folder / "config.toml"), Connections(folder / "connections")
+    store = Vault(folder / "vault", lambda: Secret("correct horse"), KeyringStore(None, 1.0))
+    changes = Changes(folder / "unfinished", folder / "lock", apps, connections, store)
+    app = App(
+        name="default",
+        application_id=BUILT_IN.application_id,
+        client_id=BUILT_IN.client_id,
+        redirect_uri=BUILT_IN.redirect_uris[0],
+        listen=listen,
+        draft=False,
+        access_level="default",
+        secret_ref="5ec2e7",
+        secret_set_at=clock(),
+    )
+    with changes.writing():
+        changes.keep_app(app, Secret(BUILT_IN.client_secret))
+
+    def open_browser(command: str | None, *, refused: bool) -> browser.Opener:  # noqa: ARG001 - edges.Browser
+        return made.visit
+
+    record = edges.Edges(
+        screen=screen,
+        person=person,
+        apps=apps,
+        connections=connections,
+        secrets=store,
+        store_reason="the test says so",
+        changes=changes,
+        amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None),
+        browser=open_browser,
+        now=clock,
+        sleep=lambda _: None,
+    )
+    made = Agency(folder, simulator, clock, app, record, stdout, stderr, [as_expected])
+    return made
+
+
+def as_expected(asked: Consent, address: str) -> str | None:
+    """A browser signed in as the very seller that is being connected."""
+    return as_company(asked.scope.seller)(asked, address)
+
+
+def as_company(name: str) -> Visit:
+    """A browser signed in as `name`, whose seller confirms."""
+
+    def visit(asked: Consent, address: str) -> str | None:
+        threading.Thread(target=seller.confirm, args=(address, name, asked.app.listen), daemon=True).start()
+        return None
+
+    return visit
+
+
+def nobody(asked: Consent, address: str) -> str | None:  # noqa: ARG001 - a Visit
+    """A browser in which nobody clicks."""
+    return None

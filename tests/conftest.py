@@ -1,0 +1,23 @@
+"""What many tests begin from: an agency with one app, and the simulator that stands for Amazon."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sp_connect.simulator.server import Simulator
+from sp_connect.simulator.world import BUILT_IN, World
+from tests import agency as agencies
+from tests.agency import Agency, Clock
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> Iterator[Agency]:
+    """An agency whose browser is signed in as the seller that is to be connected."""
+    clock = Clock()
+    listen = f"127.0.0.1:{agencies.free_port()}"
+    with Simulator(World(now=clock), relays={BUILT_IN.redirect_uris[0]: listen}) as simulator:
+        yield agencies.build(tmp_path / "home", simulator, clock, listen, io.StringIO(), io.StringIO())

@@ -1,0 +1,384 @@
+"""The main job, from the command's `run` to the files: real sockets, a real vault, the simulator over HTTP."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.models import Consent, Secret
+from sp_connect.simulator.faults import Fault
+from tests.agency import NOON, Agency, as_company, nobody
+
+EU = geography.scope("acme", "eu")
+JAPAN = geography.scope("acme", "fe", "JP")
+AUSTRALIA = geography.scope("acme", "fe", "AU")
+
+
+def test_a_consent_becomes_a_connection_with_its_token_in_the_store(agency: Agency) -> None:
+    [made] = agency.connect("acme", "eu")
+
+    assert made == agency.edges.connections.get(EU)
+    assert made.selling_partner_id == "A2EXAMPLE1234"
+    assert [m.country for m in made.marketplaces] == ["DE", "FR", "GB", "IT", "ES", "NL", "SE", "PL", "BE", "IN"]
+    assert made.standing == "connected"
+    assert made.renew_by == NOON + timedelta(days=365)
+    assert agency.edges.secrets.fetch(made.secret_name).reveal().startswith("Atzr|")
+
+
+def test_no_file_but_the_vault_holds_a_secret(agency: Agency) -> None:
+    [made] = agency.connect("acme", "eu")
+
+    token = agency.edges.secrets.fetch(made.secret_name).reveal().encode()
+    assert not [name for name, data in agency.files().items() if token in data or b"oa2-cs" in data or b"Atz" in data]
+
+
+def test_the_login_uri_hop_leads_to_the_same_connection(agency: Agency) -> None:
+    agency.world.faults.add(Fault("consent", "hop"))
+
+    [made] = agency.connect("acme", "eu")
+
+    assert made.selling_partner_id == "A2EXAMPLE1234"
+
+
+def test_the_hop_with_a_path_alone_is_followed_on_the_host_of_the_consent(agency: Agency) -> None:
+    agency.world.faults.add(Fault("consent", "hop", relative=True))
+
+    assert len(agency.connect("acme", "fe", "JP")) == 1
+
+
+def test_a_draft_app_asks_for_the_draft(agency: Agency) -> None:
+    agency.edges.apps.put(replace(agency.app, draft=True))
+    agency.visits = [nobody]
+
+    with pytest.raises(errors.TimedOut):
+        agency.connect(timeout=1)
+
+    assert "version=beta" in agency.said()
+
+
+def test_the_address_is_told_before_anything_opens_it(agency: Agency) -> None:
+    told: list[bool] = []
+
+    def visit(asked: Consent, address: str) -> str | None:
+        told.append(address in agency.said())
+        return as_company("acme")(asked, address)
+
+    agency.visits = [visit]
+    agency.connect()
+
+    assert told == [True]
+
+
+def test_no_answer_ends_at_the_deadline_and_changes_nothing(agency: Agency) -> None:
+    before = agency.files()
+    agency.visits = [nobody]
+
+    with pytest.raises(errors.TimedOut) as failure:
+        agency.connect(timeout=1)
+
+    assert "within 1 second" in failure.value.message
+    assert "--timeout 2" in (failure.value.hint or "")
+    assert agency.files() == before
+
+
+def test_a_refusal_is_told_in_amazons_words(agency: Agency) -> None:
+    agency.world.faults.add(Fault("consent", "denied"))
+
+    with pytest.raises(errors.Refused) as failure:
+        agency.connect()
+
+    assert failure.value.amazon is not None
+    assert failure.value.amazon.error == "access_denied"
+
+
+class TestRightAccount:
+    """The guard: the browser may still be signed in as another client."""
+
+    def test_another_account_than_expected_is_refused(self, agency: Agency) -> None:
+        before = agency.files()
+
+        with pytest.raises(errors.WrongAccount) as failure:
+            agency.connect(expect_id="A1SOMEONEELSE")
+
+        assert "A2EXAMPLE1234" in failure.value.message
+        assert agency.files() == before
+
+    def test_the_expected_account_is_taken(self, agency: Agency) -> None:
+        assert len(agency.connect(expect_id="A2EXAMPLE1234")) == 1
+
+    def test_a_wrong_accounts_code_is_never_exchanged(self, agency: Agency) -> None:
+        with pytest.raises(errors.WrongAccount):
+            agency.connect(expect_id="A1SOMEONEELSE")
+
+        assert agency.world.requests["token"] == 0
+
+    def test_a_renewal_keeps_the_connection_and_counts_the_year_anew(self, agency: Agency) -> None:
+        [first] = agency.connect()
+        agency.clock.pass_by(days=300)
+
+        [second] = agency.connect()
+
+        assert second.selling_partner_id == first.selling_partner_id
+        assert second.renew_by == first.renew_by + timedelta(days=300)
+        assert agency.edges.connections.all() == (second,)
+
+    def test_a_renewal_forgets_the_token_before_it(self, agency: Agency) -> None:
+        [first] = agency.connect()
+        agency.connect()
+
+        with pytest.raises(errors.MissingToken):
+            agency.edges.secrets.fetch(first.secret_name)
+
+    def test_a_renewal_by_another_account_is_refused_and_nothing_is_lost(self, agency: Agency) -> None:
+        [first] = agency.connect()
+        token = agency.edges.secrets.fetch(first.secret_name)
+        before = agency.files()
+        agency.visits = [as_company("bravo")]
+
+        with pytest.raises(errors.WrongAccount) as failure:
+            agency.connect()
+
+        assert "--replace" in (failure.value.hint or "")
+        assert agency.files() == before
+        assert agency.edges.secrets.fetch(first.secret_name) == token
+
+    def test_replace_lets_another_account_take_the_place(self, agency: Agency) -> None:
+        agency.connect()
+        agency.visits = [as_company("bravo")]
+
+        [made] = agency.connect(replace=True)
+
+        assert made.selling_partner_id != "A2EXAMPLE1234"
+        assert agency.edges.connections.all() == (made,)
+
+    def test_an_account_that_another_seller_has_is_refused(self, agency: Agency) -> None:
+        agency.connect("acme")
+        agency.visits = [as_company("acme")]
+
+        with pytest.raises(errors.DuplicateAccount) as failure:
+            agency.connect("bravo")
+
+        assert "acme in Europe & India" in failure.value.message
+        assert agency.edges.connections.of("bravo") == ()
+
+    def test_replace_does_not_allow_a_duplicate(self, agency: Agency) -> None:
+        agency.connect("acme")
+        agency.visits = [as_company("acme")]
+
+        with pytest.raises(errors.DuplicateAccount):
+            agency.connect("bravo", replace=True)
+
+    def test_an_account_of_another_country_than_asked_is_refused(self, agency: Agency) -> None:
+        def at_home(asked: Consent, address: str) -> str | None:
+            return as_company("acme")(
+                asked, address.replace("sellercentral.amazon.co.jp", "sellercentral.amazon.com.au")
+            )
+
+        agency.visits = [at_home]
+
+        with pytest.raises(errors.OtherCountry) as failure:
+            agency.connect("acme", "fe", "JP")
+
+        assert "AU but not in Japan" in failure.value.message
+        assert agency.edges.connections.all() == ()
+
+    def test_a_separate_account_of_india_stands_beside_the_regions(self, agency: Agency) -> None:
+        [europe] = agency.connect("charlie-gmbh", "eu")
+        [india] = agency.connect("charlie-gmbh", "eu", "in")
+
+        assert europe.selling_partner_id != india.selling_partner_id
+        assert [m.country for m in india.marketplaces] == ["IN"]
+        assert set(agency.edges.connections.of("charlie-gmbh")) == {europe, india}
+
+
+class TestFarEast:
+    """Country by country in one command."""
+
+    def test_each_country_is_a_connection_of_its_own(self, agency: Agency) -> None:
+        made = agency.connect("acme", "fe", "jp", "AU")
+
+        assert [c.scope for c in made] == [JAPAN, AUSTRALIA]
+        assert "1 of 2: Connecting acme in Japan" in agency.said()
+
+    def test_without_a_country_and_a_terminal_the_flag_is_told(self, agency: Agency) -> None:
+        with pytest.raises(errors.NeedsFlag) as failure:
+            agency.connect("acme", "fe")
+
+        assert failure.value.exit_code == 2
+        assert failure.value.hint == "add --country JP --country AU --country SG"
+
+    def test_what_succeeded_stays_and_what_failed_is_told(self, agency: Agency) -> None:
+        agency.visits = [as_company("acme"), nobody, nobody]
+
+        with pytest.raises(errors.Several) as failure:
+            agency.connect("acme", "fe", "JP", "AU", "SG", timeout=3)
+
+        assert failure.value.exit_code == 3
+        assert failure.value.code == "timed-out"
+        assert failure.value.message == "Connected: Japan. Not connected: Australia and Singapore."
+        assert failure.value.hint == "sp-connect connect --seller acme --region fe --country AU --country SG"
+        assert [c.scope for c in agency.edges.connections.all()] == [JAPAN]
+
+    def test_a_refused_country_does_not_stop_the_next(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("consent", "denied", times=1))
+
+        with pytest.raises(errors.Several):
+            agency.connect("acme", "fe", "JP", "AU")
+
+        assert [c.scope for c in agency.edges.connections.all()] == [AUSTRALIA]
+
+    def test_run_again_it_skips_what_is_connected_and_says_so(self, agency: Agency) -> None:
+        agency.connect("acme", "fe", "JP")
+
+        made = agency.connect("acme", "fe", "JP", "AU")
+
+        assert [c.scope for c in made] == [AUSTRALIA]
+        assert "acme in Japan is connected already, as A3NIPPON56789" in agency.said()
+
+    def test_the_same_country_twice_is_asked_for_once(self, agency: Agency) -> None:
+        assert len(agency.connect("acme", "fe", "JP", "jp")) == 1
+
+
+class TestAmazonFails:
+    """Nothing that was connected before is lost, and Amazon's words reach the user."""
+
+    def test_a_wrong_client_secret_is_told_with_the_command_that_mends_it(self, agency: Agency) -> None:
+        with agency.edges.changes.writing():
+            agency.edges.changes.keep_app(replace(agency.app, secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+
+        with pytest.raises(errors.ClientRejected) as failure:
+            agency.connect()
+
+        assert failure.value.amazon is not None
+        assert failure.value.amazon.error == "invalid_client"
+        assert "app rotate-secret default" in (failure.value.hint or "")
+
+    def test_an_expired_code_is_told(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("token", "code-life", seconds=0))
+
+        with pytest.raises(errors.CodeExpired) as failure:
+            agency.connect()
+
+        assert failure.value.amazon is not None
+        assert failure.value.amazon.request_id
+
+    def test_a_code_is_sent_once_even_if_the_answer_is_lost(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("token", "truncated", times=1))
+
+        with pytest.raises(errors.AmazonTrouble):
+            agency.connect()
+
+        assert agency.world.requests["token"] == 1
+
+    def test_a_check_that_fails_keeps_the_token_unchecked(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("sellers", "status", status=503))
+        with pytest.raises(errors.AmazonTrouble) as failure:
+            agency.connect()
+
+        [kept] = agency.edges.connections.all()
+        assert kept.standing == "unchecked"
+        assert agency.edges.secrets.fetch(kept.secret_name)
+        assert "sp-connect verify --seller acme --region eu" in (failure.value.hint or "")
+
+    def test_html_instead_of_tokens_is_an_unexpected_answer(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("token", "html"))
+
+        with pytest.raises(errors.UnexpectedAnswer) as failure:
+            agency.connect()
+
+        assert failure.value.exit_code == 5
+
+    def test_an_account_without_marketplaces_is_not_connected(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("sellers", "empty"))
+
+        with pytest.raises(errors.NotPermitted) as failure:
+            agency.connect()
+
+        assert "names no marketplace" in failure.value.message
+        assert agency.edges.connections.all() == ()
+
+    def test_pseudo_marketplaces_are_left_out(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("sellers", "pseudo"))
+
+        [made] = agency.connect("bravo")
+
+        assert [m.country for m in made.marketplaces] == ["DE", "FR", "GB"]
+
+
+class TestThisMachine:
+    """What can fail without Amazon fails before anyone is asked to consent."""
+
+    def test_a_taken_port_is_told_before_the_address(self, agency: Agency) -> None:
+        host, _, port = agency.app.listen.rpartition(":")
+        with socket.create_server((host, int(port))), pytest.raises(errors.PortTaken) as failure:
+            agency.connect()
+
+        assert "--paste" in (failure.value.hint or "")
+        assert "consent?" not in agency.said()
+
+    def test_an_unknown_app_is_told_with_those_there_are(self, agency: Agency) -> None:
+        with pytest.raises(errors.NoSuchApp) as failure:
+            agency.connect(app="other")
+
+        assert "default" in (failure.value.hint or "")
+
+    def test_a_damaged_record_is_told_before_anyone_consents(self, agency: Agency) -> None:
+        record = agency.folder / "connections" / "bravo.toml"
+        record.parent.mkdir(mode=0o700, exist_ok=True)
+        record.write_text("seller = bravo\n")
+
+        with pytest.raises(errors.Damaged) as failure:
+            agency.connect()
+
+        assert "line 1" in failure.value.message
+        assert record.read_text() == "seller = bravo\n"
+        assert "consent?" not in agency.said()
+
+    def test_paste_without_a_terminal_is_a_usage_error(self, agency: Agency) -> None:
+        with pytest.raises(errors.Usage):
+            agency.connect(paste=True)
+
+    def test_a_browser_that_is_not_there_is_told_with_the_way_round_it(self, agency: Agency) -> None:
+        def refuse(asked: Consent, address: str) -> str | None:
+            as_company("acme")(asked, address)
+            return "no browser was found here"
+
+        agency.visits = [refuse]
+        agency.connect()
+
+        port = agency.app.listen.rpartition(":")[2]
+        assert "Not opened here (no browser was found here)" in agency.said()
+        assert f"ssh -L {port}:127.0.0.1:{port}" in agency.said()
+
+
+@pytest.mark.parametrize("name", ["ACME", "../acme", "a" * 65, "", "-acme", "acme corp", "ac/me", "ácme", "acme\n"])
+def test_a_name_that_is_none_is_refused_before_anything_is_asked(agency: Agency, name: str) -> None:
+    before = agency.files()
+
+    with pytest.raises(errors.BadName) as failure:
+        agency.connect(name)
+
+    assert failure.value.exit_code == 2
+    assert agency.files() == before
+
+
+def test_an_upper_case_name_is_answered_with_its_lower_case_form(agency: Agency) -> None:
+    with pytest.raises(errors.BadName) as failure:
+        agency.connect("ACME")
+
+    assert failure.value.hint == "use acme"
+
+
+@pytest.mark.parametrize(("region", "countries"), [("asia", ()), ("eu", ("US",)), ("fe", ("DE",)), ("na", ("XX",))])
+def test_unknown_places_are_answered_with_the_known_ones(
+    agency: Agency, region: str, countries: tuple[str, ...]
+) -> None:
+    with pytest.raises(errors.Usage) as failure:
+        agency.connect("acme", region, *countries)
+
+    assert "takes" in (failure.value.hint or "")
