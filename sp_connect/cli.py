@@ -1,27 +1,145 @@
-"""The tree of commands, and the one place where errors become words and exit codes. No logic."""
+"""The tree of commands, and the one place where errors become words and exit codes. No logic.
+
+Start-up is most of what a script pays, so the tree knows each command's name and one line of help, and the
+module behind it is imported when the command is meant.
+"""
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from sp_connect import __version__, errors
-from sp_connect.commands import app as app_commands
-from sp_connect.commands import connect, flags, reference, relay, revoke, show, simulator, store, verify
-from sp_connect.commands import list as listing
-from sp_connect.person import Person
-from sp_connect.views.screen import Screen
+from sp_connect import __version__
 
-app = typer.Typer(
-    name="sp-connect",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the tree. `target` is module and attribute: a function, or a Typer with commands of its own."""
+
+    name: str
+    panel: str
+    target: str
+    summary: str
+    example: str = ""
+
+
+ENTRIES = (
+    Entry(
+        "connect",
+        CONNECT,
+        "connect:command",
+        "Connect a seller: open Amazon's consent page, catch the answer, keep the tokens.",
+        "sp-connect connect --seller acme --region fe --country JP --country AU",
+    ),
+    Entry(
+        "revoke",
+        CONNECT,
+        "revoke:command",
+        "Forget a connection, tokens and all, and say where the seller ends it at Amazon.",
+        "sp-connect revoke --seller acme --region eu",
+    ),
+    Entry(
+        "list",
+        LOOK,
+        "list:command",
+        "List the connections, from local files alone.",
+        "sp-connect list --due 30",
+    ),
+    Entry(
+        "show",
+        LOOK,
+        "show:command",
+        "Show one seller: each region with its account, or the command that connects it.",
+        "sp-connect show --seller acme",
+    ),
+    Entry(
+        "verify",
+        LOOK,
+        "verify:command",
+        "Ask Amazon about each connection, and keep what it says.",
+        "sp-connect verify --seller acme --json",
+    ),
+    Entry(
+        "regions",
+        LOOK,
+        "reference:regions",
+        "Show the three regions, and how many consents each takes.",
+        "sp-connect regions",
+    ),
+    Entry(
+        "marketplaces",
+        LOOK,
+        "reference:marketplaces",
+        "Show Amazon's marketplaces: ids, hosts and currencies.",
+        "sp-connect marketplaces --region eu",
+    ),
+    Entry("app", SET_UP, "app:app", "Your own SP-API apps: add, list, show, remove, rotate-secret."),
+    Entry(
+        "relay",
+        SET_UP,
+        "relay:command",
+        "Write the relay page, the https address that Amazon asks for.",
+        "sp-connect relay --out relay.html",
+    ),
+    Entry(
+        "store",
+        SET_UP,
+        "store:command",
+        "Say where the secrets are kept, and why there.",
+        "sp-connect store --json",
+    ),
+    Entry(
+        "simulator",
+        SCRIPTS,
+        "simulator:command",
+        "Run the simulated Amazon on its own, until Ctrl-C.",
+        "sp-connect simulator --port 8800",
+    ),
 )
+
+SETTINGS: dict[str, Any] = {
+    "rich_markup_mode": "rich",
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+class Tree(TyperGroup):
+    """A group whose commands are one line of help until one of them is meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, line, rest = super().resolve_command(ctx, args)
+        entry = next((entry for entry in ENTRIES if entry.name == name), None)
+        return name, _load(entry) if entry else line, rest
+
+
+app = typer.Typer(name="sp-connect", cls=Tree, no_args_is_help=True, **SETTINGS)
+
+
+def _load(entry: Entry) -> Any:
+    module, _, attribute = entry.target.partition(":")
+    target = getattr(import_module(f"sp_connect.commands.{module}"), attribute)
+    if isinstance(target, typer.Typer):
+        return typer.main.get_command(target)
+    alone = typer.Typer(add_completion=False, **SETTINGS)
+    alone.command(entry.name, epilog=f"Example: {entry.example}")(target)
+    return typer.main.get_command(alone)
+
+
+def _line_of_help() -> None:
+    """Stands in the tree for a command that is not yet meant."""
+
+
+for _entry in ENTRIES:
+    app.command(_entry.name, rich_help_panel=_entry.panel, help=_entry.summary)(_line_of_help)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it with the flag's value
@@ -42,69 +160,52 @@ def begin(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Say only what must be said.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", metavar="", help="Use no colour.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback answers it
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", metavar="", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Connect many Amazon sellers to your Selling Partner API app, and keep their tokens safe."""
-    screen = Screen(sys.stdout, sys.stderr, quiet=quiet, verbose=verbose, colour=not no_color, simulated=simulate)
-    ctx.obj = flags.Session(screen, Person(sys.stdin, sys.stderr), os.environ, simulate)
+    from sp_connect.commands import flags
 
-
-def _add(panel: str, example: str, name: str, command: typer.models.CommandFunctionType) -> None:
-    app.command(name, rich_help_panel=panel, epilog=f"Example: {example}")(command)
-
-
-_add(
-    flags.CONNECT,
-    "sp-connect connect --seller acme --region fe --country JP --country AU",
-    "connect",
-    connect.command,
-)
-_add(flags.CONNECT, "sp-connect revoke --seller acme --region eu", "revoke", revoke.command)
-_add(flags.LOOK, "sp-connect list --due 30", "list", listing.command)
-_add(flags.LOOK, "sp-connect show --seller acme", "show", show.command)
-_add(flags.LOOK, "sp-connect verify --seller acme --json", "verify", verify.command)
-_add(flags.LOOK, "sp-connect regions", "regions", reference.regions)
-_add(flags.LOOK, "sp-connect marketplaces --region eu", "marketplaces", reference.marketplaces)
-app.add_typer(app_commands.app, name="app", rich_help_panel=flags.SET_UP)
-_add(flags.SET_UP, "sp-connect relay --out relay.html", "relay", relay.command)
-_add(flags.SET_UP, "sp-connect store --json", "store", store.command)
-_add(flags.SCRIPTS, "sp-connect simulator --port 8800", "simulator", simulator.command)
+    ctx.obj = flags.begin(simulate=simulate, verbose=verbose, quiet=quiet, colour=not no_color)
 
 
 def main() -> None:
     """Runs the command line, and leaves with the exit code of the contract."""
-    screen = Screen(sys.stdout, sys.stderr, colour="--no-color" not in sys.argv)
-    as_json = "--json" in sys.argv
     try:
         status = app(standalone_mode=False)
-        if status == errors.Interrupted.exit_code:  # how Typer tells of Ctrl-C
-            screen.error(errors.Interrupted(), as_json=as_json)
-    except errors.SpConnectError as error:
-        screen.error(error, as_json=as_json)
-        status = error.exit_code
-    except typer.TyperException as error:
-        usage = errors.Usage(error.format_message().replace("\n", " ").replace("\t", ""), _help_for(error))
-        screen.error(usage, as_json=as_json)
-        status = usage.exit_code
-    except typer.Abort:
-        screen.error(errors.Aborted(), as_json=as_json)
-        status = errors.Aborted.exit_code
-    except Exception as error:  # noqa: BLE001 - whatever else comes up here is a defect, and is told as one
-        sys.excepthook = sys.__excepthook__
-        _tell_defect(error)
-        screen.error(errors.Bug(error), as_json=as_json)
-        status = errors.Bug.exit_code
+        if status == 130:  # how Typer tells of Ctrl-C
+            raise KeyboardInterrupt  # noqa: TRY301 - the boundary is below
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever comes up here is told, defects too
+        status = _told(error, sys.argv[1:])
     sys.exit(status)
 
 
-def _help_for(error: typer.TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path if context else 'sp-connect'} --help"
+def _told(error: BaseException, arguments: Sequence[str]) -> int:
+    """Says what went wrong, and returns the exit code for it."""
+    from sp_connect import errors
+    from sp_connect.views.screen import Screen
+
+    screen = Screen(sys.stdout, sys.stderr, colour="--no-color" not in arguments)
+    match error:
+        case errors.SpConnectError():
+            known: errors.SpConnectError = error
+        case typer.TyperException():
+            context = getattr(error, "ctx", None)
+            sentence = " ".join(error.format_message().split())
+            known = errors.Usage(sentence, f"{context.command_path if context else 'sp-connect'} --help")
+        case typer.Abort():
+            known = errors.Aborted()
+        case KeyboardInterrupt():
+            known = errors.Interrupted()
+        case _:
+            _tell_defect(error)
+            known = errors.Bug(error)
+    screen.error(known, as_json="--json" in arguments)
+    return known.exit_code
 
 
-def _tell_defect(error: Exception) -> None:
-    """The traceback without the values of variables, and without the error's own text, which may hold any of them."""
+def _tell_defect(error: BaseException) -> None:
+    """The way the defect took: without the values of variables, and without its own text, which may hold any of them."""
     import traceback
 
     for frame in traceback.extract_tb(error.__traceback__):

@@ -7,13 +7,10 @@ nothing of tokens or sellers. `requests` is imported with the first call, becaus
 from __future__ import annotations
 
 import json
-import platform
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,9 +30,6 @@ PAUSES = (0.5, 1.0, 2.0)
 
 LONGEST_PAUSE = 20.0
 """A Retry-After beyond this is not waited for: the failure is reported instead."""
-
-# AppName/Version (Language=...; Platform=...), at most 500 characters: amazon.md section 10.1.
-USER_AGENT = f"sp-connect/{__version__} (Language=Python/{platform.python_version()}; Platform={platform.system()})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +112,8 @@ class Amazon:
 
     def _rest(self, seconds: float, why: str) -> None:
         self._tell(f"{why}; trying again in {seconds:.1f} s")
+        import random
+
         self._sleep(seconds + random.uniform(0, seconds / 4))  # noqa: S311 - spreads tries, guards nothing
 
     def _send(self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> Answer:
@@ -151,12 +147,19 @@ class Amazon:
             return self._made
 
 
+def user_agent() -> str:
+    """AppName/Version (Language=...; Platform=...), at most 500 characters: amazon.md section 10.1."""
+    import platform
+
+    return f"sp-connect/{__version__} (Language=Python/{platform.python_version()}; Platform={platform.system()})"
+
+
 def _new_session(*, trust_environment: bool) -> requests.Session:
     import requests
     from requests.adapters import HTTPAdapter
 
     session = requests.Session()
-    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+    session.headers.update({"User-Agent": user_agent(), "Accept": "application/json"})
     session.mount("https://", HTTPAdapter(pool_maxsize=64))
     session.mount("http://", HTTPAdapter(pool_maxsize=64))
     # Proxies and certificates come from requests' own variables; a loopback base needs neither.
@@ -185,6 +188,8 @@ def _is_passing(status: int) -> bool:
 
 def _retry_after(answer: Answer) -> float | None:
     """The pause that Amazon asks for, in seconds (RFC 9110 section 10.2.3: seconds or a date)."""
+    from email.utils import parsedate_to_datetime
+
     text = answer.headers.get("Retry-After", "").strip()
     if text.isdigit():
         return float(text)

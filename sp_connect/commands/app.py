@@ -115,8 +115,12 @@ app = typer.Typer(no_args_is_help=True, help="Your own SP-API apps: register, sh
 )
 def add(
     ctx: typer.Context,
-    application_id: Annotated[str, typer.Option(metavar="ID", help="App ID of the developer console.")],
-    client_id: Annotated[str, typer.Option(metavar="ID", help="Client identifier of the LWA credentials.")],
+    application_id: Annotated[
+        str, typer.Option("--application-id", metavar="ID", help="App ID of the developer console.")
+    ],
+    client_id: Annotated[
+        str, typer.Option("--client-id", metavar="ID", help="Client identifier of the LWA credentials.")
+    ],
     redirect_uri: Annotated[
         str,
         typer.Option(
@@ -127,10 +131,12 @@ def add(
     ],
     name: flags.NewApp = "default",
     listen: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where the relay page finds sp-connect.")
+        str, typer.Option("--listen", metavar="HOST:PORT", help="Where the relay page finds sp-connect.")
     ] = "127.0.0.1:8723",
     draft: Annotated[bool, typer.Option("--draft", metavar="", help="The app is in Draft at Amazon.")] = False,
-    access_level: Annotated[str, typer.Option(metavar="TEXT", help="Your label for what the app may do.")] = "default",
+    access_level: Annotated[
+        str, typer.Option("--access-level", metavar="TEXT", help="Your label for what the app may do.")
+    ] = "default",
     secret_from_stdin: flags.SecretFromStdin = False,
     json: flags.Json = False,
 ) -> None:

@@ -53,7 +53,9 @@ def command(
         ),
     ] = None,
     app: flags.AppName = "default",
-    expect_id: Annotated[str | None, typer.Option(metavar="ID", help="The Selling Partner ID that it must be.")] = None,
+    expect_id: Annotated[
+        str | None, typer.Option("--expect-id", metavar="ID", help="The Selling Partner ID that it must be.")
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", metavar="", help="Let another account take this one's place.")
     ] = False,
@@ -64,11 +66,13 @@ def command(
     no_browser: Annotated[bool, typer.Option("--no-browser", metavar="", help="Only print the address.")] = False,
     browser: Annotated[
         str | None,
-        typer.Option(metavar="COMMAND", help='Open with this, such as "firefox --private-window {url}".'),
+        typer.Option("--browser", metavar="COMMAND", help='Open with this, such as "firefox --private-window {url}".'),
     ] = None,
     timeout: Annotated[
         int,
-        typer.Option(metavar="SECONDS", min=1, max=3600, envvar="SP_CONNECT_TIMEOUT", help="How long to wait."),
+        typer.Option(
+            "--timeout", metavar="SECONDS", min=1, max=3600, envvar="SP_CONNECT_TIMEOUT", help="How long to wait."
+        ),
     ] = 300,
     json: flags.Json = False,
 ) -> None:

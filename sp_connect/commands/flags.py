@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sp_connect import edges
 from sp_connect.person import Person
 from sp_connect.views.screen import Screen
 
-CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
-"""The panels in which help shows the commands."""
+if TYPE_CHECKING:
+    from sp_connect.edges import Edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,17 @@ class Session:
     environ: MutableMapping[str, str]
     simulate: bool
 
-    def edges(self) -> edges.Edges:
+    def edges(self) -> Edges:
+        from sp_connect import edges
+
         build = edges.simulated if self.simulate else edges.real
         return build(self.screen, self.person, self.environ)
+
+
+def begin(*, simulate: bool, verbose: bool, quiet: bool, colour: bool) -> Session:
+    """The session of this process: its streams, its environment, and what the global flags say."""
+    screen = Screen(sys.stdout, sys.stderr, quiet=quiet, verbose=verbose, colour=colour, simulated=simulate)
+    return Session(screen, Person(sys.stdin, sys.stderr), os.environ, simulate)
 
 
 Seller = Annotated[

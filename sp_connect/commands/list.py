@@ -25,10 +25,14 @@ def command(
     region: flags.AnyRegion = None,
     country: flags.AnyCountry = None,
     app: flags.AnyApp = None,
-    status: Annotated[str | None, typer.Option(metavar="STATUS", help=f"Only {', '.join(get_args(Status))}.")] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help=f"Only {', '.join(get_args(Status))}.")
+    ] = None,
     due: Annotated[
         int | None,
-        typer.Option(metavar="DAYS", min=0, max=3650, help="Only what ends within so many days, or has ended."),
+        typer.Option(
+            "--due", metavar="DAYS", min=0, max=3650, help="Only what ends within so many days, or has ended."
+        ),
     ] = None,
     json: flags.Json = False,
 ) -> None:

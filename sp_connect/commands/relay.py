@@ -22,7 +22,7 @@ def command(
     ctx: typer.Context,
     app: flags.AppName = "default",
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write it here, not to stdout.")
+        Path | None, typer.Option("--out", metavar="FILE", dir_okay=False, help="Write it here, not to stdout.")
     ] = None,
 ) -> None:
     """Write the relay page: the https address that Amazon accepts, which hands the browser on to this program."""

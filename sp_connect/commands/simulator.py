@@ -13,12 +13,15 @@ from sp_connect.commands import flags
 
 def command(
     ctx: typer.Context,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where to listen on 127.0.0.1; 0 takes a free one.")
+    ] = 0,
     redirect_uri: Annotated[
-        list[str] | None, typer.Option(metavar="URL", help="A further redirect URI of its app. Repeatable.")
+        list[str] | None,
+        typer.Option("--redirect-uri", metavar="URL", help="A further redirect URI of its app. Repeatable."),
     ] = None,
     listen: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where its own relay page finds sp-connect.")
+        str, typer.Option("--listen", metavar="HOST:PORT", help="Where its own relay page finds sp-connect.")
     ] = "127.0.0.1:8723",
     json: flags.Json = False,
 ) -> None:

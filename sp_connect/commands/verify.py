@@ -147,7 +147,9 @@ def command(
     seller: flags.AnySeller = None,
     region: flags.AnyRegion = None,
     country: flags.AnyCountry = None,
-    jobs: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="How many are asked about at once.")] = JOBS,
+    jobs: Annotated[
+        int, typer.Option("--jobs", metavar="N", min=1, max=64, help="How many are asked about at once.")
+    ] = JOBS,
     due: Annotated[
         int | None,
         typer.Option(

@@ -6,7 +6,7 @@ what is not in the chosen one is missing.
 
 from __future__ import annotations
 
-import secrets
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
@@ -71,13 +71,13 @@ def choose(variable: str | None, configured: str | None) -> Choice:
 
 def new_ref() -> str:
     """A reference that no secret had before."""
-    return secrets.token_hex(6)
+    return os.urandom(6).hex()
 
 
 def prove(store: SecretStore) -> None:
     """Keeps, fetches and forgets a throwaway secret: a store that fails does so before it is relied on."""
     name = SecretName("app", "sp-connect-probe", "probe", new_ref())
-    value = Secret(secrets.token_urlsafe(16))
+    value = Secret(os.urandom(16).hex())
     try:
         store.keep(name, value)
         if store.fetch(name) != value:
