@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -20,8 +19,7 @@ from sp_connect import __version__
 CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the tree. `target` is module and attribute: a function, or a Typer with commands of its own."""
 
     name: str
@@ -205,7 +203,7 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
 
 
 def _tell_defect(error: BaseException) -> None:
-    """The way the defect took: without the values of variables, and without its own text, which may hold any of them."""
+    """The way the defect took: without values of variables, and without its own text, which may hold any of them."""
     import traceback
 
     for frame in traceback.extract_tb(error.__traceback__):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from sp_connect import browser, errors
@@ -59,8 +59,7 @@ class Edges:
     sleep: Callable[[float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """Where things lie: `config` holds config.toml, `data` all else."""
 
     config: Path

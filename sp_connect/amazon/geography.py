@@ -5,15 +5,14 @@ The tables are amazon.md sections 1.4 (Seller Central), 7 (endpoints) and 8 (mar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sp_connect import errors
 from sp_connect.models import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Country:
+class Country(NamedTuple):
     """One marketplace of Amazon. `host` is its Seller Central, `domain` its shop without `www.`."""
 
     code: str
@@ -25,8 +24,7 @@ class Country:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """One region of the Selling Partner API.
 
     `host` is where a consent for the whole region begins; None in the Far East, where each country has its own.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
@@ -15,8 +14,7 @@ from sp_connect.models import Connection, Scope
 from sp_connect.views import data
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(NamedTuple):
     """One place where the seller is, or could be, connected."""
 
     scope: Scope

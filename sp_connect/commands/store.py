@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import typer
 
@@ -11,8 +11,7 @@ from sp_connect.edges import Edges
 from sp_connect.stores.secrets import StoreDescription
 
 
-@dataclass(frozen=True, slots=True)
-class InUse:
+class InUse(NamedTuple):
     """The store, and who says that it is the one."""
 
     description: StoreDescription
@@ -29,7 +28,7 @@ def command(ctx: typer.Context, json: flags.Json = False) -> None:
     edges = ctx.obj.edges()
     used = run(edges)
     if json:
-        edges.screen.json(asdict(used.description) | {"why": used.why})
+        edges.screen.json(used.description._asdict() | {"why": used.why})
         return
     from sp_connect.views import tables, text
 

@@ -109,7 +109,7 @@ class Apps:
         Files that people make have forms (one app in two places, dotted keys) that an editing library may get
         wrong; such a file is refused rather than spoilt.
         """
-        import tomlkit  # noqa: PLC0415 - start-up time
+        import tomlkit
 
         self.all()  # what is damaged is left as it is
         text = files.read_text(self._path) or _HEADER

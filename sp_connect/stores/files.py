@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 import time
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -64,6 +63,8 @@ def replace(path: Path, data: bytes) -> None:
     A crash leaves the old file or the new one, a failure the old one and nothing else. A symbolic link stays
     one: the file that it points to is replaced. Raises StoreUnavailable.
     """
+    import tempfile
+
     target = Path(os.path.realpath(path))
     make_folder(target.parent)
     with _explained(path, "written"):
@@ -149,7 +150,7 @@ def parse_toml(path: Path, text: str) -> dict[str, Any]:
 
 def write_toml(path: Path, values: Mapping[str, Any]) -> None:
     """Puts `values` in place of a TOML file, as `replace` does."""
-    import tomli_w  # noqa: PLC0415 - start-up time
+    import tomli_w
 
     # Half a surrogate pair, which JSON from Amazon may hold, is no text that a file can keep.
     replace(path, tomli_w.dumps(values).encode("utf-8", "replace"))
@@ -161,7 +162,7 @@ def lock(path: Path, wait: float = 10.0) -> Iterator[None]:
 
     The file is 0600 and is never deleted: that would let two in. Raises StoreLocked.
     """
-    import filelock  # noqa: PLC0415 - start-up time
+    import filelock
 
     make_folder(path.parent)
     held = filelock.FileLock(path, timeout=wait, mode=0o600)

@@ -7,7 +7,6 @@ exception of a backend becomes one of ours without its words, which may hold the
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import sys
 import threading
@@ -155,7 +154,7 @@ class KeyringStore:
         if not module or _is_refused(self._path):
             raise self._refused()
         found: Any = getattr(importlib.import_module(module), name, None)
-        import keyring.backend  # noqa: PLC0415 - start-up time
+        import keyring.backend
 
         if not (isinstance(found, type) and issubclass(found, keyring.backend.KeyringBackend)):
             raise self._refused()
@@ -199,6 +198,8 @@ def _packed(value: str) -> tuple[list[str], str]:
     if _units(value) <= ROOM and not value.startswith(_MARK):
         return [], value
     parts = list(_cut(value))
+    import hashlib
+
     checksum = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
     return parts, f"{_MARK}{len(parts)} {checksum}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 
@@ -12,7 +11,7 @@ NONCE = 12
 
 def seal(key: bytes, plain: bytes, bound: bytes) -> bytes:
     """Seals `plain` under a key of 32 bytes, nonce first; `bound` must be the same when it is opened."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - start-up time
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(NONCE)
     return nonce + AESGCM(key).encrypt(nonce, plain, bound)
@@ -20,8 +19,8 @@ def seal(key: bytes, plain: bytes, bound: bytes) -> bytes:
 
 def unseal(key: bytes, sealed: bytes, bound: bytes) -> bytes | None:
     """What was sealed, or None if the key, a byte of the seal or what is bound to it is another."""
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - start-up time
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - start-up time
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
         return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound)
@@ -33,4 +32,6 @@ def stretch(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> bytes:
     """The 32 bytes that a passphrase makes with scrypt's n, r and p. Raises ValueError, MemoryError."""
     text = passphrase.encode("utf-8", "surrogatepass")  # the environment may hold bytes that are no text
     memory = 128 * cost["r"] * (cost["n"] + cost["p"] + 2) + 2**20
+    import hashlib
+
     return hashlib.scrypt(text, salt=salt, n=cost["n"], r=cost["r"], p=cost["p"], maxmem=memory, dklen=32)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
@@ -21,8 +20,7 @@ NAMES: tuple[StoreName, ...] = get_args(StoreName)
 ELSEWHERE = "use sealed files instead: SP_CONNECT_STORE=vault with SP_CONNECT_PASSPHRASE_FILE"
 
 
-@dataclass(frozen=True, slots=True)
-class StoreDescription:
+class StoreDescription(NamedTuple):
     """A store as `sp-connect store` shows it. `opened_by` and `location` are for those that have them."""
 
     store: str
@@ -31,8 +29,7 @@ class StoreDescription:
     location: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Which store is in use, and who says so, as a phrase."""
 
     store: StoreName

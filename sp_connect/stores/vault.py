@@ -9,7 +9,6 @@ hold.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import stat
@@ -235,6 +234,8 @@ def _bound(settings: Mapping[str, Any]) -> bytes:
 
 def _checksum(settings: Mapping[str, Any]) -> str:
     """Tells damage from a wrong passphrase. It protects nothing: the seals do."""
+    import hashlib
+
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-GAP = 2
+GAP = 3
 """Spaces between two columns."""
 
 ROOM_TO_WRAP = 14
@@ -34,18 +34,19 @@ Columns = dict[str, list["Text"]]
 def connections(screen: Screen, rows: Sequence[Connection], now: datetime) -> Table:
     """Every connection, a row each. The Selling Partner ID is never cut or wrapped, at any width.
 
-    Marketplaces give way first, then the access level, then the date, which the status tells where it matters.
+    Marketplaces are shortened first; then the access level goes, the date, which the status tells where it
+    matters, and last the marketplaces.
     Piped, nothing gives way and every row names its seller, so that each line stands alone.
     """
     piped = screen.out.width == PIPE_WIDTH
     columns = _connection_columns(rows, now, ascii_only=screen.out.options.ascii_only)
     if all(c.access_level == "default" for c in rows):
         del columns["Access level"]
-    for head in ("Access level", "Renew by"):
+    for head in ("Access level", "Renew by", "Marketplaces"):
         if _room(screen, columns) < ROOM_FOR_CODES:
             columns.pop(head, None)
     room = max(ROOM_FOR_CODES, min(_room(screen, columns), WIDEST_CODES))
-    if room < ROOM_TO_WRAP and not piped:
+    if room < ROOM_TO_WRAP and not piped and "Marketplaces" in columns:
         columns = {"Sells in" if head == "Marketplaces" else head: cells for head, cells in columns.items()}
         columns["Sells in"] = [text.styled(shortened(cell.plain.split(), room)) for cell in columns["Sells in"]]
 
@@ -198,7 +199,7 @@ def _table(screen: Screen) -> Table:
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        padding=(0, GAP, 0, 0),
+        padding=(0, GAP - 1, 0, 0),  # the box itself adds one
         collapse_padding=True,
         header_style="dim",
         title=title,

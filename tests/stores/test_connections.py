@@ -86,7 +86,7 @@ def test_the_file_is_private_and_says_whose_it_is(store: Connections, tmp_path: 
 
 
 def test_unknown_keys_survive_at_every_level(store: Connections, tmp_path: Path) -> None:
-    france = replace(GERMANY, id="A13V1IB3VIYZZH", country="FR")
+    france = GERMANY._replace(id="A13V1IB3VIYZZH", country="FR")
     store.put(connection(marketplaces=(GERMANY, france)))
     path = tmp_path / "connections" / "acme.toml"
     values = tomllib.loads(path.read_text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,11 +26,11 @@ VALUES = {
 }
 
 OTHERS = [
-    replace(EU, kind="app"),
-    replace(EU, owner="acme2"),
-    replace(EU, item="eu-DE"),
-    replace(EU, item="na"),
-    replace(EU, ref="0123456789ac"),
+    EU._replace(kind="app"),
+    EU._replace(owner="acme2"),
+    EU._replace(item="eu-DE"),
+    EU._replace(item="na"),
+    EU._replace(ref="0123456789ac"),
 ]
 
 

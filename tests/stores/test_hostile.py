@@ -133,7 +133,7 @@ SETTINGS = st.dictionaries(
 def test_any_settings_of_a_vault_open_it_or_are_refused(
     folder: Path, values: dict[str, Any], has_checksum: bool
 ) -> None:
-    from sp_connect.stores import vault as module  # noqa: PLC0415 - the fixture above has its name
+    from sp_connect.stores import vault as module
 
     if has_checksum:
         values = {key: value for key, value in values.items() if key != "checksum"}
