@@ -6,7 +6,6 @@ import subprocess
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
@@ -203,7 +202,7 @@ def test_many_threads_share_one_keyring() -> None:
     ring = real()
 
     def keep_and_fetch(number: int) -> str:
-        name = replace(EU, owner=f"seller-{number}")
+        name = EU._replace(owner=f"seller-{number}")
         ring.keep(name, Secret(f"value {number}"))
         return ring.fetch(name).reveal()
 

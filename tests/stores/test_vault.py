@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from tests.stores import backends
 from tests.stores.conftest import sealed
 from tests.stores.samples import EU, TOKEN
 
-OTHER = replace(EU, owner="other")
+OTHER = EU._replace(owner="other")
 
 
 def with_keyring(folder: Path, keyring: KeyringStore) -> Vault:
@@ -199,10 +198,10 @@ def test_sealed_files_without_their_settings_are_not_sealed_over(kept: Path) -> 
 
 def test_the_last_secret_takes_its_file_along(kept: Path) -> None:
     vault = sealed(kept / "vault")
-    vault.keep(replace(EU, ref="second"), Secret("two"))
+    vault.keep(EU._replace(ref="second"), Secret("two"))
     vault.forget(EU)
-    assert vault.fetch(replace(EU, ref="second")).reveal() == "two"
-    vault.forget(replace(EU, ref="second"))
+    assert vault.fetch(EU._replace(ref="second")).reveal() == "two"
+    vault.forget(EU._replace(ref="second"))
     assert not file_of(kept).exists()
 
 
@@ -218,7 +217,7 @@ def test_a_secret_is_sealed_anew_each_time(kept: Path) -> None:
 @pytest.mark.parametrize("owner", ["../acme", "a/b", "", "ACME", ".hidden"])
 def test_an_owner_is_never_a_path(vault: Vault, owner: str) -> None:
     with pytest.raises(errors.BadName):
-        vault.fetch(replace(EU, owner=owner))
+        vault.fetch(EU._replace(owner=owner))
 
 
 def test_a_vault_that_was_never_made_holds_nothing(tmp_path: Path) -> None:
@@ -232,9 +231,9 @@ def test_a_vault_that_was_never_made_holds_nothing(tmp_path: Path) -> None:
 
 def test_two_that_make_the_vault_at_once_make_one(tmp_path: Path) -> None:
     def keep(number: int) -> None:
-        sealed(tmp_path / "vault").keep(replace(EU, ref=str(number)), Secret(f"value {number}"))
+        sealed(tmp_path / "vault").keep(EU._replace(ref=str(number)), Secret(f"value {number}"))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(keep, range(4)))
     vault = sealed(tmp_path / "vault")
-    assert [vault.fetch(replace(EU, ref=str(n))).reveal() for n in range(4)] == [f"value {n}" for n in range(4)]
+    assert [vault.fetch(EU._replace(ref=str(n))).reveal() for n in range(4)] == [f"value {n}" for n in range(4)]
