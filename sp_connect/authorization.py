@@ -103,7 +103,7 @@ def _check_account(edges: Edges, asked: Consent, guard: Guard, got: str) -> None
             raise errors.WrongAccount(scope, wanted, got)
     for other in edges.connections.all():
         # The same ID in two countries of one seller is let be: UNVERIFIED whether linked accounts share it
-        # (amazon.md section 9). With another app it is a consent of its own (decision 6).
+        # (amazon.md section 9). With another app it is a consent of its own (amazon.md, decision 6).
         is_same = other.selling_partner_id == got and other.scope.region == scope.region
         if is_same and other.app == asked.app.name and other.scope.seller != scope.seller:
             raise errors.DuplicateAccount(scope, got, other.scope)

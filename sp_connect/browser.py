@@ -70,7 +70,7 @@ def _open_default(address: str) -> str | None:
 
 
 def _windows_opener() -> str | None:
-    """Under WSL the browser is Windows'; xdg-open may say that it opened one and open nothing (security.md 1.3)."""
+    """Under WSL the browser is Windows'; xdg-open may say that it opened one and open nothing (hazards.md 2.3)."""
     if "microsoft" not in platform.release().lower():
         return None
     return shutil.which("wslview") or shutil.which("explorer.exe")
@@ -101,7 +101,7 @@ def _run(arguments: list[str], address: str, environ: Mapping[str, str]) -> str 
         process = subprocess.Popen(
             command, env=inherited, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
         )
-        # explorer.exe exits 1 when it has opened the page (security.md 1.3).
+        # explorer.exe exits 1 when it has opened the page (hazards.md 2.3).
         return process.wait() == 0 or Path(command[0]).name == "explorer.exe"
 
     return _within(start)

@@ -112,7 +112,7 @@ class NeedsFlag(Usage):
     """A question that a flag answers, and nobody is there to be asked."""
 
     def __init__(self, question: str, flag: str) -> None:
-        super().__init__(f"{question}, and there is no terminal to ask on.", f"add {flag}")
+        super().__init__(f"There is no terminal to ask on: {question}", f"add {flag}")
 
 
 class BadAppField(Usage):

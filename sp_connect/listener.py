@@ -1,7 +1,7 @@
 """The loopback door: opens on the app's address, delivers what arrives at its one path, and closes.
 
 It decides nothing. Everything but a GET of the path is answered 404 and changes nothing; each arrival's browser
-waits for whoever decides what it is shown. Rules and measurements: security.md sections 1.4 and 1.5.
+waits for whoever decides what it is shown. What it is up against: hazards.md section 1.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def door(app: App, deliver: Callable[[Arrival], None], at: Callable[[str], str])
     try:
         yield
     finally:
-        # The loop ends before its socket closes: the other way round the port stays taken (security.md 7.10).
+        # The loop ends before its socket closes: the other way round the port stays taken (hazards.md 1.8).
         server.shutdown()
         server.server_close()
         serving.join()

@@ -48,7 +48,7 @@ class Person:
         if not self.is_there():
             raise errors.NeedsFlag(question, flag)
         try:
-            return Secret(getpass.getpass(f"{question} ", stream=self._stderr).strip())
+            return Secret(getpass.getpass(f"{question} (not shown) ", stream=self._stderr).strip())
         except EOFError:
             raise errors.Aborted from None
 

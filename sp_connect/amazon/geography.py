@@ -1,6 +1,6 @@
 """Regions, countries and their hosts: the map of Amazon that everything else asks. Pure; no I/O.
 
-The tables are amazon.md sections 1.4 (Seller Central), 7 (endpoints) and 8 (marketplaces).
+The tables are amazon.md sections 1.4, 7 and 8: Seller Central, endpoints, marketplaces.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def _new_session(*, trust_environment: bool) -> requests.Session:
     session.mount("http://", HTTPAdapter(pool_maxsize=64))
     # Proxies and certificates come from requests' own variables; a loopback base needs neither.
     session.trust_env = trust_environment
-    # With an authentication of its own, requests leaves ~/.netrc alone (security.md, finding 8).
+    # With an authentication of its own, requests leaves ~/.netrc alone (hazards.md 6.2).
     session.auth = lambda request: request
     return session
 

@@ -88,7 +88,7 @@ def seats_used(edges: Edges, name: str) -> int:
 
 def check_listen(listen: str) -> None:
     """Raises BadAppField unless `listen` is a loopback address with a port. A name such as localhost is none:
-    another program could answer on its other address (security.md, finding 2)."""
+    another program could answer on its other address (hazards.md 1.3)."""
     host, _, port = listen.rpartition(":")
     if not (registration.is_loopback_address(host.strip("[]")) and port.isdecimal() and 1 <= int(port) <= 65535):
         raise errors.BadAppField(
@@ -100,7 +100,7 @@ def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
     if from_stdin:
         secret = edges.person.piped("client secret")
     else:
-        secret = edges.person.hidden("Client secret (not shown):", "--client-secret-stdin")
+        secret = edges.person.hidden("Client secret?", "--client-secret-stdin")
     registration.check_client_secret(secret)
     return secret
 

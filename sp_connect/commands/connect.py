@@ -184,10 +184,10 @@ def _scopes(edges: Edges, options: Options) -> list[Scope]:
 
 def _ask_countries(edges: Edges, region: geography.Region) -> tuple[str | None, ...]:
     known = [country.code for country in geography.countries_of(region.code)]
-    question = f"{region.name} is connected country by country"
+    question = f"{region.name} is connected country by country. Which?"
     if not edges.person.is_there():
         raise errors.NeedsFlag(question, " ".join(f"--country {code}" for code in known))
-    answer = edges.person.answer(f"{question}. Which? {' '.join(known)} [all]", "--country")
+    answer = edges.person.answer(f"{question} {' '.join(known)} [all]", "--country")
     return tuple(answer.replace(",", " ").split()) or tuple(known)
 
 
@@ -204,7 +204,10 @@ def _consent(edges: Edges, job: _Job, scope: Scope) -> authorization.Outcome:
         address = edges.amazon.at(asked.address)
         conversation.address(screen, address)
         obstacle = job.open_page(asked, address)
-        conversation.how_back(screen, obstacle, None if options.paste else app.listen)
+        if options.paste:
+            conversation.paste_to_finish(screen, obstacle)
+        elif obstacle is not None:
+            conversation.open_elsewhere(screen, obstacle, app.listen, can_paste=edges.person.is_there())
         stack.enter_context(edges.person.pasting(lambda text: _take(edges, app, inbox, text)))
         stack.enter_context(conversation.waiting(screen, options.timeout))
         outcome = authorization.complete(edges, asked, job.client_secret, job.guard, _arriving(inbox, options.timeout))

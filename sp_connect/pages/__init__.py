@@ -35,8 +35,8 @@ def page(template: str, title: str, values: Mapping[str, str] | None = None, scr
 def relay(listen: str) -> str:
     """The relay page for the listener at `listen` (host:port): one file for any https server.
 
-    It hands the browser on by top-level navigation, which no browser's local-network rules forbid (security.md
-    7.9), keeps the query as it came, and strips it from its own history entry. A state that begins with
+    It hands the browser on by top-level navigation, which no browser's local-network rules forbid (hazards.md
+    2.1), keeps the query as it came, and strips it from its own history entry. A state that begins with
     `consent.AWAY` says that the seller is on another machine: then it shows the address to copy.
     """
     return page("relay.html", "sp-connect", script=Template(_text("relay.js")).substitute(listen=listen))

@@ -10,7 +10,7 @@ def outcome(what: Connection | errors.SpConnectError) -> str:
     """The page that tells what came of the consent, in the words of the terminal."""
     if isinstance(what, Connection):
         return _connected(what)
-    values = {"message": what.message, "hint": what.hint or ""}
+    values = {"message": what.told(), "next": f"Next: {what.hint}" if what.hint else ""}
     return pages.page("landing_failed.html", "Not connected", values)
 
 
@@ -30,14 +30,23 @@ def absent() -> str:
 
 
 def _connected(connection: Connection) -> str:
-    title = f"{connection.scope.seller} is connected in {connection.scope.place}"
+    seller, place = connection.scope.seller, connection.scope.place
     stores = sorted({m.store_name for m in connection.marketplaces if m.store_name})
     values = {
-        "seller": connection.scope.seller,
-        "place": connection.scope.place,
+        "kind": "good",
+        "status": "● connected",
+        "seller": seller,
+        "place": place,
         "selling_partner_id": connection.selling_partner_id,
-        "store": words.listed(stores) or "not named",
-        "marketplaces": "  ".join(m.country for m in connection.marketplaces) or "not yet checked",
+        "store": words.listed(stores) or "not named by Amazon",
+        "marketplaces": "\u00a0 ".join(m.country for m in connection.marketplaces) or "not yet checked",
         "renew_by": words.day(connection.renew_by),
+        "after": "",
     }
+    title = f"{seller} is connected in {place}"
+    if connection.standing != "connected":
+        # The token is kept, but what it opens could not be asked: that is not yet called connected.
+        after = "Amazon gave access; where the account sells could not be asked yet. The terminal says why."
+        values |= {"kind": "warn", "status": "? unchecked", "after": after}
+        title = f"{seller} in {place} is unchecked"
     return pages.page("landing_connected.html", title, values)

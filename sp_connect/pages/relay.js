@@ -3,26 +3,29 @@ var query = location.search;
 var asked = new URLSearchParams(query);
 var sent = location.href;
 history.replaceState(null, "", location.pathname);
-function show(id) { document.getElementById(id).hidden = false; }
+function show(id, title) {
+  document.getElementById(id).hidden = false;
+  document.title = title;
+}
 function ask() {
   var box = document.getElementById("address");
-  box.value = sent;
-  document.title = "One more step: copy this address";
-  show("ask");
-  document.getElementById("copy").onclick = function () {
+  var tell = function (words) { document.getElementById("copied").textContent = words; };
+  var told = function () { tell("Copied. Now paste it."); };
+  var byHand = function () {
     box.select();
-    var told = function () { document.getElementById("copied").textContent = "Copied. Now paste it into a message."; };
-    if (navigator.clipboard) { navigator.clipboard.writeText(sent).then(told, function () { document.execCommand("copy"); told(); }); }
-    else { document.execCommand("copy"); told(); }
+    if (document.execCommand("copy")) { told(); } else { tell("Now copy what is marked above."); }
   };
+  box.value = sent;
+  document.getElementById("copy").onclick = function () {
+    if (navigator.clipboard) { navigator.clipboard.writeText(sent).then(told, byHand); } else { byHand(); }
+  };
+  show("ask", "One more step: copy this address");
 }
 if (!query) {
-  document.title = "Nothing to hand on";
-  show("empty");
+  show("empty", "Nothing to hand on");
 } else if ((asked.get("state") || "").indexOf("away.") === 0) {
   ask();
 } else {
-  document.title = "Handing on to sp-connect";
-  show("on");
+  show("on", "Handing on to sp-connect");
   location.replace("http://$listen/callback" + query);
 }

@@ -59,7 +59,7 @@ def _confirm(world: World, request: Request) -> Answer:
     if app is None or finding:
         return _error_page(finding)
     if world.faults.take("consent", "denied"):
-        # In the form of plain Login with Amazon; UNVERIFIED that Seller Central ever sends it (2.2).
+        # In the form of plain Login with Amazon; UNVERIFIED that Seller Central ever sends it (amazon.md 2.2).
         denial = {"error": "access_denied", "error_description": "Access not permitted."}
         return redirect(with_query(form.get("redirect_uri") or app.redirect_uris[0], denial | _state(form)))
     if form.get("answer") == "cancel":

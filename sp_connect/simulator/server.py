@@ -61,7 +61,7 @@ class Simulator:
     def stop(self) -> None:
         self._stopping.set()
         if self._thread is not None:
-            # The loop ends before its socket closes: else the port stays taken (security.md 7.10).
+            # The loop ends before its socket closes: else the port stays taken (hazards.md 1.8).
             self._server.shutdown()
             self._thread.join()
             self._thread = None

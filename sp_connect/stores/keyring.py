@@ -18,7 +18,7 @@ from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secrets
 
 USER = "sp-connect"
-"""The one user name of all our items: two under one service make Windows rename items (security.md 3.1)."""
+"""The one user name of all our items: two under one service make Windows rename items (hazards.md 3.5)."""
 
 ROOM = 1200
 """UTF-16 code units that one item holds; Windows refuses more than 1,280."""

@@ -36,19 +36,22 @@ def address(screen: Screen, address: str) -> None:
     screen.say()
 
 
-def how_back(screen: Screen, obstacle: str | None, listen: str | None) -> None:
-    """How the answer comes back: by itself, or by hand where no browser opened here. `listen` is None for --paste."""
+def paste_to_finish(screen: Screen, obstacle: str | None) -> None:
+    """--paste: the answer comes back by hand."""
     if obstacle is not None:
         screen.say(f"Not opened here ({obstacle}): open the address yourself.")
-    if listen is None:
-        screen.say("After Confirm the browser shows an address to copy. Paste it here and press Enter.")
-    elif obstacle is not None:
-        host, _, port = listen.rpartition(":")
-        screen.say(
-            "If that browser is on another machine, paste here the address it ends on, "
-            f"or sign in with ssh -L {port}:{host}:{port} first.",
-            style="dim",
-        )
+    screen.say("After Confirm the browser shows an address to copy. Paste it here and press Enter.")
+
+
+def open_elsewhere(screen: Screen, obstacle: str, listen: str, *, can_paste: bool) -> None:
+    """No browser opened here; the one that does may be on another machine, where the answer finds no listener."""
+    screen.say(f"Not opened here ({obstacle}): open the address yourself.")
+    host, _, port = listen.rpartition(":")
+    paste = "paste here the address it ends on, or " if can_paste else ""
+    screen.say(
+        f"If that browser is on another machine, {paste}sign in to this one with ssh -L {port}:{host}:{port} first.",
+        style="dim",
+    )
 
 
 class Pasted:

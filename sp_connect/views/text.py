@@ -1,6 +1,6 @@
 """Text that came from elsewhere, made safe to show: the one place where that happens.
 
-Rich removes almost no control characters and reads markup in plain strings (security.md, finding 7), so foreign
+Rich removes almost no control characters and reads markup in plain strings (hazards.md 5.1 and 5.2), so foreign
 text passes through `literal` and reaches Rich only as `Text`.
 """
 
