@@ -6,6 +6,7 @@ waits for whoever decides what it is shown. What it is up against: hazards.md se
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import socket
@@ -14,12 +15,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import urlsplit
 
 from sp_connect import errors, pages
-from sp_connect.amazon import consent
+from sp_connect.amazon import consent, registration
 from sp_connect.models import App, Connection
 from sp_connect.pages import landing
 
@@ -43,12 +44,13 @@ CLOSING_SECONDS = 2.0
 class Arrival:
     """A GET of our path: its query, and a browser that waits for its page (a `consent.Arrival`).
 
-    `at` says where an address of Amazon really is.
+    `at` says where an address of Amazon really is; `simulated` is said on the page.
     """
 
-    def __init__(self, parameters: consent.Parameters, at: Callable[[str], str]) -> None:
+    def __init__(self, parameters: consent.Parameters, at: Callable[[str], str], *, simulated: bool = False) -> None:
         self.parameters = parameters
         self._at = at
+        self._simulated = simulated
         self._answer: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
 
     def turn_away(self, why: str) -> None:  # noqa: ARG002 - a stranger is told nothing
@@ -58,7 +60,7 @@ class Arrival:
         self._answer.put((302, self._at(address)))
 
     def conclude(self, outcome: Connection | errors.SpConnectError) -> None:
-        self._answer.put((200, landing.outcome(outcome)))
+        self._answer.put((200, landing.outcome(outcome, simulated=self._simulated)))
 
     def leave(self) -> None:
         """Nobody will say what came of it."""
@@ -73,12 +75,14 @@ class Arrival:
 
 
 @contextmanager
-def door(app: App, deliver: Callable[[Arrival], None], at: Callable[[str], str]) -> Iterator[None]:
+def door(
+    app: App, deliver: Callable[[Arrival], None], at: Callable[[str], str], *, simulated: bool = False
+) -> Iterator[None]:
     """Listens on the app's address for as long as the block runs. Raises PortTaken."""
     try:
-        server = _Server(app.listen, deliver, at)
+        server = _Server(app.listen, deliver, partial(Arrival, at=at, simulated=simulated))
     except OSError as error:
-        raise errors.PortTaken(app.listen, app.name, os.strerror(error.errno or 0).lower()) from None
+        raise errors.PortTaken(app.listen, app.name, (error.strerror or "it cannot").lower()) from None
     serving = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     serving.start()
     try:
@@ -96,13 +100,18 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = os.name == "posix"
     request_queue_size = 128
 
-    def __init__(self, listen: str, deliver: Callable[[Arrival], None], at: Callable[[str], str]) -> None:
+    def __init__(
+        self, listen: str, deliver: Callable[[Arrival], None], arrive: Callable[[consent.Parameters], Arrival]
+    ) -> None:
         host, _, port = listen.rpartition(":")
+        # config.toml is edited by hand, and an empty host would mean every interface.
+        if not registration.is_loopback_address(host.strip("[]")) or not port.isdecimal() or int(port) > 65535:
+            raise OSError(errno.EADDRNOTAVAIL, "not a loopback address with a port")
         if ":" in host:
             self.address_family = socket.AF_INET6
         self.listen = listen
-        self.at = at
         self._deliver = deliver
+        self._arrive = arrive
         self._lock = threading.Lock()
         self._silent: dict[int, socket.socket] = {}
         self._held: set[Arrival] = set()
@@ -112,7 +121,7 @@ class _Server(socketserver.ThreadingTCPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
             self._silent[id(request)] = request
-            eldest = next(iter(self._silent.values())) if len(self._silent) > MOST_SOCKETS else None
+            eldest = self._silent.pop(next(iter(self._silent))) if len(self._silent) > MOST_SOCKETS else None
         if eldest is not None:
             _hang_up(eldest)
         super().process_request(request, client_address)
@@ -136,7 +145,7 @@ class _Server(socketserver.ThreadingTCPServer):
             self._silent.pop(id(request), None)
 
     def receive(self, parameters: consent.Parameters) -> tuple[int, str]:
-        arrival = Arrival(parameters, self.at)
+        arrival = self._arrive(parameters)
         with self._lock:
             self._held.add(arrival)
         self._deliver(arrival)
@@ -164,16 +173,16 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        target = urlsplit(self.path[:LONGEST_TARGET])
+        path, _, query = self.path.partition("?")
         hosts = self.headers.get_all("Host", [])
-        if target.path != CALLBACK_PATH or hosts != [self.server.listen] or len(self.path) > LONGEST_TARGET:
+        if path != CALLBACK_PATH or hosts != [self.server.listen] or len(self.path) > LONGEST_TARGET:
             self.send_error(404)
         elif self._is_prefetch():
             # A page fetched ahead of the person's click would spend the one answer.
             self._send(204, "")
         else:
             self.server.heard(self.connection)
-            status, content = self.server.receive(consent.query(target.query))
+            status, content = self.server.receive(consent.query(query))
             self._send(status, content)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002

@@ -53,7 +53,8 @@ class Secret:
             return NotImplemented
         import hmac
 
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        ours, theirs = (value.encode(errors="surrogatepass") for value in (self._value, other._value))
+        return hmac.compare_digest(ours, theirs)
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))

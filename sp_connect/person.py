@@ -54,8 +54,11 @@ class Person:
 
     def piped(self, what: str) -> Secret:
         """What another program wrote to stdin, white space around it dropped. Raises Usage if that is nothing."""
-        text = self._stdin.read(LONGEST_INPUT).strip() if self._stdin is not None else ""
-        if not text:
+        try:
+            text = self._stdin.read(LONGEST_INPUT).strip() if self._stdin is not None else ""
+        except UnicodeDecodeError:
+            text = ""
+        if not text or len(text) >= LONGEST_INPUT:
             raise errors.Usage(
                 f"stdin holds no {what}. Nothing was changed.", "for example: pass show lwa | sp-connect ..."
             )
@@ -81,15 +84,26 @@ class Person:
 
 
 def _read_lines(source: int, deliver: Callable[[str], None], done: threading.Event) -> None:
-    pending = b""
+    """Lines that come together are one address that a mail broke, unless one of them begins an address of its own."""
+    pending, pasted = b"", b""
     while not done.is_set():
         ready, _, _ = select.select([source], [], [], 0.1)
         if not ready:
+            _hand_over(pasted, deliver)
+            pasted = b""
             continue
         part = os.read(source, 4096)
         if not part:
-            return
+            break
         *lines, pending = (pending + part)[-LONGEST_INPUT:].split(b"\n")
         for line in lines:
-            if line.strip():
-                deliver(line.decode("utf-8", "replace").strip())
+            if line.lstrip().startswith((b"https://", b"http://")):
+                _hand_over(pasted, deliver)
+                pasted = b""
+            pasted = (pasted + line)[-LONGEST_INPUT:]
+    _hand_over(pasted, deliver)
+
+
+def _hand_over(pasted: bytes, deliver: Callable[[str], None]) -> None:
+    if pasted.strip():
+        deliver(pasted.decode("utf-8", "replace").strip())

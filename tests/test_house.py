@@ -37,6 +37,7 @@ OWNERS = {
     "typer": ("sp_connect.cli", "sp_connect.commands"),
     "rich": ("sp_connect.views",),
     "requests": ("sp_connect.amazon.http",),
+    "urllib3": ("sp_connect.amazon.http",),
     "keyring": ("sp_connect.stores.keyring",),
     "cryptography": ("sp_connect.stores.seals",),
     "filelock": ("sp_connect.stores.files",),
@@ -109,10 +110,7 @@ def test_nothing_undeclared_is_imported() -> None:
     known = {name.partition(">")[0].replace("-", "_") for name in declared} | {"sp_connect"} | sys.stdlib_module_names
 
     undeclared = {
-        (module, name)
-        for module, path in MODULES.items()
-        for name in imported(path)
-        if name.split(".")[0] not in known
+        (module, name) for module, path in MODULES.items() for name in imported(path) if name.split(".")[0] not in known
     }
 
     assert not undeclared

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
-from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from sp_connect import errors
 from sp_connect.amazon import geography
@@ -108,7 +108,7 @@ def read(parameters: Parameters, consent: Consent) -> Grant | Hop | errors.Refus
         return Stranger("The address is longer than any that Amazon sends.")
     if "amazon_callback_uri" in values:
         return _hop(values, consent)
-    if not hmac.compare_digest(values.get("state", "").encode(), consent.state.encode()):
+    if not hmac.compare_digest(values.get("state", "").encode(errors="replace"), consent.state.encode()):
         return Stranger("The address belongs to another consent, or to none.")
     if "error" in values:
         # UNVERIFIED that Amazon ever sends one (amazon.md 2.2); taken in the form of RFC 6749 section 4.1.2.1.
@@ -124,10 +124,10 @@ def pasted(text: str, app: App) -> Parameters:
 
     Only the app's redirect URI and its listener count. Raises BadState.
     """
-    address = urlsplit("".join(text.split()))
-    home = urlsplit(app.redirect_uri)
-    ours = {(home.scheme, home.netloc.lower(), home.path), ("http", app.listen, "/callback")}
-    if (address.scheme.lower(), address.netloc.lower(), address.path) not in ours:
+    address = _split("".join(text.split()))
+    home = _split(app.redirect_uri)
+    ours = {_place(home), ("http", app.listen, "/callback")}
+    if address is None or _place(address) not in ours:
         raise errors.BadState(f"That is not an address that begins with {app.redirect_uri}.")
     if not address.query:
         raise errors.BadState("That address carries no answer of Amazon: copy all of it, with what follows the ?.")
@@ -140,17 +140,15 @@ def query(text: str) -> Parameters:
 
 
 def _hop(values: dict[str, str], consent: Consent) -> Hop | Stranger:
-    # Amazon once sent a path alone (amazon.md 1.3): it is taken as one of the host where the consent began.
-    address = urljoin(consent.address, values["amazon_callback_uri"])
-    try:
-        target = urlsplit(address)
-        port = target.port
-    except ValueError:
+    to = values["amazon_callback_uri"]
+    # It becomes a header: visible ASCII alone, which is all that an address may hold (RFC 3986).
+    target = _split(to, consent.address) if to.isascii() and to.isprintable() and " " not in to else None
+    if target is None:
         return Stranger("The address leads back to no address at all.")
     is_amazon = (
         target.scheme == "https"
         and target.netloc == target.hostname
-        and port is None
+        and target.port is None
         and target.hostname in geography.SELLER_HOSTS | geography.VENDOR_HOSTS
     )
     # The path names our app: with another's, Amazon would hand our state to that other app.
@@ -161,8 +159,27 @@ def _hop(values: dict[str, str], consent: Consent) -> Hop | Stranger:
         answer["amazon_state"] = values["amazon_state"]
     if consent.app.draft:
         answer["version"] = "beta"
+    if not answer.keys().isdisjoint(name for name, _ in query(target.query)):
+        return Stranger("The address brings an answer of its own, where ours belongs.")
     joint = "&" if target.query else "?"
     return Hop(target._replace(fragment="").geturl() + joint + urlencode(answer))
+
+
+def _split(address: str, base: str = "") -> SplitResult | None:
+    """The parts of an address, seen from `base`; None for what is none."""
+    try:
+        parts = urlsplit(urljoin(base, address))
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _place(address: SplitResult | None) -> tuple[str, str, str] | None:
+    """Scheme, host and path as a browser shows them: no usual port, and a path at least."""
+    if address is None:
+        return None
+    return address.scheme, address.netloc.lower().removesuffix(":443"), address.path or "/"
 
 
 def _is_plain(account: str) -> bool:

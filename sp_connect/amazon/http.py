@@ -118,6 +118,7 @@ class Amazon:
 
     def _send(self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> Answer:
         import requests
+        import urllib3
 
         host = urlsplit(address).hostname or address
         began = time.monotonic()
@@ -132,8 +133,9 @@ class Amazon:
                 stream=True,
             ) as response:
                 body = _read(response, host, began + WHOLE_SECONDS)
-        except requests.RequestException as error:
-            # The error's own text may hold the address it was for; its kind says enough.
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TypeError, ValueError) as error:
+            # Whatever is wrong with proxies, certificates and values surfaces here, in many kinds. The error's own
+            # text may hold the address or the token it was for; its kind says enough.
             raise errors.Unreachable(host, _why(error)) from None
         self._tell(
             f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s"
@@ -172,7 +174,8 @@ def _new_session(*, trust_environment: bool) -> requests.Session:
 def _read(response: requests.Response, host: str, deadline: float) -> str:
     """The body, decoded, at most LARGEST_ANSWER bytes and never after `deadline`."""
     parts, size = [], 0
-    for part in response.iter_content(16 * 1024):
+    # read1 returns with what is there, so that an answer that drips meets the deadline; iter_content would not.
+    while part := response.raw.read1(16 * 1024, decode_content=True):
         size += len(part)
         if size > LARGEST_ANSWER:
             raise errors.UnexpectedAnswer(host, f"more than {LARGEST_ANSWER >> 20} MB")
@@ -191,28 +194,33 @@ def _retry_after(answer: Answer) -> float | None:
     from email.utils import parsedate_to_datetime
 
     text = answer.headers.get("Retry-After", "").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None
 
 
-def _why(error: requests.RequestException) -> str:
+def _why(error: Exception) -> str:
     import requests
+    import urllib3
 
     reasons = (
         (requests.exceptions.ProxyError, "the proxy did not answer"),
         (requests.exceptions.SSLError, "its certificate is not trusted here"),
         (requests.exceptions.ConnectTimeout, f"no connection within {CONNECT_SECONDS:.0f} seconds"),
         (requests.exceptions.ReadTimeout, f"no answer within {READ_SECONDS:.0f} seconds"),
+        (urllib3.exceptions.ReadTimeoutError, f"no answer within {READ_SECONDS:.0f} seconds"),
         (requests.exceptions.ChunkedEncodingError, "the connection broke during the answer"),
+        (urllib3.exceptions.HTTPError, "the connection broke during the answer"),
         (requests.exceptions.ConnectionError, "there is no connection"),
     )
     for kind, words in reasons:
         if isinstance(error, kind):
             return words
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        return "the certificates that REQUESTS_CA_BUNDLE names cannot be read"
     return f"the request failed ({type(error).__name__})"
 
 

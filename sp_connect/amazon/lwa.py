@@ -22,12 +22,13 @@ def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope,
     form = {"grant_type": "authorization_code", "code": grant.code.reveal(), "redirect_uri": app.redirect_uri}
     try:
         answer = amazon.post_once(TOKEN_ADDRESS, form | _client(app, client_secret))
-    except errors.Unreachable as error:
+        tokens = _tokens(answer, app, lambda words: errors.CodeExpired(scope, words))
+        if tokens.refresh_token is None:
+            words = AmazonWords(request_id=answer.request_id)
+            raise errors.UnexpectedAnswer(answer.host, "without a refresh token", words)
+    except errors.AmazonTrouble as error:
         error.hint = f"the code may be used up, so it is not sent again: sp-connect connect {scope.flags}"
         raise
-    tokens = _tokens(answer, app, lambda words: errors.CodeExpired(scope, words))
-    if tokens.refresh_token is None:
-        raise errors.UnexpectedAnswer(answer.host, "without a refresh token")
     return tokens
 
 
@@ -56,11 +57,15 @@ def _tokens(answer: http.Answer, app: App, invalid_grant: Callable[[AmazonWords]
         raise http.trouble(answer, words)
     found = answer.json()
     access, refreshed, life = found.get("access_token"), found.get("refresh_token"), found.get("expires_in")
-    if not isinstance(access, str) or not access or not isinstance(refreshed, str | None):
+    if not isinstance(access, str) or not isinstance(refreshed, str | None) or not _is_header(access):
         raise errors.UnexpectedAnswer(answer.host, "without an access token", AmazonWords(request_id=answer.request_id))
     # 3600 s by amazon.md 4.2; an answer that does not say so is taken for the same.
     seconds = life if isinstance(life, int) and not isinstance(life, bool) and life > 0 else 3600
     return Tokens(Secret(access), Secret(refreshed) if refreshed else None, seconds)
+
+
+def _is_header(token: str) -> bool:
+    return bool(token) and token.isascii() and token.isprintable()
 
 
 def _words(answer: http.Answer) -> AmazonWords:

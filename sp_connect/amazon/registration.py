@@ -89,7 +89,15 @@ def _finding(parts: SplitResult, host: str, address: str) -> str | None:
 
 
 def _is_this_machine(host: str) -> bool:
-    return host == "localhost" or host.endswith(".localhost") or is_loopback_address(host)
+    name = host.removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        number = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    number = getattr(number, "ipv4_mapped", None) or number
+    return number.is_loopback or number.is_unspecified
 
 
 def is_loopback_address(host: str) -> bool:

@@ -88,7 +88,7 @@ def _words(answer: http.Answer) -> AmazonWords:
     """What a refusal says: {"errors": [{"code", "message", "details"}]}; the details often hold the cause."""
     try:
         first = json.loads(answer.body)["errors"][0]
-        said = [first[key] for key in ("message", "details") if first.get(key)]
-        return AmazonWords(first.get("code"), " ".join(said), answer.request_id)
+        said = [words for key in ("message", "details") if (words := _text(first, key))]
+        return AmazonWords(_text(first, "code"), " ".join(said) or None, answer.request_id)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return AmazonWords(request_id=answer.request_id)

@@ -199,7 +199,7 @@ def _consent(edges: Edges, job: _Job, scope: Scope) -> authorization.Outcome:
         if not options.paste:
             from sp_connect import listener
 
-            stack.enter_context(listener.door(app, inbox.put, edges.amazon.at))
+            stack.enter_context(listener.door(app, inbox.put, edges.amazon.at, simulated=screen.simulated))
         asked = consent.begin(app, scope, away=options.paste)
         address = edges.amazon.at(asked.address)
         conversation.address(screen, address)

@@ -32,7 +32,7 @@ def command(
     from sp_connect.simulator.world import BUILT_IN, World
 
     screen = ctx.obj.screen
-    app = replace(BUILT_IN, redirect_uris=(*BUILT_IN.redirect_uris, *(redirect_uri or ())))
+    app = replace(BUILT_IN, redirect_uris=(*(redirect_uri or ()), *BUILT_IN.redirect_uris))
     try:
         simulator = Simulator(World(apps=(app,)), port, relays={BUILT_IN.redirect_uris[0]: listen})
     except OSError as error:
@@ -55,5 +55,5 @@ def command(
             screen.say(f"  echo {app.client_secret} | sp-connect app add --client-secret-stdin \\")
             screen.say(f"    --application-id {app.application_id} \\")
             screen.say(f"    --client-id {app.client_id} \\")
-            screen.say(f"    --redirect-uri {app.redirect_uris[0]} --listen {listen}")
+            screen.say(f"    --redirect-uri {BUILT_IN.redirect_uris[0]} --listen {listen}")
         threading.Event().wait()

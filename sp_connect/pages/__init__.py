@@ -39,7 +39,8 @@ def relay(listen: str) -> str:
     2.1), keeps the query as it came, and strips it from its own history entry. A state that begins with
     `consent.AWAY` says that the seller is on another machine: then it shows the address to copy.
     """
-    return page("relay.html", "sp-connect", script=Template(_text("relay.js")).substitute(listen=listen))
+    title = "One more step: copy this page's address"  # for a browser without scripts; with one, the script sets it
+    return page("relay.html", title, script=Template(_text("relay.js")).substitute(listen=listen))
 
 
 def fragment(template: str, values: Mapping[str, str]) -> Markup:
@@ -58,12 +59,12 @@ def policy(script: str = "") -> str:
     return f"default-src 'none'; {run}style-src '{_digest(_text('style.css'))}'; img-src data:; base-uri 'none'"
 
 
-def headers() -> dict[str, str]:
-    """What every page that sp-connect itself serves is sent with."""
+def headers(forms: str = "'none'") -> dict[str, str]:
+    """What every page that sp-connect itself serves is sent with; `forms` is where its forms may go."""
     return {
         "Content-Type": "text/html; charset=utf-8",
         "Cache-Control": "no-store",
-        "Content-Security-Policy": f"{policy()}; frame-ancestors 'none'",
+        "Content-Security-Policy": f"{policy()}; form-action {forms}; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",

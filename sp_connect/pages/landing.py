@@ -6,10 +6,10 @@ from sp_connect import errors, pages, words
 from sp_connect.models import Connection
 
 
-def outcome(what: Connection | errors.SpConnectError) -> str:
+def outcome(what: Connection | errors.SpConnectError, *, simulated: bool = False) -> str:
     """The page that tells what came of the consent, in the words of the terminal."""
     if isinstance(what, Connection):
-        return _connected(what)
+        return _connected(what, simulated=simulated)
     values = {"message": what.told(), "next": f"Next: {what.hint}" if what.hint else ""}
     return pages.page("landing_failed.html", "Not connected", values)
 
@@ -29,12 +29,12 @@ def absent() -> str:
     return pages.page("absent.html", "Nothing here")
 
 
-def _connected(connection: Connection) -> str:
+def _connected(connection: Connection, *, simulated: bool) -> str:
     seller, place = connection.scope.seller, connection.scope.place
     stores = sorted({m.store_name for m in connection.marketplaces if m.store_name})
     values = {
         "kind": "good",
-        "status": "● connected",
+        "status": "● connected, SIMULATED" if simulated else "● connected",
         "seller": seller,
         "place": place,
         "selling_partner_id": connection.selling_partner_id,

@@ -62,7 +62,7 @@ class Answer:
 
 
 def page(html: str, status: int = 200) -> Answer:
-    return Answer(status, html.encode(), pages.headers())
+    return Answer(status, html.encode(), pages.headers(forms="'self' https:"))
 
 
 def data(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

@@ -1,0 +1,160 @@
+"""What an app's fields may be, and what is told about those that are confused."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.amazon import registration
+from sp_connect.models import Secret
+
+OLD_ID = "amzn1.sellerapps.app.2eca283f-9f5a-4d13-b16c-474EXAMPLE57"
+NEW_ID = "amzn1.sp.solution.2eca283f-9f5a-4d13-b16c-474EXAMPLE57"
+CLIENT_ID = "amzn1.application-oa2-client.0123456789abcdef"
+SECRET = "amzn1.oa2-cs.v1.0123456789abcdef"
+TOKEN = "Atzr|IwEBIA"
+
+WRONG_IDS = ["", " ", "x", "amzn1", SECRET, TOKEN, "amzn1.devportal.x"]
+
+
+@pytest.mark.parametrize("application_id", [OLD_ID, NEW_ID])
+def test_both_forms_of_an_application_id_are_taken(application_id: str) -> None:
+    registration.check_ids(application_id, CLIENT_ID)
+
+
+@pytest.mark.parametrize("application_id", [OLD_ID, NEW_ID])
+def test_swapped_ids_are_told_with_the_right_command(application_id: str) -> None:
+    with pytest.raises(errors.BadAppField, match="are swapped") as caught:
+        registration.check_ids(CLIENT_ID, application_id)
+    assert caught.value.hint == f"--application-id {application_id} --client-id {CLIENT_ID}"
+
+
+def test_a_client_id_twice_is_told_with_amazons_error_code() -> None:
+    with pytest.raises(errors.BadAppField, match="is a client id, not an application id") as caught:
+        registration.check_ids(CLIENT_ID, CLIENT_ID)
+    assert "MD1000" in caught.value.message
+
+
+@pytest.mark.parametrize("application_id", [OLD_ID, NEW_ID])
+def test_an_application_id_twice_is_told(application_id: str) -> None:
+    with pytest.raises(errors.BadAppField, match="is not a client id"):
+        registration.check_ids(application_id, application_id)
+
+
+@pytest.mark.parametrize(
+    ("application_id", "client_id"),
+    [
+        pair
+        for pair in itertools.product([*WRONG_IDS, OLD_ID, NEW_ID, CLIENT_ID], [*WRONG_IDS, OLD_ID, NEW_ID, CLIENT_ID])
+        if pair not in {(OLD_ID, CLIENT_ID), (NEW_ID, CLIENT_ID)}
+    ],
+)
+def test_every_other_pair_of_ids_is_refused(application_id: str, client_id: str) -> None:
+    with pytest.raises(errors.BadAppField) as caught:
+        registration.check_ids(application_id, client_id)
+    assert caught.value.exit_code == 2
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("tail", [" x", "\n", "\x1b[2J", "\N{SNOWMAN}", "x" * 2048])
+def test_an_id_with_foreign_characters_is_refused(tail: str) -> None:
+    with pytest.raises(errors.BadAppField):
+        registration.check_ids(NEW_ID + tail, CLIENT_ID)
+    with pytest.raises(errors.BadAppField):
+        registration.check_ids(NEW_ID, CLIENT_ID + tail)
+
+
+@pytest.mark.parametrize("value", [SECRET, "0123456789abcdef" * 4, "old-form/without+prefix="])
+def test_a_client_secret_of_any_form_is_taken(value: str) -> None:
+    registration.check_client_secret(Secret(value))
+
+
+@pytest.mark.parametrize("value", [CLIENT_ID, OLD_ID, NEW_ID, TOKEN, "", "two words", "two\nlines", "\N{SNOWMAN}"])
+def test_what_is_no_client_secret_is_refused_and_not_repeated(value: str) -> None:
+    with pytest.raises(errors.BadAppField) as caught:
+        registration.check_client_secret(Secret(value))
+    assert not value or value not in caught.value.told()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://agency.example/sp-connect",
+        "https://agency.example",
+        "https://agency.example/",
+        "https://agency.example/a/b.html?c=d",
+        "https://agency.example:8443/back",
+        "https://xn--gentur-bua.example/",
+        "https://localhost.example/",
+        "https://127.0.0.1.example/",
+    ],
+)
+def test_redirect_uri_is_taken(address: str) -> None:
+    registration.check_redirect_uri(address)
+
+
+REFUSED = [
+    ("http://agency.example/", "must begin with https://"),
+    ("ftp://agency.example/", "must begin with https://"),
+    ("myapp://agency/", "must begin with https://"),
+    ("agency.example/sp-connect", "not a whole address"),
+    ("https:agency.example", "not a whole address"),
+    ("https://", "not a whole address"),
+    ("https:///x", "not a whole address"),
+    ("", "not a whole address"),
+    ("nonsense", "not a whole address"),
+    ("https://agency example/", "not a whole address"),
+    ("https://agency.example/\n", "not a whole address"),
+    ("https://agency.example/\x1b[2J", "not a whole address"),
+    ("https://\N{LATIN SMALL LETTER U WITH DIAERESIS}.example/", "not a whole address"),
+    ("https://agency.example/" + "x" * 2048, "not a whole address"),
+    ("https://localhost/", "may not lead to this machine"),
+    ("https://LocalHost:8443/x", "may not lead to this machine"),
+    ("https://localhost./x", "may not lead to this machine"),
+    ("https://a.localhost/", "may not lead to this machine"),
+    ("https://127.0.0.1/", "may not lead to this machine"),
+    ("https://127.0.0.1:8723/callback", "may not lead to this machine"),
+    ("https://127.8.9.1/", "may not lead to this machine"),
+    ("https://[::1]/", "may not lead to this machine"),
+    ("https://[::1]:8443/x", "may not lead to this machine"),
+    ("https://[::ffff:127.0.0.1]/", "may not lead to this machine"),
+    ("https://0.0.0.0/", "may not lead to this machine"),
+    ("https://[::]/", "may not lead to this machine"),
+    ("https://agency.example/#", "may have no fragment"),
+    ("https://agency.example/#/route", "may have no fragment"),
+    ("https://user@agency.example/", "may hold no user name"),
+    ("https://user:word@agency.example/", "may hold no user name"),
+    ("https://@agency.example/", "may hold no user name"),
+    ("https://agency.example:x/", "is not an address"),
+    ("https://agency.example:99999/", "is not an address"),
+    ("https://[::1/", "is not an address"),
+    ("https://a\N{ACCOUNT OF}b/", "is not an address"),
+]
+
+
+@pytest.mark.parametrize(("address", "finding"), REFUSED)
+def test_redirect_uri_is_refused_with_the_reason(address: str, finding: str) -> None:
+    with pytest.raises(errors.BadAppField, match=finding) as caught:
+        registration.check_redirect_uri(address)
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("--redirect-uri takes the address of your relay page")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.0.1", False),
+        ("localhost", False),
+        ("", False),
+        ("127.1", False),
+    ],
+)
+def test_only_a_number_on_the_loopback_interface_is_one(host: str, is_loopback: bool) -> None:
+    assert registration.is_loopback_address(host) is is_loopback

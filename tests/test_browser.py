@@ -1,0 +1,213 @@
+"""The person's browser, found and opened in an environment of the test's own: real programs, real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sp_connect import browser, errors
+from sp_connect.amazon import consent, geography
+from tests.stores.samples import app
+
+ASKED = consent.begin(app(), geography.scope("acme", "eu"))
+ADDRESS = ASKED.address
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-ins for browsers are shell scripts")
+
+
+def program(folder: Path, name: str, script: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def fresh(environ: dict[str, str], code: str) -> str:
+    """What a new Python prints in this environment: `webbrowser` looks around once in each process."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": os.pathsep.join(sys.path), **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.strip()
+
+
+def obstacle(*marks: Path, **environ: str) -> str:
+    names = tuple(str(mark) for mark in marks)
+    code = f"import os; from sp_connect import browser; print(browser.obstacle(os.environ, {names!r}))"
+    return fresh(environ, code)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> str:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    return str(folder)
+
+
+@pytest.fixture
+def firefox(tmp_path: Path) -> str:
+    """A PATH on which a full browser is."""
+    program(tmp_path / "bin", "firefox", "exit 0")
+    return str(tmp_path / "bin")
+
+
+# Whether there is one
+
+
+def test_a_desktop_with_a_browser_has_no_obstacle(firefox: str) -> None:
+    assert obstacle(PATH=firefox, DISPLAY=":0") == "None"
+    assert obstacle(PATH=firefox, WAYLAND_DISPLAY="wayland-0") == "None"
+
+
+@pytest.mark.parametrize("name", ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"])
+def test_over_ssh_the_browser_is_elsewhere(firefox: str, name: str) -> None:
+    found = obstacle(**{"PATH": firefox, "DISPLAY": ":0", name: "x"})
+    assert found == "sp-connect runs over SSH, so your browser is on another machine"
+
+
+def test_an_empty_ssh_variable_says_nothing(firefox: str) -> None:
+    assert obstacle(PATH=firefox, DISPLAY=":0", SSH_TTY="") == "None"
+
+
+def test_a_container_has_no_browser(firefox: str, tmp_path: Path) -> None:
+    mark = tmp_path / ".dockerenv"
+    assert obstacle(mark, PATH=firefox, DISPLAY=":0") == "None"
+    mark.touch()
+    assert obstacle(tmp_path / "other", mark, PATH=firefox, DISPLAY=":0") == (
+        "sp-connect runs in a container, which has no browser"
+    )
+
+
+def test_browser_variable_is_believed_over_ssh_and_in_a_container(firefox: str, tmp_path: Path) -> None:
+    mark = tmp_path / ".dockerenv"
+    mark.touch()
+    mine = program(tmp_path / "mine", "open-on-laptop", "exit 0")
+    assert obstacle(mark, PATH=firefox, SSH_TTY="x", BROWSER=str(mine)) == "None"
+
+
+def test_no_browser_is_told(empty: str) -> None:
+    assert obstacle(PATH=empty, TERM="xterm") == "no browser was found here"
+    assert obstacle(PATH=empty, TERM="xterm", DISPLAY=":0") == "no browser was found here"
+
+
+@pytest.mark.parametrize("name", ["w3m", "lynx", "elinks", "links", "www-browser"])
+def test_a_text_browser_is_not_enough(tmp_path: Path, name: str) -> None:
+    program(tmp_path / "bin", name, "exit 0")
+    found = obstacle(PATH=str(tmp_path / "bin"), TERM="xterm")
+    assert found == f"only a text browser was found ({name}), and Amazon's page needs a full one"
+
+
+@pytest.mark.parametrize("form", ["w3m", "{path}", "w3m %s"])
+def test_a_text_browser_is_not_enough_in_the_browser_variable(tmp_path: Path, form: str) -> None:
+    path = program(tmp_path / "bin", "w3m", "exit 0")
+    found = obstacle(PATH=str(tmp_path / "bin"), BROWSER=form.format(path=path))
+    assert found.startswith("only a text browser was found (w3m)")
+
+
+# How it is opened
+
+
+def written(path: Path) -> str:
+    """What a stand-in wrote; it has ended when the opener returns."""
+    return path.read_text()
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Path:
+    """A browser that writes down its arguments and its environment."""
+    return program(tmp_path, "recorder", f'printf "%s\\n" "$@" > {tmp_path}/arguments\nenv > {tmp_path}/environment')
+
+
+@pytest.mark.parametrize(
+    ("form", "arguments"),
+    [
+        ("{program}", [ADDRESS]),
+        ("{program} --private-window", ["--private-window", ADDRESS]),
+        ("{program} {{url}}", [ADDRESS]),
+        ("{program} --app={{url}} --new", [f"--app={ADDRESS}", "--new"]),
+        ("{program} 'a b' {{url}} {{url}}", ["a b", ADDRESS, ADDRESS]),
+        ("{program} ; $HOME `id`", [";", "$HOME", "`id`", ADDRESS]),
+    ],
+)
+def test_a_command_gets_the_address(tmp_path: Path, recorder: Path, form: str, arguments: list[str]) -> None:
+    opener = browser.opener(form.format(program=recorder), os.environ)
+    assert opener(ASKED, ADDRESS) is None
+    assert written(tmp_path / "arguments").splitlines() == arguments
+
+
+@pytest.mark.parametrize("command", ["", " ", "no-such-program-here {url}", "/nonexistent", "'unclosed", "/"])
+def test_a_command_that_cannot_be_run_is_usage_before_anyone_consents(command: str) -> None:
+    with pytest.raises(errors.Usage, match="there is no such program") as caught:
+        browser.opener(command, os.environ)
+    assert caught.value.exit_code == 2
+
+
+def test_a_command_that_fails_is_told(tmp_path: Path) -> None:
+    opener = browser.opener(str(program(tmp_path, "failing", "exit 1")), os.environ)
+    assert opener(ASKED, ADDRESS) == "the browser could not be started"
+
+
+def test_a_command_that_vanished_is_told(tmp_path: Path) -> None:
+    path = program(tmp_path, "vanishing", "exit 0")
+    opener = browser.opener(str(path), os.environ)
+    path.unlink()
+    assert opener(ASKED, ADDRESS) == "the browser could not be started"
+
+
+def test_explorer_exits_with_1_when_it_has_opened_the_page(tmp_path: Path) -> None:
+    opener = browser.opener(str(program(tmp_path, "explorer.exe", "exit 1")), os.environ)
+    assert opener(ASKED, ADDRESS) is None
+
+
+OURS = {"SP_CONNECT_PASSPHRASE": "verysecret", "SP_CONNECT_PASSPHRASE_FILE": "/x", "SP_CONNECT_HOME": "/y"}
+
+
+def test_our_settings_are_not_inherited_by_a_command(tmp_path: Path, recorder: Path) -> None:
+    opener = browser.opener(str(recorder), {**os.environ, **OURS, "OTHER": "kept", "DISPLAY": ":7"})
+    assert opener(ASKED, ADDRESS) is None
+    environment = written(tmp_path / "environment").splitlines()
+    assert not [line for line in environment if line.startswith("SP_CONNECT_")]
+    assert {"OTHER=kept", "DISPLAY=:7"} <= set(environment)
+
+
+def test_the_systems_browser_is_given_the_address(tmp_path: Path, recorder: Path) -> None:
+    code = f"import os; from sp_connect import browser\nprint(browser.opener(None, os.environ)(None, {ADDRESS!r}))"
+    environ = {"PATH": os.environ["PATH"], "BROWSER": f"{recorder} %s", "OTHER": "kept"}
+    assert fresh(environ | OURS, code) == "None"
+    assert written(tmp_path / "arguments").splitlines() == [ADDRESS]
+
+
+def test_no_browser_opens_nothing(recorder: Path, tmp_path: Path) -> None:
+    opener = browser.opener(str(recorder), os.environ, refused=True)
+    assert opener(ASKED, ADDRESS) == "--no-browser"
+    assert not (tmp_path / "arguments").exists()
+
+
+def test_a_command_that_stays_in_the_foreground_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    staying = program(tmp_path, "staying", f"read line < {tmp_path}/fifo")
+    before = set(threading.enumerate())
+    began = time.monotonic()
+    assert browser.opener(str(staying), os.environ)(ASKED, ADDRESS) is None
+    assert time.monotonic() - began < browser.OPENING_SECONDS + 1
+    (tmp_path / "fifo").write_text("end\n")
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_command_writes_nothing_on_our_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    noisy = program(tmp_path, "noisy", "echo out; echo err >&2; cat")
+    assert browser.opener(str(noisy), os.environ)(ASKED, ADDRESS) is None
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,207 @@
+"""The person at the terminal, on a real pseudo-terminal; and nobody there."""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pexpect  # type: ignore[import-untyped]
+import pytest
+
+from sp_connect import errors
+from sp_connect.amazon import consent
+from sp_connect.person import LONGEST_INPUT, Person
+from tests.stores.samples import app
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")
+
+
+def piping(text: str | bytes) -> Person:
+    data = text.encode() if isinstance(text, str) else text
+    return Person(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"), io.StringIO())
+
+
+# Nobody there
+
+
+def nobody() -> list[Person]:
+    closed = io.StringIO("y\n")
+    closed.close()
+    return [Person(None, io.StringIO()), Person(closed, io.StringIO()), piping("y\n")]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_without_a_terminal_every_question_needs_its_flag(number: int) -> None:
+    person = nobody()[number]
+    assert not person.is_there()
+    for ask in (person.confirm, person.answer, person.hidden):
+        with pytest.raises(errors.NeedsFlag) as caught:
+            ask("Remove acme?", "--yes")
+        assert "Remove acme?" in caught.value.message
+        assert caught.value.hint == "add --yes"
+
+
+def test_without_a_terminal_nothing_is_pasted() -> None:
+    got: list[str] = []
+    with piping("https://agency.example/relay?x\n").pasting(got.append):
+        pass
+    assert got == []
+
+
+@pytest.mark.parametrize("text", ["Atzr|x", "  Atzr|x\r\n", "\nAtzr|x\n\n"])
+def test_piped_value_is_read_without_white_space_around_it(text: str) -> None:
+    secret = piping(text).piped("refresh token")
+    assert secret.reveal() == "Atzr|x"
+
+
+@pytest.mark.parametrize("text", ["", " \n", b"\xff\xfe\x00"])
+def test_piped_nothing_is_usage(text: str | bytes) -> None:
+    with pytest.raises(errors.Usage, match="Nothing was changed"):
+        piping(text).piped("refresh token")
+
+
+def test_nothing_is_piped_where_there_is_no_stdin() -> None:
+    with pytest.raises(errors.Usage, match="stdin holds no refresh token"):
+        Person(None, io.StringIO()).piped("refresh token")
+
+
+def test_piped_more_than_any_secret_is_usage() -> None:
+    with pytest.raises(errors.Usage):
+        piping("x" * (LONGEST_INPUT + 1)).piped("refresh token")
+
+
+# Somebody there
+
+
+@dataclass
+class Terminal:
+    """Both ends of a pseudo-terminal: what is typed at `typing`, and the person who reads the other end."""
+
+    typing: int
+    person: Person
+    stderr: io.StringIO
+
+    def type(self, text: str | bytes) -> None:
+        os.write(self.typing, text.encode() if isinstance(text, str) else text)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    ours, theirs = os.openpty()
+    stderr = io.StringIO()
+    with os.fdopen(theirs, encoding="utf-8", errors="strict") as stdin, os.fdopen(ours, "wb", buffering=0):
+        yield Terminal(ours, Person(stdin, stderr), stderr)
+
+
+def test_a_terminal_is_somebody(terminal: Terminal) -> None:
+    assert terminal.person.is_there()
+
+
+def test_answer_is_the_line_and_the_question_goes_to_stderr(terminal: Terminal) -> None:
+    terminal.type("  JP AU \n")
+    assert terminal.person.answer("Which?", "--country") == "JP AU"
+    assert terminal.stderr.getvalue() == "Which? "
+
+
+@pytest.mark.parametrize("line", ["y", "Y", "yes", " YES "])
+def test_yes_confirms(terminal: Terminal, line: str) -> None:
+    terminal.type(f"{line}\n")
+    terminal.person.confirm("Remove acme?", "--yes")
+    assert terminal.stderr.getvalue() == "Remove acme? [y/N] "
+
+
+@pytest.mark.parametrize("line", ["\n", "n\n", "no\n", "ye\n", "yy\n", "\x04"])
+def test_anything_else_aborts(terminal: Terminal, line: str) -> None:
+    terminal.type(line)
+    with pytest.raises(errors.Aborted, match="Nothing was changed"):
+        terminal.person.confirm("Remove acme?", "--yes")
+
+
+def test_pasted_lines_are_delivered_as_they_come(terminal: Terminal) -> None:
+    got: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with terminal.person.pasting(got.put):
+        terminal.type("https://agency.example/relay?first\n")
+        assert got.get(timeout=5) == "https://agency.example/relay?first"
+        terminal.type("\n  \nhttps://agency.example/")
+        terminal.type("relay?second\r")
+        assert got.get(timeout=5) == "https://agency.example/relay?second"
+    assert got.empty()
+
+
+def test_pasted_bytes_that_are_no_text_are_delivered_replaced(terminal: Terminal) -> None:
+    got: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with terminal.person.pasting(got.put):
+        terminal.type(b"a\xffb\n")
+        assert got.get(timeout=5) == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_an_address_that_a_mail_broke_can_be_pasted(terminal: Terminal) -> None:
+    got: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with terminal.person.pasting(got.put):
+        terminal.type("https://agency.example/relay?state=x&selling_\npartner_id=A1&spapi_oauth_code=y\n")
+        assert consent.pasted(got.get(timeout=5), app()) == [
+            ("state", "x"),
+            ("selling_partner_id", "A1"),
+            ("spapi_oauth_code", "y"),
+        ]
+
+
+def test_what_is_typed_after_the_block_stays_for_the_next_question(terminal: Terminal) -> None:
+    got: list[str] = []
+    with terminal.person.pasting(got.append):
+        pass
+    terminal.type("yes\n")
+    terminal.person.confirm("Remove acme?", "--yes")
+    assert got == []
+
+
+def test_a_terminal_that_goes_away_ends_the_pasting_quietly() -> None:
+    before = set(threading.enumerate())
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, encoding="utf-8") as stdin, Person(stdin, io.StringIO()).pasting(lambda _: None):
+        (reader,) = set(threading.enumerate()) - before
+        os.close(ours)
+        reader.join(5)
+        assert not reader.is_alive()
+
+
+# In a process of its own, because getpass asks the controlling terminal
+
+ASK = """
+import sys
+from sp_connect.person import Person
+from sp_connect import errors
+try:
+    secret = Person(sys.stdin, sys.stderr).hidden("Client secret", "--secret-from-stdin")
+    print("got", len(secret.reveal()), secret)
+except errors.Aborted:
+    print("aborted")
+"""
+
+
+@pytest.fixture
+def asking() -> Iterator[pexpect.spawn]:
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    child = pexpect.spawn(sys.executable, ["-c", ASK], env=environ, encoding="utf-8", timeout=20)
+    child.expect_exact("Client secret ")
+    assert child.waitnoecho(5)
+    yield child
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_hidden_answer_is_not_shown_as_it_is_typed(asking: pexpect.spawn) -> None:
+    asking.sendline(" verysecret ")
+    asking.expect_exact("got 10 ***")
+    assert "verysecret" not in (asking.before or "")
+
+
+def test_end_of_input_at_a_hidden_question_aborts(asking: pexpect.spawn) -> None:
+    asking.sendeof()
+    asking.expect_exact("aborted")

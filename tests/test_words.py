@@ -1,0 +1,74 @@
+"""Dates, spans and lists as they are said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sp_connect import words
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        (datetime(2027, 11, 22, tzinfo=UTC), "22 Nov 2027"),
+        (datetime(2026, 1, 1, 23, 59, tzinfo=UTC), "1 Jan 2026"),
+        (datetime(2028, 2, 29, tzinfo=UTC), "29 Feb 2028"),
+    ],
+)
+def test_day(when: datetime, said: str) -> None:
+    assert words.day(when) == said
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "today"),
+        (1, "in 1 day"),
+        (12, "in 12 days"),
+        (365, "in 365 days"),
+        (1234, "in 1,234 days"),
+        (-1, "1 day ago"),
+        (-3, "3 days ago"),
+    ],
+)
+def test_distance_in_days(days: int, said: str) -> None:
+    assert words.in_days(days) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 sellers"), (1, "1 seller"), (2, "2 sellers"), (1500, "1,500 sellers")]
+)
+def test_count(number: int, said: str) -> None:
+    assert words.count(number, "seller") == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (45, "45 seconds"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (300, "5 minutes"),
+        (3600, "60 minutes"),
+    ],
+)
+def test_span(seconds: float, said: str) -> None:
+    assert words.span(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ([], ""),
+        (["Japan"], "Japan"),
+        (["Japan", "Australia"], "Japan and Australia"),
+        (["Japan", "Australia", "Singapore"], "Japan, Australia and Singapore"),
+        (("a", "b", "c", "d"), "a, b, c and d"),
+    ],
+)
+def test_list(items: list[str], said: str) -> None:
+    assert words.listed(items) == said
