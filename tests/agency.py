@@ -14,6 +14,7 @@ from typing import Any
 from sp_connect import browser, edges
 from sp_connect.amazon.http import Amazon
 from sp_connect.commands import connect
+from sp_connect.commands.connect import Options
 from sp_connect.models import App, Connection, Consent, Secret
 from sp_connect.person import Person
 from sp_connect.simulator import seller
@@ -74,7 +75,7 @@ class Agency:
         """`connect`, with everything that it made."""
         return list(connect.run(self.edges, self.options(name, region, *countries, **more)))
 
-    def options(self, name: str = "acme", region: str = "eu", *countries: str, **more: Any) -> connect.Options:
+    def options(self, name: str = "acme", region: str = "eu", *countries: str, **more: Any) -> Options:
         wanted: dict[str, Any] = {
             "app": "default",
             "expect_id": None,
@@ -84,7 +85,7 @@ class Agency:
             "browser": None,
             "timeout": 20,
         }
-        return connect.Options(seller=name, region=region, countries=countries, **(wanted | more))
+        return Options(seller=name, region=region, countries=countries, **(wanted | more))
 
     def said(self) -> str:
         return self.stderr.getvalue()
