@@ -6,6 +6,7 @@ module behind it is imported when the command is meant.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -128,7 +129,9 @@ def _load(entry: Entry) -> Any:
     if isinstance(target, typer.Typer):
         return typer.main.get_command(target)
     alone = typer.Typer(add_completion=False, **SETTINGS)
-    alone.command(entry.name, epilog=f"Example: {entry.example}")(target)
+    # A paragraph is one line to Typer, and several in the source.
+    paragraphs = [" ".join(part.split()) for part in (target.__doc__ or "").split("\n\n")]
+    alone.command(entry.name, help="\n\n".join(paragraphs), epilog=f"Example: {entry.example}")(target)
     return typer.main.get_command(alone)
 
 
@@ -169,10 +172,17 @@ def begin(
 
 def main() -> None:
     """Runs the command line, and leaves with the exit code of the contract."""
+    for name in ("stdout", "stderr"):  # closed from the start (>&-, a service): what is said goes nowhere
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
     try:
         status = app(standalone_mode=False)
         if status == 130:  # how Typer tells of Ctrl-C
             raise KeyboardInterrupt  # noqa: TRY301 - the boundary is below
+        sys.stdout.flush()
+    except (SystemExit, BrokenPipeError):  # whoever read the help has left (`--help | head -1`), which is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever comes up here is told, defects too
         status = _told(error, sys.argv[1:])
     sys.exit(status)
@@ -190,6 +200,8 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
         case typer.TyperException():
             context = getattr(error, "ctx", None)
             sentence = " ".join(error.format_message().split())
+            if not sentence:  # no command was given, and the help is shown already
+                return errors.Usage.exit_code
             known = errors.Usage(sentence, f"{context.command_path if context else 'sp-connect'} --help")
         case typer.Abort():
             known = errors.Aborted()

@@ -202,7 +202,7 @@ class EndsSoon(NotAuthorized):
     def __init__(self, ending: Sequence[Scope], days: int) -> None:
         super().__init__(
             f"{words.count(len(ending), 'authorization')} of {words.listed([str(scope) for scope in ending])} "
-            f"end within {words.count(days, 'day')}.",
+            f"{'ends' if len(ending) == 1 else 'end'} within {words.count(days, 'day')}.",
             f"sp-connect connect {ending[0].flags}",
         )
 
@@ -347,6 +347,21 @@ class PortTaken(ThisMachine):
         )
 
 
+class SimulatorPortTaken(ThisMachine):
+    code = "port-taken"
+
+    def __init__(self, port: int, why: str) -> None:
+        super().__init__(f"127.0.0.1:{port} cannot be listened on: {why}.", "--port 0 takes a free one")
+
+
+class CommandNotRun(Usage):
+    """What `exec` should run cannot be: the exit codes are those that shells give."""
+
+    def __init__(self, command: str, why: str, exit_code: int) -> None:
+        super().__init__(f"{command} cannot be run: {why}.", "sp-connect exec ... -- COMMAND ARGUMENTS")
+        self.exit_code = exit_code
+
+
 class AmazonTrouble(SpConnectError):
     """Amazon could not be asked, or answered nonsense: worth trying again."""
 
@@ -394,7 +409,7 @@ class NoSuchApp(NotFound):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(
             f"There is no app {name}.",
-            f"name one with --app: {', '.join(known)}" if known else "register your app first: sp-connect app add",
+            f"there is {words.listed(known)}; sp-connect app list tells more" if known else "first: sp-connect app add",
         )
 
 
@@ -417,6 +432,14 @@ class Several(SpConnectError):
     @classmethod
     def _rank(cls, failure: SpConnectError) -> int:
         return cls.SERIOUSNESS.index(failure.exit_code) if failure.exit_code in cls.SERIOUSNESS else -1
+
+
+def raise_all(failures: Sequence[SpConnectError], summary: str) -> None:
+    """Raises what failed, if anything did: one failure as it is, several as one whose parts are `failures`."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise Several(summary, failures)
 
 
 def is_name(text: str) -> bool:

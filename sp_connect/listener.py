@@ -19,8 +19,8 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from sp_connect import errors, pages
-from sp_connect.amazon import consent, registration
+from sp_connect import errors, loopback, pages
+from sp_connect.amazon import consent
 from sp_connect.models import App, Connection
 from sp_connect.pages import landing
 
@@ -103,11 +103,10 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(
         self, listen: str, deliver: Callable[[Arrival], None], arrive: Callable[[consent.Parameters], Arrival]
     ) -> None:
-        host, _, port = listen.rpartition(":")
-        # config.toml is edited by hand, and an empty host would mean every interface.
-        if not registration.is_loopback_address(host.strip("[]")) or not port.isdecimal() or int(port) > 65535:
+        where = loopback.host_and_port(listen)
+        if where is None:  # config.toml is edited by hand, and an empty host would mean every interface
             raise OSError(errno.EADDRNOTAVAIL, "not a loopback address with a port")
-        if ":" in host:
+        if ":" in where[0]:
             self.address_family = socket.AF_INET6
         self.listen = listen
         self._deliver = deliver
@@ -116,7 +115,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self._silent: dict[int, socket.socket] = {}
         self._held: set[Arrival] = set()
         self._answering: set[threading.Thread] = set()
-        super().__init__((host.strip("[]"), int(port)), _Handler)
+        super().__init__(where, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:

@@ -197,6 +197,11 @@ class Connection:
         return SecretName("seller", self.scope.seller, self.scope.item, self.secret_ref)
 
     @property
+    def access_name(self) -> SecretName:
+        """Where its access token is kept while it lives: bound to the very refresh token that it came from."""
+        return SecretName("seller", self.scope.seller, f"{self.scope.item}-access-{self.app}", self.secret_ref)
+
+    @property
     def renew_by(self) -> datetime:
         return self.authorized_at + AUTHORIZATION_LIFE
 

@@ -25,10 +25,11 @@ class Selection(NamedTuple):
     def is_everything(self) -> bool:
         return self == Selection()
 
-    def among(self, connections: Connections, now: datetime) -> Sequence[Connection]:
-        """The connections that all filters leave, in the order of tables. One seller's file is read if one is named.
+    def among(self, connections: Connections, now: datetime) -> tuple[Sequence[Connection], Sequence[errors.Damaged]]:
+        """The connections that all filters leave, in the order of tables, and the damaged files that were passed over.
 
-        Raises BadName, UnknownRegion, UnknownCountry, and Usage for no such status.
+        If a seller is named, that file alone is read, and damage to it is raised. Raises BadName, UnknownRegion,
+        UnknownCountry, Damaged, and Usage for no such status.
         """
         if self.seller is not None and not errors.is_name(self.seller):
             raise errors.BadName("a seller", self.seller)
@@ -36,8 +37,8 @@ class Selection(NamedTuple):
         country = geography.country_named(self.country, region).code if self.country is not None else None
         if self.status is not None and self.status not in get_args(Status):
             raise errors.Usage(f"There is no status {self.status!r}.", f"--status takes {', '.join(get_args(Status))}")
-        rows = connections.all() if self.seller is None else connections.of(self.seller)
-        return [
+        rows, damages = connections.whole() if self.seller is None else (connections.of(self.seller), ())
+        left = [
             one
             for one in rows
             if (region is None or one.scope.region == region.code)
@@ -46,8 +47,10 @@ class Selection(NamedTuple):
             and (self.status is None or one.status(now) == self.status)
             and (self.due is None or one.renew_by - now <= timedelta(days=self.due))
         ]
+        return left, damages
 
     def __str__(self) -> str:
-        """The filters in words, for a sentence: "acme in fe JP"."""
-        where = " ".join(filter(None, [self.region, self.country and self.country.upper()]))
-        return " in ".join(filter(None, [self.seller or "no seller", where]))
+        """The filters in words, for "... is not connected": "acme in Japan"."""
+        region = geography.region_named(self.region) if self.region is not None else None
+        place = geography.country_named(self.country, region) if self.country is not None else region
+        return " in ".join(filter(None, [self.seller or "any seller", place.name if place else ""]))

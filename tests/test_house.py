@@ -18,18 +18,18 @@ MODULES = {
 }
 
 FLOORS = (
-    {"sp_connect.__main__"},
+    {"sp_connect.provider"},
+    {"sp_connect", "sp_connect.__main__"},
     {"sp_connect.cli"},
     {"sp_connect.commands"},
-    {"sp_connect.authorization"},
+    {"sp_connect.authorization", "sp_connect.access"},
     {"sp_connect.edges"},
     {"sp_connect.simulator"},
     {"sp_connect.selection", "sp_connect.listener", "sp_connect.browser", "sp_connect.person"},
     {"sp_connect.views", "sp_connect.stores", "sp_connect.pages"},
     {"sp_connect.amazon"},
     {"sp_connect.errors"},
-    {"sp_connect.models", "sp_connect.words"},
-    {"sp_connect"},
+    {"sp_connect.models", "sp_connect.words", "sp_connect.loopback"},
 )
 """From the top down: a room may import its own floor's modules of the same room, and any floor below."""
 
@@ -47,13 +47,15 @@ OWNERS = {
 }
 
 REVEALERS = {
+    "sp_connect.access",
     "sp_connect.amazon.lwa",
     "sp_connect.amazon.registration",
     "sp_connect.amazon.sellers",
+    "sp_connect.commands.token",
     "sp_connect.stores.keyring",
     "sp_connect.stores.vault",
 }
-"""Who may look at a secret: what sends it to Amazon, checks its form, or keeps it."""
+"""Who may look at a secret: what sends it to Amazon, checks its form, keeps it, or is a door out by name."""
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -63,7 +65,8 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in MODULES else node.module for name in names)
+            # The package itself stands on top, but its version is for everyone.
+            yield from (name if name in MODULES else node.module for name in names if name != "sp_connect.__version__")
 
 
 def room(module: str) -> str:

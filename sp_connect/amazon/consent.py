@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit
@@ -119,14 +119,14 @@ def read(parameters: Parameters, consent: Consent) -> Grant | Hop | errors.Refus
     return Grant(Secret(code), account)
 
 
-def pasted(text: str, app: App) -> Parameters:
+def pasted(text: str, app: App, at: Callable[[str], str] = str) -> Parameters:
     """The query of an address that a person pasted; white space that a mail put into it is dropped.
 
     Only the app's redirect URI and its listener count. Raises BadState.
     """
     address = _split("".join(text.split()))
     home = _split(app.redirect_uri)
-    ours = {_place(home), ("http", app.listen, "/callback")}
+    ours = {_place(home), _place(_split(at(app.redirect_uri))), ("http", app.listen, "/callback")}
     if address is None or _place(address) not in ours:
         raise errors.BadState(f"That is not an address that begins with {app.redirect_uri}.")
     if not address.query:

@@ -19,7 +19,14 @@ REFRESH_TOKENS = "Atzr|"
 
 
 def check_ids(application_id: str, client_id: str) -> None:
-    """Raises BadAppField unless the two ids are what they should be, and not each other."""
+    """Raises BadAppField unless the two ids are what they should be, and not each other. A secret is not repeated."""
+    if application_id.startswith((CLIENT_SECRETS, REFRESH_TOKENS)) or client_id.startswith(
+        (CLIENT_SECRETS, REFRESH_TOKENS)
+    ):
+        raise errors.BadAppField(
+            "That is a client secret or a token, not an id.",
+            "take it out of the shell's history; the secret is asked for, or read with --client-secret-stdin",
+        )
     if application_id.startswith(CLIENT_IDS) and not client_id.startswith(CLIENT_IDS):
         raise errors.BadAppField(
             "The application id and the client id are swapped.",
@@ -98,14 +105,6 @@ def _is_this_machine(host: str) -> bool:
         return False
     number = getattr(number, "ipv4_mapped", None) or number
     return number.is_loopback or number.is_unspecified
-
-
-def is_loopback_address(host: str) -> bool:
-    """Whether `host` is a number on the loopback interface; a name never is."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_plain(text: str) -> bool:

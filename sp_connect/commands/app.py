@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import errors
+from sp_connect import errors, loopback
 from sp_connect.amazon import registration
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
@@ -89,8 +89,7 @@ def seats_used(edges: Edges, name: str) -> int:
 def check_listen(listen: str) -> None:
     """Raises BadAppField unless `listen` is a loopback address with a port. A name such as localhost is none:
     another program could answer on its other address (hazards.md 1.3)."""
-    host, _, port = listen.rpartition(":")
-    if not (registration.is_loopback_address(host.strip("[]")) and port.isdecimal() and 1 <= int(port) <= 65535):
+    if loopback.host_and_port(listen) is None:
         raise errors.BadAppField(
             f"{listen!r} cannot be listened on.", "--listen takes 127.0.0.1 with a port, such as 127.0.0.1:8723"
         )

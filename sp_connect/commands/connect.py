@@ -228,7 +228,7 @@ def _arriving(inbox: queue.SimpleQueue[consent.Arrival], seconds: float) -> Iter
 
 def _take(edges: Edges, app: App, inbox: queue.SimpleQueue[consent.Arrival], text: str) -> None:
     try:
-        inbox.put(conversation.Pasted(edges.screen, consent.pasted(text, app), edges.amazon.at))
+        inbox.put(conversation.Pasted(edges.screen, consent.pasted(text, app, edges.amazon.at), edges.amazon.at))
     except errors.BadState as error:
         edges.screen.say(f"{error.message} Still waiting.")
 

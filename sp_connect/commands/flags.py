@@ -49,6 +49,10 @@ Region = Annotated[
     typer.Option("--region", "-r", metavar="na|eu|fe", help="North America, Europe & India, or Far East."),
 ]
 AnyRegion = Annotated[str | None, typer.Option("--region", "-r", metavar="na|eu|fe", help="Only this region.")]
+Country = Annotated[
+    str | None,
+    typer.Option("--country", "-c", metavar="CC", help="The country, in the Far East or for an account of its own."),
+]
 AnyCountry = Annotated[str | None, typer.Option("--country", "-c", metavar="CC", help="Only this country, such as JP.")]
 AppName = Annotated[
     str, typer.Option("--app", metavar="NAME", envvar="SP_CONNECT_APP", help="Your app, if you have several.")

@@ -7,6 +7,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from sp_connect import errors, words
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import Connection, Status
@@ -14,8 +15,8 @@ from sp_connect.selection import Selection
 from sp_connect.views import data
 
 
-def run(edges: Edges, selection: Selection) -> Sequence[Connection]:
-    """The connections that `selection` leaves; none is a result too. Reads local files only."""
+def run(edges: Edges, selection: Selection) -> tuple[Sequence[Connection], Sequence[errors.Damaged]]:
+    """The connections that `selection` leaves, and the files that could not be read. Reads local files only."""
     return selection.among(edges.connections, edges.now())
 
 
@@ -39,7 +40,8 @@ def command(
     """List the connections. Reads local files only; `verify` asks Amazon."""
     edges = ctx.obj.edges()
     selection = Selection(seller, region, country, app, status, due)
-    rows, now = run(edges, selection), edges.now()
+    rows, damages = run(edges, selection)
+    now = edges.now()
     if json:
         edges.screen.json([data.connection(c, now) for c in rows])
     elif rows:
@@ -52,3 +54,4 @@ def command(
         edges.screen.say("Nothing is connected yet. Next: sp-connect connect --seller NAME --region na")
     else:
         edges.screen.say("No connection is like that. sp-connect list shows all of them.")
+    errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read; the rest is above.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import Connection
 from sp_connect.selection import Selection
+from sp_connect.stores import secrets
 from sp_connect.views import data
 
 WAIT_SECONDS = 15 * 60
@@ -34,15 +35,13 @@ class Options:
     missing_ok: bool
 
 
-def run(edges: Edges, options: Options) -> Sequence[Connection]:
-    """The connections that are now forgotten here. Amazon has no call that ends an authorization (amazon.md section 6).
+def run(edges: Edges, options: Options) -> Iterator[Connection]:
+    """Each connection, once it is forgotten here. Amazon has no call that ends an authorization (amazon.md section 6).
 
     Raises NoSuchConnection, WhichConnection, Aborted, NeedsFlag, and StillAuthorized where waiting was in vain.
     """
     chosen = _chosen(edges, options)
-    if not chosen:
-        return []
-    if not options.yes:
+    if chosen and not options.yes:
         accounts = words.listed([f"{c.scope} ({c.selling_partner_id})" for c in chosen])
         edges.person.confirm(f"Forget {accounts} on this machine?", "--yes")
     for connection in chosen:
@@ -53,12 +52,12 @@ def run(edges: Edges, options: Options) -> Sequence[Connection]:
             edges.secrets.fetch(connection.secret_name)
         with edges.changes.writing():
             edges.changes.drop_connection(connection.scope)
-    return chosen
+        yield connection
 
 
 def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
     selection = Selection(options.seller, options.region, options.country)
-    found = selection.among(edges.connections, edges.now())
+    found, _ = selection.among(edges.connections, edges.now())
     if options.region is not None and options.country is None and not options.every:
         # A region names its own connection, not those of the countries kept separate in it.
         found = [c for c in found if c.scope.country is None] or found
@@ -78,7 +77,12 @@ def _wait_until_refused(edges: Edges, connection: Connection) -> None:
     edges.screen.say(f"Waiting up to {words.span(WAIT_SECONDS)} until Amazon refuses the token; Ctrl-C gives up.")
     for _ in range(round(WAIT_SECONDS / PAUSE_SECONDS)):
         try:
-            lwa.refresh(edges.amazon, app, client_secret, connection.scope, token)
+            tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, token)
+            if tokens.refresh_token not in {None, token}:  # the one before it is dead: that is not the seller's end
+                token = tokens.refresh_token
+                connection = replace(connection, secret_ref=secrets.new_ref())
+                with edges.changes.writing():
+                    edges.changes.keep_connection(connection, token)
         except errors.Rejected:
             return
         except errors.AmazonTrouble as error:
@@ -116,12 +120,22 @@ def command(
 ) -> None:
     """Forget a connection, tokens and all, and say where the seller ends the authorization at Amazon."""
     edges = ctx.obj.edges()
-    gone = run(edges, Options(seller, region, country, every, yes, wait, missing_ok))
-    for connection in gone:
-        edges.screen.say(f"{connection.scope} is forgotten here: {connection.selling_partner_id}.")
-        if not wait:
-            tell_where(edges, connection)
+    gone: list[Connection] = []
+    try:
+        for connection in run(edges, Options(seller, region, country, every, yes, wait, missing_ok)):
+            gone.append(connection)
+            edges.screen.say(f"{connection.scope} is forgotten here: {connection.selling_partner_id}.")
+            if not wait:
+                tell_where(edges, connection)
+    except errors.SpConnectError:
+        if json and gone:
+            edges.screen.json(_objects(edges, gone))
+        raise
     if not gone:
         edges.screen.say("There was no such connection.")
     if json:
-        edges.screen.json([data.revoked(c, edges.amazon.at(geography.manage_url(c.scope)), edges.now()) for c in gone])
+        edges.screen.json(_objects(edges, gone))
+
+
+def _objects(edges: Edges, gone: Sequence[Connection]) -> list[dict[str, Any]]:
+    return [data.revoked(c, edges.amazon.at(geography.manage_url(c.scope)), edges.now()) for c in gone]

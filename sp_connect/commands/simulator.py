@@ -36,7 +36,7 @@ def command(
     try:
         simulator = Simulator(World(apps=(app,)), port, relays={BUILT_IN.redirect_uris[0]: listen})
     except OSError as error:
-        raise errors.PortTaken(f"127.0.0.1:{port}", "simulator", (error.strerror or "").lower()) from None
+        raise errors.SimulatorPortTaken(port, (error.strerror or "unknown reason").lower()) from None
     with simulator:
         if json:
             screen.json(

@@ -39,13 +39,13 @@ Credentials = Mapping[str, tuple[App, Secret] | errors.SpConnectError]
 """By an app's name: the app with its client secret, or why they are not to be had."""
 
 
-def run(edges: Edges, selection: Selection, jobs: int) -> list[Finding]:
-    """A finding for each connection, in the order of `list`.
+def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], Sequence[errors.Damaged]]:
+    """A finding for each connection, in the order of `list`, and the files that could not be read.
 
     What is known is kept even if the run is interrupted. Raises NoSuchConnection where a filter leaves none.
     """
-    rows = selection.among(edges.connections, edges.now())
-    if not rows and not selection.is_everything():
+    rows, damages = selection.among(edges.connections, edges.now())
+    if not rows and not damages and not selection.is_everything():
         raise errors.NoSuchConnection(str(selection))
     credentials = _credentials(edges, rows)
     found: dict[int, Finding] = {}
@@ -56,7 +56,7 @@ def run(edges: Edges, selection: Selection, jobs: int) -> list[Finding]:
                 advance()
     finally:
         keep(edges, [found[position] for position in sorted(found)])
-    return [found[position] for position in range(len(rows))]
+    return [found[position] for position in range(len(rows))], damages
 
 
 def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError, connection: Connection) -> Finding:
@@ -68,6 +68,8 @@ def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError,
         token = edges.secrets.fetch(connection.secret_name)
     except errors.MissingToken as error:
         return Finding(replace(connection, standing="missing-token"), error=error)
+    except errors.Damaged as error:  # one seller's sealed file; the others are whole
+        return Finding(connection, error=error)
     try:
         tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, token)
     except errors.Rejected as error:
@@ -160,7 +162,7 @@ def command(
 ) -> None:
     """Ask Amazon about each connection: whether its token is still good, and what the account sells."""
     edges = ctx.obj.edges()
-    findings = run(edges, Selection(seller, region, country), jobs)
+    findings, damages = run(edges, Selection(seller, region, country), jobs)
     now = edges.now()
     if json:
         edges.screen.json([data.finding(f.connection, f.error, now) for f in findings])
@@ -173,18 +175,23 @@ def command(
         edges.screen.say(tables.summary(rows, now))
     else:
         edges.screen.say("Nothing is connected yet, so there was nothing to ask.")
-    _raise_what_is_wrong(edges, findings, due)
+    _raise_what_is_wrong(edges, findings, damages, due)
 
 
-def _raise_what_is_wrong(edges: Edges, findings: Sequence[Finding], due: int | None) -> None:
-    wrong = [finding.error for finding in findings if finding.error is not None]
-    if len(findings) == 1 and wrong:
+def _raise_what_is_wrong(
+    edges: Edges, findings: Sequence[Finding], damages: Sequence[errors.Damaged], due: int | None
+) -> None:
+    wrong = [*(finding.error for finding in findings if finding.error is not None), *damages]
+    total = len(findings) + len(damages)
+    if total == 1 and wrong:
         raise wrong[0]
     for finding in findings:
         if finding.error is not None:
             edges.screen.say(f"{finding.connection.scope}: {finding.error.told()}", style="red")
+    for damage in damages:
+        edges.screen.say(damage.told(), style="red")
     if wrong:
-        raise errors.Several(f"{words.count(len(wrong), 'connection')} of {len(findings)} did not pass.", wrong)
+        raise errors.Several(f"{words.count(len(wrong), 'connection')} of {total} did not pass.", wrong)
     if due is not None:
         ending = [f.connection.scope for f in findings if f.connection.renew_by - edges.now() <= timedelta(days=due)]
         if ending:

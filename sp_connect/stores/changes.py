@@ -20,6 +20,9 @@ from sp_connect.stores.connections import Connections
 from sp_connect.stores.secrets import SecretStore, new_ref
 from sp_connect.stores.tables import Table
 
+REFRESHING_SECONDS = 120.0
+"""How long one process may wait for the answer that another one is getting."""
+
 
 class Changes:
     """The changes of one home; `folder` is the journal's. What changes anything is used inside `writing`."""
@@ -41,6 +44,12 @@ class Changes:
                 store, names = _read(entry)
                 if store == self._secrets.name:  # else it waits until that store is in use again
                     self._finish(entry, names)
+            yield
+
+    @contextmanager
+    def refreshing(self, scope: Scope) -> Iterator[None]:
+        """Lets one process at a time ask Amazon for an access token of `scope`; it may take as long as Amazon may."""
+        with files.lock(self._lock_path.with_name(f"lock-{scope.seller}-{scope.item}"), wait=REFRESHING_SECONDS):
             yield
 
     def unfinished(self) -> tuple[Path, ...]:
@@ -66,14 +75,14 @@ class Changes:
     def keep_connection(self, connection: Connection, token: Secret) -> None:
         """Keeps a connection and its refresh token; the token of the record before it is forgotten."""
         before = self._connections.get(connection.scope)
-        with self.replacing(connection.secret_name, [before.secret_name] if before else []):
+        with self.replacing(connection.secret_name, _names(before)):
             self._secrets.keep(connection.secret_name, token)
             self._connections.put(connection)
 
     def drop_connection(self, scope: Scope) -> None:
         """Forgets a connection and its refresh token; an absent one is fine."""
         before = self._connections.get(scope)
-        with self.replacing(None, [before.secret_name] if before else []):
+        with self.replacing(None, _names(before)):
             self._connections.remove(scope)
 
     def keep_app(self, app: App, secret: Secret) -> None:
@@ -99,7 +108,14 @@ class Changes:
     def _is_referred_to(self, name: SecretName) -> bool:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
         records = self._connections.of(name.owner) if name.kind == "seller" else self._apps.all()
-        return any(record.secret_name == name for record in records)
+        return any(name in _names(record) for record in records)
+
+
+def _names(record: App | Connection | None) -> tuple[SecretName, ...]:
+    """Every secret that a record stands for, its kept access token too."""
+    if isinstance(record, Connection):
+        return record.secret_name, record.access_name
+    return (record.secret_name,) if record is not None else ()
 
 
 def _read(entry: Path) -> tuple[str, list[SecretName]]:

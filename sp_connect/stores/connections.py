@@ -32,9 +32,21 @@ class Connections:
 
     def all(self) -> tuple[Connection, ...]:
         """Every connection, by seller, region and country. Raises Damaged at the first file that is."""
-        tables = [name for name in files.names(self._folder) if name.endswith(_SUFFIX)]
-        sellers = sorted(self._seller_of(name) for name in tables)
-        return tuple(connection for seller in sellers for connection in self.of(seller))
+        rows, damages = self.whole()
+        if damages:
+            raise damages[0]
+        return rows
+
+    def whole(self) -> tuple[tuple[Connection, ...], tuple[errors.Damaged, ...]]:
+        """Every connection that can be read, in the order of `all`, and what is wrong with each file that cannot."""
+        rows: list[Connection] = []
+        damages: list[errors.Damaged] = []
+        for name in sorted(name for name in files.names(self._folder) if name.endswith(_SUFFIX)):
+            try:
+                rows.extend(self.of(self._seller_of(name)))
+            except errors.Damaged as damage:
+                damages.append(damage)
+        return tuple(rows), tuple(damages)
 
     def of(self, seller: str) -> tuple[Connection, ...]:
         """One seller's connections by region and country; none of an unknown one. Raises Damaged, BadName."""

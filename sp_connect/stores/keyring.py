@@ -95,6 +95,9 @@ class KeyringStore:
             self._delete(_service(name))
 
     def describe(self) -> secrets.StoreDescription:
+        """The backend in words; nothing is asked of it. Raises StoreUnavailable for one that is refused by name."""
+        if _is_refused(self._path):
+            raise self._refused()
         return secrets.StoreDescription("keyring", self._words, None, None)
 
     def _parts(self, name: SecretName, count: int) -> list[str | None]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import os
 from functools import cached_property
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from sp_connect import errors
 from sp_connect.views import data, text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-
-    from sp_connect.errors import SpConnectError
 
 PIPE_WIDTH = 10_000
 """Where nobody looks, no line is wrapped and no column cut."""
@@ -34,6 +35,9 @@ class Screen:
         colour: bool = True,
         simulated: bool = False,
     ) -> None:
+        for stream in (stdout, stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a name in another script is no reason to fail
         self._stdout = stdout
         self._stderr = stderr
         self._colour = colour
@@ -50,6 +54,10 @@ class Screen:
     def err(self) -> Console:
         """The console of the conversation."""
         return self._console(self._stderr)
+
+    def shows_to_someone(self) -> bool:
+        """Whether stdout is a terminal."""
+        return self._stdout.isatty()
 
     def show(self, what: RenderableType) -> None:
         """A result for people."""
@@ -83,7 +91,7 @@ class Screen:
         if self.verbose:
             self._write(self._stderr, f"  {text.literal(step, None)}\n")
 
-    def error(self, error: SpConnectError, *, as_json: bool = False) -> None:
+    def error(self, error: errors.SpConnectError, *, as_json: bool = False) -> None:
         """The sentence with Amazon's own words, the next step, and with `as_json` one JSON line last."""
         self._notice("error: ", "bold red", error.told())
         if error.hint:
@@ -100,6 +108,10 @@ class Screen:
             stream.flush()
         except BrokenPipeError:
             _stop_writing_to(stream)
+        except OSError as error:  # a full disk behind `>`
+            _stop_writing_to(stream)
+            if stream is self._stdout:
+                raise errors.CannotWrite(Path("standard output"), error.strerror or "unknown reason") from None
 
     def _console(self, stream: TextIO) -> Console:
         from rich.console import Console
@@ -115,6 +127,7 @@ class Screen:
             highlight=False,
             emoji=False,
             no_color=True if not self._colour else None,
+            color_system="auto" if self._colour and not os.environ.get("NO_COLOR") else None,
             width=None if is_terminal else PIPE_WIDTH,
         )
 

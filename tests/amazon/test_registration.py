@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from sp_connect import errors
+from sp_connect import errors, loopback
 from sp_connect.amazon import registration
 from sp_connect.models import Secret
 
@@ -157,4 +157,4 @@ def test_redirect_uri_is_refused_with_the_reason(address: str, finding: str) -> 
     ],
 )
 def test_only_a_number_on_the_loopback_interface_is_one(host: str, is_loopback: bool) -> None:
-    assert registration.is_loopback_address(host) is is_loopback
+    assert loopback.is_loopback(host) is is_loopback

@@ -1,0 +1,132 @@
+"""Access tokens and credentials of one connection: the doors out, which `token`, `exec`, `export` and Python share.
+
+An access token is kept in the secret store until shortly before its end, under a name that holds app, seller,
+region, country and the very refresh token that it came from, so that no two sellers can ever share one.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sp_connect import errors
+from sp_connect.amazon import geography, lwa
+from sp_connect.edges import Edges
+from sp_connect.models import App, Connection, Secret
+from sp_connect.stores import secrets
+
+MARGIN = timedelta(minutes=5)
+"""How long before its end a kept access token is no longer handed out."""
+
+
+class AccessToken(NamedTuple):
+    """An access token, and when Amazon stops taking it."""
+
+    value: Secret
+    expires_at: datetime
+
+
+def find(edges: Edges, seller: str, region: str, country: str | None) -> Connection:
+    """The connection that a person named. Raises Usage for what is no name, and NoSuchConnection."""
+    scope = geography.scope(seller, region, country)
+    connection = edges.connections.get(scope)
+    if connection is None:
+        raise errors.NoSuchConnection(str(scope), f"sp-connect connect {scope.flags}")
+    return connection
+
+
+def token(edges: Edges, connection: Connection) -> AccessToken:
+    """An access token that lives for MARGIN at least: the kept one, else a new one from Amazon.
+
+    Of many processes that ask at once, one asks Amazon and the others take what it got. A refusal is marked on
+    the connection. Raises Rejected, ClientRejected, AmazonTrouble, ThisMachine and NotFound.
+    """
+    kept = _kept(edges, connection)
+    if kept is not None:
+        return kept
+    with edges.changes.refreshing(connection.scope):
+        # Whoever held the lock before may have refreshed, renewed or revoked.
+        current = edges.connections.get(connection.scope)
+        if current is None:
+            raise errors.NoSuchConnection(str(connection.scope))
+        kept = _kept(edges, current)
+        return kept if kept is not None else _refreshed(edges, current)
+
+
+def environment(edges: Edges, connection: Connection) -> dict[str, str]:
+    """The variables that other programs read: the first three by python-amazon-sp-api, the rest by name."""
+    app, client_secret = _app(edges, connection)
+    access = token(edges, connection)
+    current = edges.connections.get(connection.scope) or connection
+    return {
+        "SP_API_REFRESH_TOKEN": edges.secrets.fetch(current.secret_name).reveal(),
+        "LWA_APP_ID": app.client_id,
+        "LWA_CLIENT_SECRET": client_secret.reveal(),
+        "SP_API_ACCESS_TOKEN": access.value.reveal(),
+        "SP_API_ENDPOINT": edges.amazon.at(f"https://{geography.REGIONS[connection.scope.region].api_host}"),
+        "SP_API_REGION": connection.scope.region,
+        "SP_API_MARKETPLACE_IDS": ",".join(m.id for m in connection.marketplaces if m.participating),
+        "SELLING_PARTNER_ID": connection.selling_partner_id,
+    }
+
+
+def client_credentials(edges: Edges, connection: Connection) -> dict[str, str]:
+    """What python-amazon-sp-api takes as `credentials=`. Asks Amazon for nothing."""
+    app, client_secret = _app(edges, connection)
+    return {
+        "refresh_token": edges.secrets.fetch(connection.secret_name).reveal(),
+        "lwa_app_id": app.client_id,
+        "lwa_client_secret": client_secret.reveal(),
+    }
+
+
+def _app(edges: Edges, connection: Connection) -> tuple[App, Secret]:
+    app = edges.apps.get(connection.app)
+    return app, edges.secrets.fetch(app.secret_name)
+
+
+def _kept(edges: Edges, connection: Connection) -> AccessToken | None:
+    """The kept token if it lives long enough; None for one that is absent, old or not understood."""
+    with suppress(errors.MissingToken, ValueError, LookupError, TypeError):
+        found = json.loads(edges.secrets.fetch(connection.access_name).reveal())
+        access = AccessToken(Secret(found["access_token"]), datetime.fromisoformat(found["expires_at"]))
+        if access.expires_at - edges.now() > MARGIN:
+            return access
+    return None
+
+
+def _refreshed(edges: Edges, connection: Connection) -> AccessToken:
+    app, client_secret = _app(edges, connection)
+    before = edges.secrets.fetch(connection.secret_name)
+    asked_at = edges.now()
+    try:
+        tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, before)
+    except errors.Rejected:
+        _mark(edges, replace(connection, standing="rejected"))
+        raise
+    if tokens.refresh_token not in {None, before}:
+        assert tokens.refresh_token is not None
+        renewed = replace(connection, secret_ref=secrets.new_ref())
+        with edges.changes.writing():
+            edges.changes.keep_connection(renewed, tokens.refresh_token)
+        connection = renewed
+    elif connection.standing == "rejected":
+        _mark(edges, replace(connection, standing="connected"))
+    access = AccessToken(tokens.access_token, asked_at + timedelta(seconds=tokens.expires_in))
+    kept = json.dumps({"access_token": access.value.reveal(), "expires_at": access.expires_at.isoformat()})
+    try:
+        edges.secrets.keep(connection.access_name, Secret(kept))
+    except errors.ThisMachine as error:
+        edges.screen.story(f"the access token could not be kept for the next time: {error.message}")
+    return access
+
+
+def _mark(edges: Edges, connection: Connection) -> None:
+    """Notes a standing, unless the connection was renewed or revoked in the meantime."""
+    with edges.changes.writing():
+        current = edges.connections.get(connection.scope)
+        if current is not None and current.secret_ref == connection.secret_ref:
+            edges.connections.put(replace(current, standing=connection.standing))

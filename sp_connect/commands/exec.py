@@ -1,0 +1,51 @@
+"""`exec`: runs a command with one connection's credentials in its environment, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from sp_connect import access, errors
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+
+OWN_SECRETS = ("SP_CONNECT_PASSPHRASE", "SP_CONNECT_PASSPHRASE_FILE")
+
+
+def run(edges: Edges, seller: str, region: str, country: str | None, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The child's environment: what is inherited, less what opens the vault, with the credentials."""
+    credentials = access.environment(edges, access.find(edges, seller, region, country))
+    return {name: value for name, value in inherited.items() if name not in OWN_SECRETS} | credentials
+
+
+def command(
+    ctx: typer.Context,
+    seller: flags.Seller,
+    region: flags.Region,
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The command and its arguments, after --.")],
+    country: flags.Country = None,
+) -> None:
+    """Run a command with the credentials in its environment, and exit with its code."""
+    edges = ctx.obj.edges()
+    environment = run(edges, seller, region, country, ctx.obj.environ)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _become(command, environment)
+
+
+def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Replaces this process, so that signals, terminal and exit code are the child's own; on Windows runs beside it."""
+    try:
+        if os.name == "posix":
+            os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - no shell is the point
+        raise typer.Exit(subprocess.run(list(command), env=dict(environment), check=False).returncode)
+    except FileNotFoundError:
+        raise errors.CommandNotRun(command[0], "there is no such program", 127) from None
+    except (OSError, ValueError) as error:
+        why = str(getattr(error, "strerror", None) or "it is no command").lower()
+        raise errors.CommandNotRun(command[0], why, 126) from None

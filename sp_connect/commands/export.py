@@ -1,0 +1,68 @@
+"""`export`: one connection's credentials in the form that a shell or another program reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sp_connect import access, errors
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.stores import files
+from sp_connect.views import quoting
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which connection, in which form, and where to; `out` None is stdout."""
+
+    seller: str
+    region: str
+    country: str | None
+    form: str
+    out: Path | None
+    yes: bool
+
+
+def run(edges: Edges, options: Options) -> str:
+    """The credentials in the form that was asked for; written to `out`, private from birth, if that is named.
+
+    A terminal is asked first. Raises Usage for no such form, NeedsFlag, Aborted, and what `access` raises.
+    """
+    if options.form not in quoting.FORMATS:
+        raise errors.Usage(f"There is no format {options.form!r}.", f"--format takes {', '.join(quoting.FORMATS)}")
+    connection = access.find(edges, options.seller, options.region, options.country)
+    if options.out is None and edges.screen.shows_to_someone() and not options.yes:
+        edges.person.confirm(f"Show the secrets of {connection.scope} on this terminal?", "--yes")
+    text = quoting.FORMATS[options.form](access.environment(edges, connection))
+    if options.out is not None:
+        files.replace(options.out, text.encode())
+    return text
+
+
+def command(
+    ctx: typer.Context,
+    seller: flags.Seller,
+    region: flags.Region,
+    form: Annotated[
+        str, typer.Option("--format", "-f", metavar="FORMAT", help=f"One of {', '.join(quoting.FORMATS)}.")
+    ],
+    country: flags.Country = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", dir_okay=False, help="Write it here, readable by you alone, not to stdout."
+        ),
+    ] = None,
+    yes: flags.Yes = False,
+) -> None:
+    """Print the credentials for a shell or another program. Asks before it shows them on a terminal."""
+    edges = ctx.obj.edges()
+    text = run(edges, Options(seller, region, country, form, out, yes))
+    if out is None:
+        edges.screen.line(text.rstrip("\n"))
+    else:
+        edges.screen.say(f"{out} is written: it holds secrets, and only you can read it.")

@@ -1,0 +1,41 @@
+"""`token`: an access token on stdout, and nothing else."""
+
+from __future__ import annotations
+
+import typer
+
+from sp_connect import access
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Connection
+from sp_connect.views import data
+
+
+def run(edges: Edges, seller: str, region: str, country: str | None) -> tuple[Connection, access.AccessToken]:
+    """The connection and an access token for it, kept or new. Never a refresh token."""
+    connection = access.find(edges, seller, region, country)
+    return connection, access.token(edges, connection)
+
+
+def command(
+    ctx: typer.Context,
+    seller: flags.Seller,
+    region: flags.Region,
+    country: flags.Country = None,
+    json: flags.Json = False,
+) -> None:
+    """Print an access token: the kept one while it lives, else a new one."""
+    edges = ctx.obj.edges()
+    connection, found = run(edges, seller, region, country)
+    if json:
+        edges.screen.json(
+            {
+                "seller": connection.scope.seller,
+                "region": connection.scope.region,
+                "country": connection.scope.country,
+                "access_token": found.value.reveal(),
+                "expires_at": data.moment(found.expires_at),
+            }
+        )
+    else:
+        edges.screen.line(found.value.reveal())

@@ -1,0 +1,83 @@
+"""Variables in the words of shells and of programs that read files: any value comes out as it went in."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+
+from sp_connect import errors
+
+POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
+"""What PowerShell takes for a single quote: the typographic ones too."""
+
+
+def posix(values: Mapping[str, str]) -> str:
+    """bash, zsh, sh: `eval "$(sp-connect export ... --format env)"`."""
+    return _lines(values, lambda name, value: f"export {name}={shlex.quote(value)}")
+
+
+def dotenv(values: Mapping[str, str]) -> str:
+    """A .env file, which sh reads too. Raises Usage for a value that dotenv readers do not agree on."""
+    for name, value in values.items():
+        if set(value) & set("'\n\r"):
+            raise errors.Usage(f"{name} holds a character that .env files cannot hold.", "--format json")
+    return _lines(values, lambda name, value: f"{name}='{value}'")
+
+
+def fish(values: Mapping[str, str]) -> str:
+    """fish: `sp-connect export ... --format fish | source`."""
+
+    def line(name: str, value: str) -> str:
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"set -gx {name} '{escaped}'"
+
+    return _lines(values, line)
+
+
+def powershell(values: Mapping[str, str]) -> str:
+    """PowerShell: `sp-connect export ... --format powershell | Out-String | Invoke-Expression`."""
+
+    def line(name: str, value: str) -> str:
+        doubled = "".join(c * 2 if c in POWERSHELL_QUOTES else c for c in value)
+        return f"$Env:{name} = '{doubled}'"
+
+    return _lines(values, line)
+
+
+def cmd(values: Mapping[str, str]) -> str:
+    """A batch file for cmd.exe. Raises Usage for a line break, which no cmd variable can be set to."""
+    for name, value in values.items():
+        if set(value) & set("\n\r\0"):
+            raise errors.Usage(f"{name} holds a line break, which cmd cannot set.", "--format powershell")
+    return _lines(values, lambda name, value: f'@set "{name}={value.replace("%", "%%")}"')
+
+
+def as_json(values: Mapping[str, str]) -> str:
+    """One JSON object, in ASCII."""
+    return json.dumps(values, indent=2) + "\n"
+
+
+def credentials_yml(values: Mapping[str, str]) -> str:
+    """python-amazon-sp-api's credentials.yml, with one account, `default`. A JSON string is a YAML string."""
+    keys = {
+        "refresh_token": "SP_API_REFRESH_TOKEN",
+        "lwa_app_id": "LWA_APP_ID",
+        "lwa_client_secret": "LWA_CLIENT_SECRET",
+    }
+    return "version: '1.0'\n\ndefault:\n" + "".join(f"  {key}: {json.dumps(values[v])}\n" for key, v in keys.items())
+
+
+FORMATS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
+    "env": posix,
+    "dotenv": dotenv,
+    "json": as_json,
+    "powershell": powershell,
+    "fish": fish,
+    "cmd": cmd,
+    "python-amazon-sp-api": credentials_yml,
+}
+
+
+def _lines(values: Mapping[str, str], line: Callable[[str, str], str]) -> str:
+    return "".join(f"{line(name, value)}\n" for name, value in values.items())

@@ -1,0 +1,73 @@
+"""What the program says of itself."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from sp_connect import __version__, cli
+from sp_connect.commands import app as app_commands
+from tests.cli.program import Program
+
+PANELS = ("Connect", "Look", "Set up", "For scripts")
+
+
+GROUPS = {"app": app_commands.app}
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Every command that can be typed, groups opened."""
+    alone = [one.name for one in cli.app.registered_commands if one.name not in GROUPS]
+    found: list[tuple[str, ...]] = [(str(name),) for name in alone]
+    return found + [(group, str(one.name)) for group, app in GROUPS.items() for one in app.registered_commands]
+
+
+def test_version_is_one_line_on_stdout(program: Program) -> None:
+    result = program.run("--version")
+
+    assert (result.code, result.stdout, result.stderr) == (0, f"sp-connect {__version__}\n", "")
+
+
+def test_help_has_the_panels_and_where_to_start(program: Program) -> None:
+    result = program.run("-h")
+
+    assert result.code == 0
+    assert [p for p in PANELS if f"─ {p} ─" in result.stdout] == list(PANELS)
+    assert "sp-connect --simulate connect --seller acme --region eu" in result.stdout
+    assert result.stderr == ""
+    assert not program.home.exists()
+
+
+def test_help_shows_no_type_for_a_switch(program: Program) -> None:
+    assert "<bool>" not in program.run("--help").stdout
+
+
+def test_without_a_command_the_help_is_shown(program: Program) -> None:
+    result = program.run()
+
+    assert "Usage: sp-connect" in result.stdout + result.stderr
+    assert "error:" not in result.stderr
+
+
+def test_a_group_without_a_command_shows_its_help(program: Program) -> None:
+    result = program.run("app")
+
+    assert "rotate-secret" in result.stdout + result.stderr
+    assert "error:" not in result.stderr
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_each_command_has_a_summary_and_an_example(command: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli.app, [*command, "--help"], env={"COLUMNS": "200", "TERMINAL_WIDTH": "200"})
+
+    assert result.exit_code == 0
+    assert re.search(rf"Example: .*sp-connect (--\S+ )?{' '.join(command)}", result.output)
+    assert re.search(r"(?m)^ [A-Z][^\n]+[.] *$", result.output)
+
+
+def test_a_paragraph_of_help_is_not_broken_in_the_middle(program: Program) -> None:
+    result = program.run("connect", "--help", env={"COLUMNS": "80"})
+
+    assert not re.search(r"one for each *\n *country", result.stdout)

@@ -1,0 +1,98 @@
+"""`--simulate` from the first command to the last, without a terminal and without touching what is real."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.agency import Agency
+from tests.cli.program import Program, ended
+from tests.commands.given import connected
+
+
+def test_the_whole_life_of_a_connection(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+
+    made = program.run("--simulate", "connect", "-s", "acme", "-r", "eu", "--json")
+    assert made.code == 0, made
+    assert made.json()[0]["selling_partner_id"] == "A2EXAMPLE1234"
+    assert "No browser: the simulated seller of acme confirms." in made.stderr
+
+    listed = program.run("--simulate", "list")
+    assert listed.stdout.startswith("SIMULATED")
+    assert "A2EXAMPLE1234" in listed.stdout
+
+    assert program.run("--simulate", "verify").code == 0
+    gone = program.run("--simulate", "revoke", "-s", "acme", "--yes", "--json")
+    assert gone.json()[0]["revoked_locally"] is True
+    assert program.run("--simulate", "list", "--json").json() == []
+
+
+def test_far_east_and_its_resumption(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+
+    program.run("--simulate", "connect", "-s", "acme", "-r", "fe", "-c", "JP", "--json")
+    again = program.run("--simulate", "connect", "-s", "acme", "-r", "fe", "-c", "JP", "-c", "AU", "--json")
+
+    assert [one["country"] for one in again.json()] == ["AU"]
+    assert "acme in Japan is connected already" in again.stderr
+
+
+def test_what_is_real_is_untouched_beside_it(office: Agency, staffed: Program) -> None:
+    connected(office)
+    before = staffed.files()
+
+    assert staffed.run("--simulate", "connect", "-s", "bravo", "-r", "eu").code == 0
+    assert staffed.run("--simulate", "revoke", "-s", "bravo", "--yes").code == 0
+
+    after = staffed.files()
+    assert {name: data for name, data in after.items() if not name.startswith("simulated/")} == before
+    assert [one["seller"] for one in staffed.run("list", "--json").json()] == ["acme"]
+
+
+def test_no_setting_for_what_is_real_reaches_it(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home", {"SP_CONNECT_STORE": "keyring", "SP_CONNECT_PASSPHRASE": "other"})
+
+    assert program.run("--simulate", "connect", "-s", "acme", "-r", "eu").code == 0
+    assert program.run("--simulate", "verify", env={"SP_CONNECT_AMAZON_URL": "http://127.0.0.1:1"}).code == 0
+
+
+def test_with_paste_it_needs_a_terminal(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+
+    assert program.run("--simulate", "connect", "-s", "acme", "-r", "eu", "--paste").code == 2
+
+
+def test_with_paste_the_robot_shows_the_address_that_a_person_pastes(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+    arguments = ("--simulate", "connect", "-s", "acme", "-r", "eu", "--paste", "--no-browser", "--timeout", "4")
+
+    with program.terminal(*arguments, columns=400) as child:
+        child.expect_exact("shows this address to copy")
+        child.expect(r"(https?://\S+)\s")
+        assert child.match is not None
+        child.sendline(child.match.group(1))
+        code, _ = ended(child)
+
+    assert code == 0
+
+
+def test_the_simulator_of_its_own_serves_another_process(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home", {"SP_CONNECT_STORE": "vault", "SP_CONNECT_PASSPHRASE": "x"})
+
+    with program.started("simulator", "--json") as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("}"):
+                break
+        told = json.loads("".join(lines))
+        added = program.run(
+            *("app", "add", "--application-id", told["application_id"], "--client-id", told["client_id"]),
+            *("--redirect-uri", told["redirect_uris"][0], "--client-secret-stdin"),
+            stdin=told["client_secret"],
+        )
+        assert added.code == 0, added
+        env = {"SP_CONNECT_AMAZON_URL": told["url"]}
+        assert program.run("verify", env=env).code == 0

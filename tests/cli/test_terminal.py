@@ -1,0 +1,174 @@
+"""The program on a real terminal: prompts, colour, the waiting line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sp_connect.simulator import seller
+from tests.agency import Agency
+from tests.cli.program import Program, ended, plain
+from tests.commands.given import connected
+
+ADD = (
+    *("app", "add", "--application-id", "amzn1.sp.solution.0a1b"),
+    *("--client-id", "amzn1.application-oa2-client.0c1d", "--redirect-uri", "https://agency.example/relay"),
+)
+SECRET = "amzn1.oa2-cs.v1.SENTINEL"
+
+
+def test_the_client_secret_is_not_shown_as_it_is_typed(program: Program) -> None:
+    with program.terminal(*ADD) as child:
+        child.expect_exact("Client secret? (not shown)")
+        child.sendline(SECRET)
+        code, rest = ended(child)
+
+    assert code == 0, rest
+    assert "SENTINEL" not in rest
+    assert "The app default is registered." in plain(rest)
+
+
+def test_ctrl_c_at_the_hidden_prompt_gives_the_echo_back(program: Program) -> None:
+    with program.terminal(*ADD) as child:
+        child.expect_exact("Client secret? (not shown)")
+        child.sendintr()
+        code, _ = ended(child)
+
+    assert code == 130
+    assert not program.home.exists() or "config.toml" not in program.files()
+
+
+def test_ctrl_d_at_the_hidden_prompt_changes_nothing(program: Program) -> None:
+    with program.terminal(*ADD) as child:
+        child.expect_exact("Client secret? (not shown)")
+        child.sendeof()
+        code, rest = ended(child)
+
+    assert code == 1
+    assert "Nothing was changed." in plain(rest)
+
+
+def test_the_far_east_asks_which_countries(staffed: Program) -> None:
+    with staffed.terminal("connect", "-s", "acme", "-r", "fe", "--no-browser", columns=400) as child:
+        child.expect_exact("Which? JP AU SG [all]")
+        child.sendline("jp, au")
+        for number in ("1 of 2", "2 of 2"):
+            child.expect_exact(number)
+            child.expect(r"(http://127\S+)\s")
+            assert child.match is not None
+            seller.confirm(child.match.group(1), "acme", staffed.listen)
+        code, rest = ended(child)
+
+    assert code == 0
+    assert "A1ACMEAUS0004" in plain(rest)
+
+
+def test_an_unknown_country_at_the_prompt_is_a_usage_error(staffed: Program) -> None:
+    with staffed.terminal("connect", "-s", "acme", "-r", "fe", "--no-browser") as child:
+        child.expect_exact("[all]")
+        child.sendline("DE")
+        code, rest = ended(child)
+
+    assert code == 2
+    assert "--country takes JP, AU, SG" in plain(rest)
+
+
+def test_revoke_asks_and_yes_forgets(office: Agency, staffed: Program) -> None:
+    connected(office)
+
+    with staffed.terminal("revoke", "-s", "acme") as child:
+        child.expect_exact("Forget acme in Europe & India (A2EXAMPLE1234) on this machine? [y/N]")
+        child.sendline("y")
+        code, _ = ended(child)
+
+    assert code == 0
+    assert office.edges.connections.all() == ()
+
+
+@pytest.mark.parametrize("how", ["flag", "variable"])
+def test_without_colour_a_terminal_gets_none(office: Agency, staffed: Program, how: str) -> None:
+    connected(office)
+    arguments = ("--no-color", "list") if how == "flag" else ("list",)
+
+    with staffed.terminal(*arguments, env={"NO_COLOR": "1"} if how == "variable" else {}) as child:
+        code, rest = ended(child)
+
+    assert code == 0
+    assert "● connected" in rest
+    assert "\x1b[" not in rest
+
+
+def test_without_colour_an_error_has_none(program: Program) -> None:
+    with program.terminal("--no-color", "show", "-s", "x") as child:
+        code, rest = ended(child)
+
+    assert code == 6
+    assert "\x1b[" not in rest
+
+
+def test_with_colour_a_terminal_gets_it(office: Agency, staffed: Program) -> None:
+    connected(office)
+
+    with staffed.terminal("list") as child:
+        _, rest = ended(child)
+
+    assert re.search(r"\x1b\[32m● connected", rest)
+
+
+@pytest.mark.parametrize("columns", [80, 100, 140])
+def test_the_table_fits_and_names_the_account(office: Agency, staffed: Program, columns: int) -> None:
+    connected(office, "acme", "eu")
+    connected(office, "charlie-gmbh", "eu", "IN")
+
+    with staffed.terminal("list", columns=columns) as child:
+        _, rest = ended(child)
+
+    lines = plain(rest).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert any("A2EXAMPLE1234" in line for line in lines)
+
+
+def test_waiting_tells_how_long_is_left_and_ctrl_c_leaves_a_clean_line(staffed: Program) -> None:
+    with staffed.terminal("connect", "-s", "acme", "-r", "eu", "--no-browser", "--timeout", "90") as child:
+        child.expect(r"Waiting for the confirmation  1:\d\d left  Ctrl-C gives up")
+        child.sendintr()
+        code, rest = ended(child)
+
+    assert code == 130
+    assert "Traceback" not in rest
+    assert "\x1b[?25h" in rest  # the cursor is back
+
+
+PASTE = ("connect", "-s", "acme", "-r", "eu", "--paste", "--no-browser", "--timeout", "4")
+
+
+def test_a_pasted_address_connects(staffed: Program, office: Agency) -> None:
+    with staffed.terminal(*PASTE, columns=400) as child:
+        child.expect(r"(http://127\S+)\s")
+        assert child.match is not None
+        ended_on = seller.confirm(child.match.group(1), "acme", staffed.listen)
+        assert ended_on is not None
+        real = ended_on.replace(f"{office.simulator.base_url}/", "https://")
+        child.sendline("https://agency.example/sp-connect?state=forged&spapi_oauth_code=x&selling_partner_id=A1")
+        child.expect_exact("Still waiting.")
+        child.sendline(real)
+        code, _ = ended(child)
+
+    assert code == 0
+    assert [c.selling_partner_id for c in office.edges.connections.all()] == ["A2EXAMPLE1234"]
+
+
+def test_the_address_on_which_the_simulators_browser_ends_connects_when_pasted(
+    staffed: Program, office: Agency
+) -> None:
+    with staffed.terminal(*PASTE, columns=400) as child:
+        child.expect(r"(http://127\S+)\s")
+        assert child.match is not None
+        ended_on = seller.confirm(child.match.group(1), "acme", staffed.listen)
+        assert ended_on is not None
+        child.sendline(ended_on)
+        code, _ = ended(child)
+
+    assert code == 0
+    assert len(office.edges.connections.all()) == 1

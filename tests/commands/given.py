@@ -1,0 +1,149 @@
+"""What the tests of commands begin with: connections without a consent, and a shell around an agency's edges."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import typer
+
+from sp_connect import edges
+from sp_connect.amazon import geography
+from sp_connect.amazon.http import Amazon
+from sp_connect.models import Connection, Marketplace, Secret
+from sp_connect.person import Person
+from sp_connect.simulator import accounts
+from sp_connect.simulator.world import BUILT_IN
+from sp_connect.stores import secrets
+from sp_connect.views.screen import Screen
+from tests.agency import NOON, Agency
+
+
+def marketplace(country: str, store_name: str | None = "Acme GmbH") -> Marketplace:
+    """One of Amazon's marketplaces, as an account sells there."""
+    there = geography.COUNTRIES[country]
+    return Marketplace(
+        country,
+        there.marketplace_id,
+        f"Amazon.{country}",
+        f"www.{there.domain}",
+        there.currency,
+        store_name,
+        True,
+        False,
+    )
+
+
+def account_of(name: str, host: str) -> accounts.Account:
+    """The account with which a company signs in at a Seller Central host."""
+    return next(one for one in (*accounts.of_company(name), *accounts.someone(name)) if one.signs_in_at(host))
+
+
+def record(name: str = "acme", region: str = "eu", country: str | None = None, **changes: Any) -> Connection:
+    """A connection as `connect` makes it at noon; `changes` are fields of it. Nothing is kept."""
+    scope = geography.scope(name, region, country)
+    account = account_of(name, geography.consent_host(scope))
+    sells_in = [code for code in geography.COUNTRIES if code in account.countries]
+    made = Connection(
+        scope=scope,
+        selling_partner_id=account.selling_partner_id,
+        app="default",
+        access_level="default",
+        standing="connected",
+        authorized_at=NOON,
+        verified_at=NOON,
+        marketplaces=tuple(marketplace(code, account.company) for code in sells_in),
+        secret_ref=secrets.new_ref(),
+    )
+    return replace(made, **changes)
+
+
+def connected(
+    agency: Agency, name: str = "acme", region: str = "eu", country: str | None = None, **changes: Any
+) -> Connection:
+    """A connection of the agency with a token that the simulated Amazon takes; `changes` are fields of the record."""
+    today = {"authorized_at": agency.clock(), "verified_at": agency.clock()}
+    made = record(name, region, country, **(today | changes))
+    host = geography.consent_host(made.scope)
+    given = agency.world.authorize(BUILT_IN, account_of(name, host), host)
+    with agency.edges.changes.writing():
+        agency.edges.changes.keep_connection(made, Secret(given.refresh_token))
+    return made
+
+
+def end_at_amazon(agency: Agency, connection: Connection) -> None:
+    """What the seller does at Manage Your Apps."""
+    assert agency.world.revoke(BUILT_IN.application_id, connection.selling_partner_id)
+
+
+def token_of(agency: Agency, connection: Connection) -> str:
+    return agency.edges.secrets.fetch(connection.secret_name).reveal()
+
+
+def kept(agency: Agency, connection: Connection) -> Connection:
+    """The record as it is on disk now."""
+    found = agency.edges.connections.get(connection.scope)
+    assert found is not None
+    return found
+
+
+def hearing(agency: Agency, hear: Callable[[str], None]) -> edges.Edges:
+    """The agency's edges, where `hear` is told of each request to Amazon as soon as it is answered."""
+    return replace(agency.edges, amazon=Amazon(agency.simulator.base_url, hear, sleep=lambda _: None))
+
+
+@dataclass
+class Shell:
+    """What Typer hands a command, around `edges`; and what the command printed on stdout."""
+
+    agency: Agency
+    edges_: edges.Edges
+
+    @property
+    def context(self) -> typer.Context:
+        return cast("typer.Context", self)
+
+    @property
+    def obj(self) -> Shell:
+        return self
+
+    @property
+    def screen(self) -> Screen:
+        return self.edges_.screen
+
+    def edges(self) -> edges.Edges:
+        return self.edges_
+
+    def printed(self) -> str:
+        return self.agency.stdout.getvalue()
+
+    def json(self) -> Any:
+        return json.loads(self.printed())
+
+
+def shell(agency: Agency, around: edges.Edges | None = None) -> Shell:
+    return Shell(agency, around or agency.edges)
+
+
+def names(connections: Sequence[Connection]) -> list[str]:
+    return [f"{c.scope.seller} {c.scope.item}" for c in connections]
+
+
+class Keys(io.StringIO):
+    """A terminal on which `typed` is what the person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def typing(agency: Agency, typed: str) -> edges.Edges:
+    """The agency's edges with somebody at the terminal."""
+    return replace(agency.edges, person=Person(Keys(typed), agency.stderr))
+
+
+def piping(agency: Agency, text: str) -> edges.Edges:
+    """The agency's edges with another program's output on stdin."""
+    return replace(agency.edges, person=Person(io.StringIO(text), agency.stderr))

@@ -1,0 +1,180 @@
+"""`list`: filters, and statuses as of a day. Local files alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.commands import list as listing
+from sp_connect.models import Status
+from sp_connect.selection import Selection
+from tests.agency import NOON, Agency
+from tests.commands.given import connected, names, record, shell
+
+
+def run(agency: Agency, **filters: Any) -> list[str]:
+    return names(listing.run(agency.edges, Selection(**filters))[0])
+
+
+@pytest.fixture(scope="module")
+def clients(still: Agency) -> Agency:
+    """Connections of every kind, the clock 350 days after the oldest."""
+    agency = still
+    connected(agency, "acme", "eu")
+    agency.clock.pass_by(days=300)
+    connected(agency, "acme", "na", app="other")
+    connected(agency, "acme", "fe", "JP", standing="unchecked", verified_at=None, marketplaces=())
+    connected(agency, "bravo", "eu", standing="rejected")
+    connected(agency, "charlie-gmbh", "eu", "IN", standing="missing-token")
+    agency.clock.pass_by(days=50)
+    return agency
+
+
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("filters", "expected"),
+        [
+            ({}, ["acme na", "acme eu", "acme fe-JP", "bravo eu", "charlie-gmbh eu-IN"]),
+            ({"seller": "acme"}, ["acme na", "acme eu", "acme fe-JP"]),
+            ({"seller": "nobody"}, []),
+            ({"region": "EU"}, ["acme eu", "bravo eu", "charlie-gmbh eu-IN"]),
+            ({"country": "jp"}, ["acme fe-JP"]),
+            ({"country": "IN"}, ["charlie-gmbh eu-IN"]),
+            ({"app": "other"}, ["acme na"]),
+            ({"app": "none"}, []),
+            ({"status": "due"}, ["acme eu"]),
+            ({"status": "connected"}, ["acme na"]),
+            ({"status": "unchecked"}, ["acme fe-JP"]),
+            ({"status": "rejected"}, ["bravo eu"]),
+            ({"status": "missing-token"}, ["charlie-gmbh eu-IN"]),
+            ({"status": "expired"}, []),
+            ({"due": 15}, ["acme eu"]),
+            ({"due": 14}, []),
+            ({"due": 315}, ["acme na", "acme eu", "acme fe-JP", "bravo eu", "charlie-gmbh eu-IN"]),
+            ({"seller": "acme", "region": "eu"}, ["acme eu"]),
+            ({"seller": "acme", "status": "rejected"}, []),
+        ],
+    )
+    def test_each_filter_leaves_what_it_says(
+        self, clients: Agency, filters: dict[str, Any], expected: list[str]
+    ) -> None:
+        assert run(clients, **filters) == expected
+
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            {"seller": "ACME"},
+            {"seller": "../x"},
+            {"region": "asia"},
+            {"country": "XX"},
+            {"region": "eu", "country": "JP"},
+            {"status": "fine"},
+        ],
+    )
+    def test_what_cannot_be_meant_is_a_usage_error(self, clients: Agency, filters: dict[str, Any]) -> None:
+        with pytest.raises(errors.Usage) as failure:
+            run(clients, **filters)
+
+        assert failure.value.hint
+
+    def test_every_status_may_be_asked_for(self, clients: Agency) -> None:
+        for status in get_args(Status):
+            run(clients, status=status)
+
+    def test_nothing_like_that_is_told_and_no_failure(self, clients: Agency) -> None:
+        given = shell(clients)
+
+        listing.command(given.context, seller="nobody")
+
+        assert given.printed() == ""
+        assert "No connection is like that." in clients.said()
+
+    def test_amazon_is_not_asked(self, clients: Agency) -> None:
+        listing.command(shell(clients).context)
+
+        assert not clients.world.requests
+
+
+def test_an_ended_one_is_due_within_any_days(agency: Agency) -> None:
+    connected(agency)
+    agency.clock.pass_by(days=370)
+
+    assert run(agency, due=0) == ["acme eu"]
+    assert run(agency, status="expired") == ["acme eu"]
+
+
+def test_uk_means_gb(agency: Agency) -> None:
+    connected(agency, "someone-new", "eu", "GB")
+
+    assert run(agency, country="uk") == ["someone-new eu-GB"]
+
+
+def test_nothing_at_all_names_the_next_step(agency: Agency) -> None:
+    given = shell(agency)
+
+    listing.command(given.context)
+
+    assert given.printed() == ""
+    assert "sp-connect connect" in agency.said()
+
+
+def test_json_of_nothing_is_an_empty_array(agency: Agency) -> None:
+    given = shell(agency)
+
+    listing.command(given.context, json=True)
+
+    assert given.json() == []
+
+
+def test_json_has_the_keys_of_the_contract(agency: Agency) -> None:
+    connected(agency, "acme", "fe", "JP")
+    given = shell(agency)
+
+    listing.command(given.context, json=True)
+
+    [one] = given.json()
+    marketplace = one.pop("marketplaces")[0]
+    assert one == {
+        "seller": "acme",
+        "region": "fe",
+        "country": "JP",
+        "selling_partner_id": "A3NIPPON56789",
+        "app": "default",
+        "access_level": "default",
+        "status": "connected",
+        "authorized_at": "2026-11-22T12:00:00Z",
+        "renew_by": "2027-11-22T12:00:00Z",
+        "verified_at": "2026-11-22T12:00:00Z",
+    }
+    assert marketplace == {
+        "country": "JP",
+        "id": "A1VC38T7YXB528",
+        "name": "Amazon.JP",
+        "domain": "www.amazon.co.jp",
+        "currency": "JPY",
+        "store_name": "Acme GmbH",
+        "participating": True,
+        "suspended_listings": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("standing", "days", "status"),
+    [
+        ("connected", 0, "connected"),
+        ("connected", 335, "connected"),
+        ("connected", 335.01, "due"),
+        ("connected", 364.99, "due"),
+        ("connected", 365, "expired"),
+        ("unchecked", 350, "unchecked"),
+        ("unchecked", 366, "expired"),
+        ("rejected", 350, "rejected"),
+        ("rejected", 366, "expired"),
+        ("missing-token", 366, "missing-token"),
+    ],
+)
+def test_the_status_is_that_of_the_day(standing: str, days: float, status: str) -> None:
+    assert record(standing=standing).status(NOON + timedelta(days=days)) == status
