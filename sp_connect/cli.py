@@ -96,6 +96,27 @@ ENTRIES = (
         "sp-connect store --json",
     ),
     Entry(
+        "token",
+        SCRIPTS,
+        "token:command",
+        "Print an access token: the kept one while it lives, else a new one.",
+        "sp-connect token --seller acme --region eu",
+    ),
+    Entry(
+        "exec",
+        SCRIPTS,
+        "exec:command",
+        "Run a command with the credentials in its environment, and exit with its code.",
+        "sp-connect exec --seller acme --region eu -- python report.py",
+    ),
+    Entry(
+        "export",
+        SCRIPTS,
+        "export:command",
+        "Print the credentials for a shell or another program.",
+        "sp-connect export --seller acme --region eu --format dotenv --out .env",
+    ),
+    Entry(
         "simulator",
         SCRIPTS,
         "simulator:command",
@@ -210,7 +231,8 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
         case _:
             _tell_defect(error)
             known = errors.Bug(error)
-    screen.error(known, as_json="--json" in arguments)
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    screen.error(known, as_json="--json" in ours)
     return known.exit_code
 
 

@@ -35,13 +35,16 @@ def command(
     environment = run(edges, seller, region, country, ctx.obj.environ)
     sys.stdout.flush()
     sys.stderr.flush()
-    _become(command, environment)
+    _become(command, environment, stays=ctx.obj.simulate)
 
 
-def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-    """Replaces this process, so that signals, terminal and exit code are the child's own; on Windows runs beside it."""
+def _become(command: Sequence[str], environment: Mapping[str, str], *, stays: bool) -> NoReturn:
+    """Replaces this process, so that signals, terminal and exit code are the child's own.
+
+    On Windows, and where this process `stays` because the embedded Amazon lives in it, the child runs beside it.
+    """
     try:
-        if os.name == "posix":
+        if os.name == "posix" and not stays:
             os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - no shell is the point
         raise typer.Exit(subprocess.run(list(command), env=dict(environment), check=False).returncode)
     except FileNotFoundError:
