@@ -21,6 +21,9 @@ from sp_connect.stores import secrets
 MARGIN = timedelta(minutes=5)
 """How long before its end a kept access token is no longer handed out."""
 
+LIFE = timedelta(hours=1)
+"""How long an access token lives at most, whatever its answer says (amazon.md section 4.2)."""
+
 
 class AccessToken(NamedTuple):
     """An access token, and when Amazon stops taking it."""
@@ -89,12 +92,20 @@ def _app(edges: Edges, connection: Connection) -> tuple[App, Secret]:
 
 
 def _kept(edges: Edges, connection: Connection) -> AccessToken | None:
-    """The kept token if it lives long enough; None for one that is absent, old or not understood."""
-    with suppress(errors.MissingToken, ValueError, LookupError, TypeError):
+    """The kept token if it lives long enough; None for one that is absent, old or not understood.
+
+    Of a connection that Amazon refused, none is good. One whose end is further off than any token lives was kept
+    by a clock that was wrong. What else is wrong with the store is told when the refresh token is fetched.
+    """
+    if connection.standing == "rejected":
+        return None
+    ignored = (errors.MissingToken, errors.StoreUnavailable, errors.Damaged)
+    with suppress(*ignored, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         found = json.loads(edges.secrets.fetch(connection.access_name).reveal())
-        access = AccessToken(Secret(found["access_token"]), datetime.fromisoformat(found["expires_at"]))
-        if access.expires_at - edges.now() > MARGIN:
-            return access
+        value, expires_at = found["access_token"], datetime.fromisoformat(found["expires_at"])
+        is_token = isinstance(value, str) and value.isascii() and value.isprintable() and value
+        if is_token and MARGIN < expires_at - edges.now() <= LIFE:
+            return AccessToken(Secret(value), expires_at)
     return None
 
 
@@ -105,28 +116,50 @@ def _refreshed(edges: Edges, connection: Connection) -> AccessToken:
     try:
         tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, before)
     except errors.Rejected:
-        _mark(edges, replace(connection, standing="rejected"))
+        with suppress(errors.ThisMachine):  # Amazon's words matter more than the note of them
+            _mark_rejected(edges, connection)
         raise
-    if tokens.refresh_token not in {None, before}:
-        assert tokens.refresh_token is not None
-        renewed = replace(connection, secret_ref=secrets.new_ref())
-        with edges.changes.writing():
-            edges.changes.keep_connection(renewed, tokens.refresh_token)
-        connection = renewed
-    elif connection.standing == "rejected":
-        _mark(edges, replace(connection, standing="connected"))
-    access = AccessToken(tokens.access_token, asked_at + timedelta(seconds=tokens.expires_in))
-    kept = json.dumps({"access_token": access.value.reveal(), "expires_at": access.expires_at.isoformat()})
+    access = AccessToken(tokens.access_token, asked_at + min(tokens.expires_in, LIFE.seconds) * timedelta(seconds=1))
+    if tokens.refresh_token is not None and tokens.refresh_token != before:
+        connection = _rotated(edges, connection, tokens.refresh_token)
     try:
-        edges.secrets.keep(connection.access_name, Secret(kept))
+        _keep(edges, connection, access)
     except errors.ThisMachine as error:
         edges.screen.story(f"the access token could not be kept for the next time: {error.message}")
     return access
 
 
-def _mark(edges: Edges, connection: Connection) -> None:
-    """Notes a standing, unless the connection was renewed or revoked in the meantime."""
+def _rotated(edges: Edges, connection: Connection, refresh_token: Secret) -> Connection:
+    """The connection with the refresh token that Amazon gave in place of the old one."""
     with edges.changes.writing():
-        current = edges.connections.get(connection.scope)
-        if current is not None and current.secret_ref == connection.secret_ref:
-            edges.connections.put(replace(current, standing=connection.standing))
+        current = _unchanged(edges, connection)
+        if current is None:
+            return connection
+        renewed = replace(current, secret_ref=secrets.new_ref())
+        edges.changes.keep_connection(renewed, refresh_token)
+        return renewed
+
+
+def _keep(edges: Edges, connection: Connection, access: AccessToken) -> None:
+    """Keeps the token, and notes that Amazon takes the connection's again."""
+    kept = json.dumps({"access_token": access.value.reveal(), "expires_at": access.expires_at.isoformat()})
+    with edges.changes.writing():
+        current = _unchanged(edges, connection)
+        if current is None:
+            return
+        if current.standing in {"rejected", "missing-token"}:
+            edges.connections.put(replace(current, standing="connected"))
+        edges.secrets.keep(current.access_name, Secret(kept))
+
+
+def _mark_rejected(edges: Edges, connection: Connection) -> None:
+    with edges.changes.writing():
+        current = _unchanged(edges, connection)
+        if current is not None:
+            edges.connections.put(replace(current, standing="rejected"))
+
+
+def _unchanged(edges: Edges, connection: Connection) -> Connection | None:
+    """The record as it is now; None if it was renewed or revoked while Amazon was asked: nothing is kept then."""
+    current = edges.connections.get(connection.scope)
+    return current if current is not None and current.access_name == connection.access_name else None

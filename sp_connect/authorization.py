@@ -7,7 +7,7 @@ who pastes, or both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sp_connect import errors
@@ -63,13 +63,13 @@ def complete(
 def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, grant: Grant) -> Outcome:
     """Exchanges the code at once: it is good for five minutes. A wrong account's code is never exchanged."""
     authorized_at = edges.now()
-    _check_account(edges, asked, guard, grant.selling_partner_id)
+    check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, edges.connections.all())
     tokens = lwa.exchange(edges.amazon, asked.app, client_secret, asked.scope, grant)
     assert tokens.refresh_token is not None, "lwa.exchange raises where there is none"
     trouble = None
     try:
         found = sellers.marketplaces(edges.amazon, asked.scope, tokens.access_token)
-        _check_country(asked.scope, grant.selling_partner_id, [m.country for m in found])
+        check_country(asked.scope, grant.selling_partner_id, [m.country for m in found])
     except errors.AmazonTrouble as error:
         # The consent is given and its code spent: the token is kept, and `verify` finds out the rest.
         found, trouble = (), error
@@ -86,29 +86,32 @@ def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, g
     )
     with edges.changes.writing():
         # Once more, because another sp-connect may have connected the same account in the meantime.
-        _check_account(edges, asked, guard, grant.selling_partner_id)
+        check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, edges.connections.all())
+        edges.apps.get(asked.app.name)  # without its app the token would open nothing
         edges.changes.keep_connection(connection, tokens.refresh_token)
     return Outcome(connection, trouble)
 
 
-def _check_account(edges: Edges, asked: Consent, guard: Guard, got: str) -> None:
-    """Raises WrongAccount or DuplicateAccount: the browser may still be signed in as another client."""
-    scope = asked.scope
-    before = edges.connections.get(scope)
-    expected = [guard.expected] if guard.expected else []
-    if before is not None and not guard.replace:
-        expected.append(before.selling_partner_id)
-    for wanted in expected:
-        if got != wanted:
-            raise errors.WrongAccount(scope, wanted, got)
-    for other in edges.connections.all():
+def check_account(scope: Scope, app: str, guard: Guard, got: str, known: Iterable[Connection]) -> None:
+    """Raises WrongAccount, UnexpectedAccount or DuplicateAccount: the browser may still be another client's.
+
+    `known` is every connection, or those alone that are of `scope` or of the account `got`.
+    """
+    known = tuple(known)
+    before = next((one for one in known if one.scope == scope), None)
+    if before is not None and not guard.replace and got != before.selling_partner_id:
+        raise errors.WrongAccount(scope, before.selling_partner_id, got)
+    if guard.expected and got != guard.expected:
+        raise errors.UnexpectedAccount(guard.expected, got)
+    for other in known:
         # The same ID in two countries of one seller is let be: UNVERIFIED whether linked accounts share it
         # (amazon.md section 9). With another app it is a consent of its own (amazon.md, decision 6).
         is_same = other.selling_partner_id == got and other.scope.region == scope.region
-        if is_same and other.app == asked.app.name and other.scope.seller != scope.seller:
+        if is_same and other.app == app and other.scope.seller != scope.seller:
             raise errors.DuplicateAccount(scope, got, other.scope)
 
 
-def _check_country(scope: Scope, account: str, sells_in: list[str]) -> None:
+def check_country(scope: Scope, account: str, sells_in: Sequence[str]) -> None:
+    """Raises OtherCountry for an account that does not sell in the country of `scope`, if it has one."""
     if scope.country is not None and scope.country not in sells_in:
         raise errors.OtherCountry(scope, account, sells_in)

@@ -66,7 +66,11 @@ def _open_default(address: str) -> str | None:
     windows = _windows_opener()
     if windows is not None and not os.environ.get("BROWSER"):
         return _run([windows], address, os.environ)
-    return _within(lambda: webbrowser.get().open(address))
+    found = webbrowser.get()
+    if isinstance(found, webbrowser.GenericBrowser):
+        # Started by webbrowser it would write to our stdout, which carries results alone.
+        return _run([found.name, *(argument.replace("%s", "{url}") for argument in found.args)], address, os.environ)
+    return _within(lambda: found.open(address))
 
 
 def _windows_opener() -> str | None:
@@ -78,7 +82,7 @@ def _windows_opener() -> str | None:
 
 def _split(command: str) -> list[str]:
     try:
-        arguments = shlex.split(command, posix=os.name == "posix")
+        arguments = [part.strip('"') for part in shlex.split(command, posix=os.name == "posix")]
     except ValueError:
         arguments = []
     if not arguments or shutil.which(arguments[0]) is None:

@@ -103,6 +103,7 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     """
     from sp_connect.simulator import embedded
 
+    passphrase_of(environ)  # of the real vault: it is not for the browser that may be opened
     folder = home(environ).data / "simulated"
     where = Home(folder, folder)
     apps = Apps(folder / "config.toml")
@@ -141,7 +142,12 @@ def home(environ: Environment) -> Home:
     """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders."""
     named = environ.get("SP_CONNECT_HOME")
     if named:
-        folder = Path(named).expanduser().absolute()
+        try:
+            folder = Path(named).expanduser().absolute()
+        except RuntimeError:
+            raise errors.Usage(
+                f"SP_CONNECT_HOME names {named}, whose user is not known here.", "a whole path"
+            ) from None
         return Home(folder, folder)
     import platformdirs
 
@@ -156,8 +162,8 @@ def amazon_base(environ: Environment) -> str | None:
         return None
     with suppress(ValueError):  # a port that is no number
         parts = urlsplit(address)
-        is_plain = parts.port is not None and parts.path in {"", "/"} and not parts.query and parts.username is None
-        if parts.scheme == "http" and parts.hostname in LOOPBACK and is_plain:
+        is_plain = parts.port is not None and parts.path in {"", "/"} and parts.username is None
+        if parts.scheme == "http" and parts.hostname in LOOPBACK and is_plain and not set(address) & set("?#"):
             return address.rstrip("/")
     raise errors.Usage(
         "SP_CONNECT_AMAZON_URL takes an address on this machine alone: tokens would leave it otherwise.",
@@ -192,9 +198,15 @@ def _changes(where: Home, apps: Apps, connections: Connections, store: secrets.S
 
 def _confirm_aside(screen: Screen, asked: Consent, address: str) -> None:
     """The simulated seller confirms, in a thread, because the listener keeps its browser waiting for the outcome."""
-    from sp_connect.simulator import seller
+    from sp_connect.simulator import accounts, seller
 
     company = asked.scope.seller
+    host = urlsplit(asked.address).hostname or ""
+    if not any(account.signs_in_at(host) for account in accounts.of_company(company)):
+        raise errors.Usage(
+            f"In the simulation {company} sells nothing in {asked.scope.place}.",
+            f"acme sells everywhere: sp-connect --simulate connect {asked.scope._replace(seller='acme').flags}",
+        )
     screen.say(f"No browser: the simulated seller of {company} confirms.")
 
     def confirm() -> None:

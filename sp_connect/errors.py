@@ -77,6 +77,10 @@ class Interrupted(SpConnectError):
         super().__init__("Interrupted.")
 
 
+LONGEST_WAIT = 3600
+"""The most seconds that --timeout takes."""
+
+
 class Usage(SpConnectError):
     """The command line was wrong, or an answer is needed and nobody can be asked."""
 
@@ -132,7 +136,7 @@ class AppInUse(Usage):
         super().__init__(
             f"The app {name} is used by {words.listed(sellers)}: without it their tokens open nothing. "
             "Nothing was changed.",
-            f"sp-connect revoke --seller {sellers[0]} --all",
+            "first: " + "; ".join(f"sp-connect revoke --seller {seller} --all" for seller in sellers),
         )
 
 
@@ -168,7 +172,7 @@ class TimedOut(NotAuthorized):
         super().__init__(
             f"No confirmation for {scope} came within {words.span(seconds)}. Nothing was changed.",
             "Amazon sends nothing when Cancel is chosen or its page shows an error. "
-            f"For more time: sp-connect connect {scope.flags} --timeout {int(seconds) * 2}",
+            f"For more time: sp-connect connect {scope.flags} --timeout {min(int(seconds) * 2, LONGEST_WAIT)}",
         )
 
 
@@ -181,6 +185,27 @@ class BadState(NotAuthorized):
         super().__init__(
             f"{why} Nothing was changed.",
             "run sp-connect connect again and use the newest address; an older one no longer counts",
+        )
+
+
+class OtherApp(Usage):
+    """A connection keeps its app: a consent for another one would end with other rights under the same name."""
+
+    def __init__(self, scope: Scope, app: str, other: str) -> None:
+        super().__init__(
+            f"{scope} is connected with the app {app}, not with {other}. Nothing was changed.",
+            f"leave out --app, or first: sp-connect revoke {scope.flags}",
+        )
+
+
+class RenewedMeanwhile(NotAuthorized):
+    """`revoke` found another consent in the place of the one that it was asked to forget."""
+
+    code = "refused"
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(
+            f"{scope} was connected anew while this ran; it is kept.", f"sp-connect revoke {scope.flags} --yes"
         )
 
 
@@ -243,6 +268,18 @@ class WrongAccount(NotAuthorized):
         )
 
 
+class UnexpectedAccount(NotAuthorized):
+    """Another account than --expect-id names."""
+
+    code = "wrong-account"
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(
+            f"Amazon gave access to {got}, but --expect-id names {expected}. Nothing was changed.",
+            "sign out of Seller Central, or use a private window, and run it again; or correct --expect-id",
+        )
+
+
 class OtherCountry(NotAuthorized):
     """A consent for one country that opened an account which does not sell there."""
 
@@ -251,7 +288,7 @@ class OtherCountry(NotAuthorized):
     def __init__(self, scope: Scope, selling_partner_id: str, sells_in: Sequence[str]) -> None:
         super().__init__(
             f"Amazon gave access to {selling_partner_id}, which sells in {', '.join(sells_in)} "
-            f"but not in {scope.place}. Nothing was changed.",
+            f"but not in {scope.place}.",
             f"sign in to the account that sells in {scope.place} and run it again",
         )
 
@@ -408,7 +445,7 @@ class NotFound(SpConnectError):
 class NoSuchApp(NotFound):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(
-            f"There is no app {name}.",
+            f"There is no app {name}." if known else "No app is registered yet.",
             f"there is {words.listed(known)}; sp-connect app list tells more" if known else "first: sp-connect app add",
         )
 

@@ -35,7 +35,7 @@ MOST_SOCKETS = 256
 LONGEST_TARGET = 16 * 1024
 
 HELD_SECONDS = 100.0
-"""How long a browser is kept waiting for its page: longer than exchange and check can take."""
+"""How long a browser is kept waiting for its page; where Amazon takes longer still, the terminal alone tells."""
 
 CLOSING_SECONDS = 2.0
 """How long the last pages may take to be sent."""
@@ -98,7 +98,8 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     # Lets a port be taken again right after its last use; on Windows it would let two programs share it.
     allow_reuse_address = os.name == "posix"
-    request_queue_size = 128
+    # A full queue costs the next client a second: the kernel drops its first knock and it knocks again.
+    request_queue_size = 1024
 
     def __init__(
         self, listen: str, deliver: Callable[[Arrival], None], arrive: Callable[[consent.Parameters], Arrival]

@@ -38,7 +38,10 @@ class Person:
             raise errors.NeedsFlag(question, flag)
         self._stderr.write(f"{question} ")
         self._stderr.flush()
-        line = self._stdin.readline()
+        try:
+            line = self._stdin.readline()
+        except UnicodeDecodeError:
+            line = ""
         if not line:
             raise errors.Aborted
         return line.strip()

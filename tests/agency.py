@@ -77,7 +77,8 @@ class Agency:
 
     def options(self, name: str = "acme", region: str = "eu", *countries: str, **more: Any) -> Options:
         wanted: dict[str, Any] = {
-            "app": "default",
+            "app": None,
+            "default_app": "default",
             "expect_id": None,
             "replace": False,
             "paste": False,

@@ -102,7 +102,7 @@ class TestRightAccount:
     def test_another_account_than_expected_is_refused(self, agency: Agency) -> None:
         before = agency.files()
 
-        with pytest.raises(errors.WrongAccount) as failure:
+        with pytest.raises(errors.UnexpectedAccount) as failure:
             agency.connect(expect_id="A1SOMEONEELSE")
 
         assert "A2EXAMPLE1234" in failure.value.message
@@ -112,7 +112,7 @@ class TestRightAccount:
         assert len(agency.connect(expect_id="A2EXAMPLE1234")) == 1
 
     def test_a_wrong_accounts_code_is_never_exchanged(self, agency: Agency) -> None:
-        with pytest.raises(errors.WrongAccount):
+        with pytest.raises(errors.UnexpectedAccount):
             agency.connect(expect_id="A1SOMEONEELSE")
 
         assert agency.world.requests["token"] == 0

@@ -26,10 +26,12 @@ FLOORS = (
     {"sp_connect.edges"},
     {"sp_connect.simulator"},
     {"sp_connect.selection", "sp_connect.listener", "sp_connect.browser", "sp_connect.person"},
+    {"sp_connect.at_once"},
     {"sp_connect.views", "sp_connect.stores", "sp_connect.pages"},
     {"sp_connect.amazon"},
+    {"sp_connect.loopback"},
     {"sp_connect.errors"},
-    {"sp_connect.models", "sp_connect.words", "sp_connect.loopback"},
+    {"sp_connect.models", "sp_connect.words"},
 )
 """From the top down: a room may import its own floor's modules of the same room, and any floor below."""
 

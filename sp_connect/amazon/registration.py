@@ -49,8 +49,11 @@ def check_ids(application_id: str, client_id: str) -> None:
         )
 
 
-def check_client_secret(secret: Secret) -> None:
-    """Raises BadAppField for what can be no client secret; its form is not settled (amazon.md 4.1)."""
+def check_client_secret(secret: Secret) -> bool:
+    """Whether it has the form that Amazon's have today; the form is not settled (amazon.md 4.1).
+
+    Raises BadAppField for what can be no client secret.
+    """
     value = secret.reveal()
     if value.startswith((CLIENT_IDS, *APPLICATION_IDS, REFRESH_TOKENS)):
         raise errors.BadAppField(
@@ -62,6 +65,7 @@ def check_client_secret(secret: Secret) -> None:
             "A client secret is one word without spaces. That was not kept.",
             "copy it again from the developer console",
         )
+    return value.startswith(CLIENT_SECRETS)
 
 
 def check_redirect_uri(address: str) -> None:

@@ -36,7 +36,7 @@ def run_add(edges: Edges, options: AddOptions) -> App:
         raise errors.BadName("an app", options.name)
     registration.check_ids(options.application_id, options.client_id)
     registration.check_redirect_uri(options.redirect_uri)
-    check_listen(options.listen)
+    loopback.check(options.listen)
     if any(app.name == options.name for app in edges.apps.all()):
         raise errors.AppExists(options.name)
     secrets.prove(edges.secrets)
@@ -61,12 +61,12 @@ def run_add(edges: Edges, options: AddOptions) -> App:
 
 def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool) -> App:
     """Keeps a new client secret, and the day as the first of its 180. Refresh tokens are not touched by it."""
-    app = edges.apps.get(name)
+    edges.apps.get(name)
     secrets.prove(edges.secrets)
     secret = _client_secret(edges, from_stdin=from_stdin)
-    renewed = replace(app, secret_ref=secrets.new_ref(), secret_set_at=edges.now())
     with edges.changes.writing():
-        edges.apps.get(name)
+        # Read again: config.toml may have been edited while the secret was asked for.
+        renewed = replace(edges.apps.get(name), secret_ref=secrets.new_ref(), secret_set_at=edges.now())
         edges.changes.keep_app(renewed, secret)
     return renewed
 
@@ -86,21 +86,15 @@ def seats_used(edges: Edges, name: str) -> int:
     return len({c.selling_partner_id for c in edges.connections.all() if c.app == name})
 
 
-def check_listen(listen: str) -> None:
-    """Raises BadAppField unless `listen` is a loopback address with a port. A name such as localhost is none:
-    another program could answer on its other address (hazards.md 1.3)."""
-    if loopback.host_and_port(listen) is None:
-        raise errors.BadAppField(
-            f"{listen!r} cannot be listened on.", "--listen takes 127.0.0.1 with a port, such as 127.0.0.1:8723"
-        )
-
-
 def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
     if from_stdin:
         secret = edges.person.piped("client secret")
     else:
         secret = edges.person.hidden("Client secret?", "--client-secret-stdin")
-    registration.check_client_secret(secret)
+    if not registration.check_client_secret(secret):
+        edges.screen.say(
+            f"It does not begin with {registration.CLIENT_SECRETS} as Amazon's do; it is kept all the same."
+        )
     return secret
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Annotated
@@ -25,12 +25,16 @@ TICK = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `connect` was asked for. `timeout` is the wait for each consent, in seconds."""
+    """What `connect` was asked for. `timeout` is the wait for each consent, in seconds.
+
+    `app` None is the connection's own where there is one, else `default_app`.
+    """
 
     seller: str
     region: str
     countries: tuple[str, ...]
-    app: str
+    app: str | None
+    default_app: str
     expect_id: str | None
     replace: bool
     paste: bool
@@ -52,7 +56,12 @@ def command(
             help="A country of the Far East, or an account of its own. Repeatable.",
         ),
     ] = None,
-    app: flags.AppName = "default",
+    app: Annotated[
+        str | None,
+        typer.Option(
+            "--app", metavar="NAME", help="Your app, if you have several. [default: SP_CONNECT_APP, or default]"
+        ),
+    ] = None,
     expect_id: Annotated[
         str | None, typer.Option("--expect-id", metavar="ID", help="The Selling Partner ID that it must be.")
     ] = None,
@@ -71,7 +80,12 @@ def command(
     timeout: Annotated[
         int,
         typer.Option(
-            "--timeout", metavar="SECONDS", min=1, max=3600, envvar="SP_CONNECT_TIMEOUT", help="How long to wait."
+            "--timeout",
+            metavar="SECONDS",
+            min=1,
+            max=errors.LONGEST_WAIT,
+            envvar="SP_CONNECT_TIMEOUT",
+            help="How long to wait.",
         ),
     ] = 300,
     json: flags.Json = False,
@@ -83,8 +97,9 @@ def command(
     """
     session: flags.Session = ctx.obj
     edges = session.edges()
+    default_app = session.environ.get("SP_CONNECT_APP") or "default"
     options = Options(
-        seller, region, tuple(country or ()), app, expect_id, replace, paste, no_browser, browser, timeout
+        seller, region, tuple(country or ()), app, default_app, expect_id, replace, paste, no_browser, browser, timeout
     )
     made: list[Connection] = []
     try:
@@ -95,7 +110,7 @@ def command(
 
                 edges.screen.show(card.card(edges.screen, connection, edges.now()))
                 conversation.check(edges.screen, connection)
-    except errors.SpConnectError:
+    except (errors.SpConnectError, KeyboardInterrupt):
         if json and made:
             edges.screen.json([data.connection(c, edges.now()) for c in made])
         raise
@@ -108,10 +123,9 @@ class _Job:
     """What is the same for each consent of one run."""
 
     options: Options
-    app: App
-    client_secret: Secret
     open_page: Opener
     guard: authorization.Guard
+    apps: Mapping[Scope, tuple[App, Secret]]
 
 
 def run(edges: Edges, options: Options) -> Iterator[Connection]:
@@ -123,25 +137,25 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         raise errors.Usage(
             "--paste waits for an address, and there is no terminal to paste it in.", "leave out --paste"
         )
+    if options.browser is not None and options.no_browser:
+        raise errors.Usage("--browser and --no-browser cannot both be meant.", "leave out one of them")
     scopes = _scopes(edges, options)
-    app = edges.apps.get(options.app)
-    client_secret = edges.secrets.fetch(app.secret_name)
+    apps = {scope: _app(edges, options, scope) for scope in scopes}
     open_page = edges.browser(options.browser, refused=options.no_browser)
     authorization.prove_ready(edges)
 
-    job = _Job(options, app, client_secret, open_page, authorization.Guard(options.expect_id, options.replace))
+    job = _Job(options, open_page, authorization.Guard(options.expect_id, options.replace), apps)
     failed: dict[Scope, errors.SpConnectError] = {}
     made: list[Scope] = []
     for position, scope in enumerate(scopes, 1):
-        conversation.opening(edges.screen, scope, position, len(scopes), edges.connections.get(scope))
         try:
-            outcome = _consent(edges, job, scope)
-        except (errors.NotAuthorized, errors.AmazonTrouble) as error:
+            outcome = _consent(edges, job, scope, f"{position} of {len(scopes)}: " if len(scopes) > 1 else "")
+        except (errors.NotAuthorized, errors.AmazonTrouble, errors.ThisMachine) as error:
             if len(scopes) == 1:
                 raise
             failed[scope] = error
             edges.screen.error(error)
-            if isinstance(error, errors.TimedOut | errors.ClientRejected):
+            if isinstance(error, errors.TimedOut | errors.ClientRejected | errors.ThisMachine):
                 break  # nobody is there any more, or the next consent would end the same way
             continue
         made.append(scope)
@@ -153,6 +167,18 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
             failed[scope] = outcome.trouble
     if failed:
         raise _summed_up(options, made, [scope for scope in scopes if scope not in made], list(failed.values()))
+
+
+def _app(edges: Edges, options: Options, scope: Scope) -> tuple[App, Secret]:
+    """The app for a consent, with its client secret. A renewal stays with its own app, since rights hang on it."""
+    before = edges.connections.get(scope)
+    if before is not None and not options.replace:
+        if options.app not in {None, before.app}:
+            raise errors.OtherApp(scope, before.app, str(options.app))
+        app = edges.apps.get(before.app)
+    else:
+        app = edges.apps.get(options.app or options.default_app)
+    return app, edges.secrets.fetch(app.secret_name)
 
 
 def _scopes(edges: Edges, options: Options) -> list[Scope]:
@@ -191,15 +217,18 @@ def _ask_countries(edges: Edges, region: geography.Region) -> tuple[str | None, 
     return tuple(answer.replace(",", " ").split()) or tuple(known)
 
 
-def _consent(edges: Edges, job: _Job, scope: Scope) -> authorization.Outcome:
+def _consent(edges: Edges, job: _Job, scope: Scope, counted: str) -> authorization.Outcome:
     """One consent, from the open door to the record. The door is open before the address exists."""
     inbox: queue.SimpleQueue[consent.Arrival] = queue.SimpleQueue()
-    options, app, screen = job.options, job.app, edges.screen
+    options, screen = job.options, edges.screen
+    app, client_secret = job.apps[scope]
     with ExitStack() as stack:
         if not options.paste:
             from sp_connect import listener
 
             stack.enter_context(listener.door(app, inbox.put, edges.amazon.at, simulated=screen.simulated))
+        before = edges.connections.get(scope)
+        conversation.opening(screen, scope, counted, before, replaces=options.replace)
         asked = consent.begin(app, scope, away=options.paste)
         address = edges.amazon.at(asked.address)
         conversation.address(screen, address)
@@ -210,7 +239,7 @@ def _consent(edges: Edges, job: _Job, scope: Scope) -> authorization.Outcome:
             conversation.open_elsewhere(screen, obstacle, app.listen, can_paste=edges.person.is_there())
         stack.enter_context(edges.person.pasting(lambda text: _take(edges, app, inbox, text)))
         stack.enter_context(conversation.waiting(screen, options.timeout))
-        outcome = authorization.complete(edges, asked, job.client_secret, job.guard, _arriving(inbox, options.timeout))
+        outcome = authorization.complete(edges, asked, client_secret, job.guard, _arriving(inbox, options.timeout))
     if outcome is None:
         raise errors.TimedOut(scope, options.timeout)
     return outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -45,10 +46,23 @@ def _become(command: Sequence[str], environment: Mapping[str, str], *, stays: bo
     """
     try:
         if os.name == "posix" and not stays:
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and a child would inherit that
+                signal.signal(number, signal.SIG_DFL)
             os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - no shell is the point
-        raise typer.Exit(subprocess.run(list(command), env=dict(environment), check=False).returncode)
-    except FileNotFoundError:
+        raise typer.Exit(_beside(command, environment))
+    except (FileNotFoundError, NotADirectoryError):
         raise errors.CommandNotRun(command[0], "there is no such program", 127) from None
     except (OSError, ValueError) as error:
         why = str(getattr(error, "strerror", None) or "it is no command").lower()
         raise errors.CommandNotRun(command[0], why, 126) from None
+
+
+def _beside(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The exit code of a child, as a shell tells it: 128 and its number for death by a signal."""
+    with subprocess.Popen(list(command), env=dict(environment)) as child:
+        while True:
+            try:
+                code = child.wait()
+            except KeyboardInterrupt:  # the child has it too, and decides
+                continue
+            return code if code >= 0 else 128 - code

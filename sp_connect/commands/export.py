@@ -30,7 +30,8 @@ class Options:
 def run(edges: Edges, options: Options) -> str:
     """The credentials in the form that was asked for; written to `out`, private from birth, if that is named.
 
-    A terminal is asked first. Raises Usage for no such form, NeedsFlag, Aborted, and what `access` raises.
+    A terminal is asked first. Raises Usage for no such form, NeedsFlag, Aborted, CannotWrite, and what `access`
+    raises.
     """
     if options.form not in quoting.FORMATS:
         raise errors.Usage(f"There is no format {options.form!r}.", f"--format takes {', '.join(quoting.FORMATS)}")
@@ -39,8 +40,15 @@ def run(edges: Edges, options: Options) -> str:
         edges.person.confirm(f"Show the secrets of {connection.scope} on this terminal?", "--yes")
     text = quoting.FORMATS[options.form](access.environment(edges, connection))
     if options.out is not None:
-        files.replace(options.out, text.encode())
+        _write(options.out, text)
     return text
+
+
+def _write(path: Path, text: str) -> None:
+    """A device is not written to: as root, it would be replaced by a file."""
+    if path.exists() and not path.is_file():
+        raise errors.CannotWrite(path, "it is no regular file")
+    files.replace(path, text.encode())
 
 
 def command(

@@ -16,7 +16,12 @@ from sp_connect.views import data
 
 
 def run(edges: Edges, selection: Selection) -> tuple[Sequence[Connection], Sequence[errors.Damaged]]:
-    """The connections that `selection` leaves, and the files that could not be read. Reads local files only."""
+    """The connections that `selection` leaves, and the files that could not be read. Reads local files only.
+
+    A filter may leave none; a seller that does not exist is a slip of the keyboard: NoSuchConnection.
+    """
+    if selection.seller is not None and errors.is_name(selection.seller) and not edges.connections.of(selection.seller):
+        raise errors.NoSuchConnection(selection.seller)
     return selection.among(edges.connections, edges.now())
 
 

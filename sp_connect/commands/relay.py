@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import errors, pages
+from sp_connect import errors, loopback, pages
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 
@@ -15,6 +15,7 @@ from sp_connect.edges import Edges
 def run(edges: Edges, name: str) -> tuple[str, str]:
     """The page, and the redirect URI at which it belongs."""
     app = edges.apps.get(name)
+    loopback.check(app.listen)  # config.toml is edited by hand, and the page carries this in a script
     return pages.relay(app.listen), app.redirect_uri
 
 

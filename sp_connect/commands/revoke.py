@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +14,6 @@ from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import Connection
 from sp_connect.selection import Selection
-from sp_connect.stores import secrets
 from sp_connect.views import data
 
 WAIT_SECONDS = 15 * 60
@@ -45,22 +43,27 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         accounts = words.listed([f"{c.scope} ({c.selling_partner_id})" for c in chosen])
         edges.person.confirm(f"Forget {accounts} on this machine?", "--yes")
     for connection in chosen:
-        if options.wait:
-            _wait_until_refused(edges, connection)
+        latest = _wait_until_refused(edges, connection) if options.wait else connection
         # A store that cannot be asked now could not forget either: that is raised before the record goes.
-        with suppress(errors.MissingToken):
-            edges.secrets.fetch(connection.secret_name)
+        try:
+            edges.secrets.fetch(latest.secret_name)
+        except errors.MissingToken as error:
+            edges.screen.say(f"{error.message} If it is in another store, it stays there.")
         with edges.changes.writing():
-            edges.changes.drop_connection(connection.scope)
-        yield connection
+            if edges.connections.get(latest.scope) is not None and not edges.changes.is_current(latest):
+                raise errors.RenewedMeanwhile(latest.scope)
+            edges.changes.drop_connection(latest.scope)
+        yield latest
 
 
 def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
     selection = Selection(options.seller, options.region, options.country)
     found, _ = selection.among(edges.connections, edges.now())
     if options.region is not None and options.country is None and not options.every:
-        # A region names its own connection, not those of the countries kept separate in it.
-        found = [c for c in found if c.scope.country is None] or found
+        # A region names its own connection, not those of the countries kept separate in it: run twice, the same
+        # line must not take another account.
+        is_whole = geography.region_named(options.region).host is not None
+        found = [c for c in found if not is_whole or c.scope.country is None]
     if not found and not options.missing_ok:
         raise errors.NoSuchConnection(str(selection))
     if len(found) > 1 and not options.every:
@@ -68,8 +71,11 @@ def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
     return found
 
 
-def _wait_until_refused(edges: Edges, connection: Connection) -> None:
-    """Asks again and again until Amazon refuses the token, which proves the end. Raises StillAuthorized."""
+def _wait_until_refused(edges: Edges, connection: Connection) -> Connection:
+    """Asks again and again until Amazon refuses the token, which proves the end. Raises StillAuthorized.
+
+    Returns the connection, whose token Amazon may have changed in the meantime.
+    """
     app = edges.apps.get(connection.app)
     client_secret = edges.secrets.fetch(app.secret_name)
     token = edges.secrets.fetch(connection.secret_name)
@@ -78,15 +84,14 @@ def _wait_until_refused(edges: Edges, connection: Connection) -> None:
     for _ in range(round(WAIT_SECONDS / PAUSE_SECONDS)):
         try:
             tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, token)
-            if tokens.refresh_token not in {None, token}:  # the one before it is dead: that is not the seller's end
-                token = tokens.refresh_token
-                connection = replace(connection, secret_ref=secrets.new_ref())
-                with edges.changes.writing():
-                    edges.changes.keep_connection(connection, token)
         except errors.Rejected:
-            return
+            return connection
         except errors.AmazonTrouble as error:
             edges.screen.story(error.message)
+        else:
+            if tokens.refresh_token is not None and tokens.refresh_token != token:
+                token = tokens.refresh_token
+                connection = edges.changes.renew_token(connection, token)
         edges.sleep(PAUSE_SECONDS)
     raise errors.StillAuthorized(connection.scope, WAIT_SECONDS)
 
@@ -127,7 +132,7 @@ def command(
             edges.screen.say(f"{connection.scope} is forgotten here: {connection.selling_partner_id}.")
             if not wait:
                 tell_where(edges, connection)
-    except errors.SpConnectError:
+    except (errors.SpConnectError, KeyboardInterrupt):
         if json and gone:
             edges.screen.json(_objects(edges, gone))
         raise

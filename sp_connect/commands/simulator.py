@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import errors
+from sp_connect import errors, loopback
+from sp_connect.amazon import registration
 from sp_connect.commands import flags
 
 
@@ -32,7 +33,10 @@ def command(
     from sp_connect.simulator.world import BUILT_IN, World
 
     screen = ctx.obj.screen
-    app = replace(BUILT_IN, redirect_uris=(*(redirect_uri or ()), *BUILT_IN.redirect_uris))
+    for address in redirect_uri or ():
+        registration.check_redirect_uri(address)
+    loopback.check(listen)
+    app = replace(BUILT_IN, redirect_uris=tuple(dict.fromkeys((*(redirect_uri or ()), *BUILT_IN.redirect_uris))))
     try:
         simulator = Simulator(World(apps=(app,)), port, relays={BUILT_IN.redirect_uris[0]: listen})
     except OSError as error:
@@ -51,9 +55,12 @@ def command(
         else:
             screen.line(simulator.base_url)
             screen.say("A simulated Amazon listens there until Ctrl-C. To use it from another terminal:")
+            screen.say("  export SP_CONNECT_HOME=$(mktemp -d)")
             screen.say(f"  export SP_CONNECT_AMAZON_URL={simulator.base_url}")
             screen.say(f"  echo {app.client_secret} | sp-connect app add --client-secret-stdin \\")
             screen.say(f"    --application-id {app.application_id} \\")
             screen.say(f"    --client-id {app.client_id} \\")
             screen.say(f"    --redirect-uri {BUILT_IN.redirect_uris[0]} --listen {listen}")
-        threading.Event().wait()
+        forever = threading.Event()
+        while not forever.wait(60):  # in steps, because Windows hears no Ctrl-C in an endless wait
+            pass

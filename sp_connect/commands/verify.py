@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from sp_connect import errors, words
+from sp_connect import at_once, authorization, errors, words
 from sp_connect.amazon import lwa, sellers
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Secret
 from sp_connect.selection import Selection
-from sp_connect.stores import secrets
 from sp_connect.views import data, progress
 
 JOBS = 16
 
-WHOLE_STORE = (errors.StoreUnavailable, errors.StoreLocked)
-"""What is wrong for every connection if it is wrong for one: the run ends with the first."""
+BATCH = 25
+"""Findings that are written at a time, while the calls of others are under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: the connection as it is now known, the refresh token if it changed, and what is wrong, if anything."""
+    """One check: the connection as it is now known, and what is wrong, if anything."""
 
     connection: Connection
-    changed_token: Secret | None = None
     error: errors.SpConnectError | None = None
+
+    def is_doubtful(self) -> bool:
+        """Whether the check came to no end, so that the status is only what was last known."""
+        return self.error is not None and self.connection.standing not in {"rejected", "missing-token"}
 
 
 Credentials = Mapping[str, tuple[App, Secret] | errors.SpConnectError]
@@ -49,39 +50,49 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
         raise errors.NoSuchConnection(str(selection))
     credentials = _credentials(edges, rows)
     found: dict[int, Finding] = {}
+    unwritten: list[Finding] = []
     try:
         with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance:
-            for position, finding in _all_at_once(jobs, rows, lambda row: check(edges, credentials[row.app], row)):
+            for position, finding in at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row)):
                 found[position] = finding
+                unwritten.append(finding)
                 advance()
+                if len(unwritten) == BATCH:
+                    keep(edges, unwritten)
+                    unwritten = []
     finally:
-        keep(edges, [found[position] for position in sorted(found)])
+        keep(edges, unwritten)
     return [found[position] for position in range(len(rows))], damages
 
 
 def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError, connection: Connection) -> Finding:
-    """Refreshes one token and asks for the marketplaces. Raises WHOLE_STORE alone."""
+    """Refreshes one token and asks for the marketplaces.
+
+    Raises StoreUnavailable and StoreLocked alone: what is wrong with the store is wrong for every connection.
+    """
     if isinstance(credentials, errors.SpConnectError):
-        return Finding(connection, error=credentials)
+        return Finding(connection, credentials)
     app, client_secret = credentials
     try:
         token = edges.secrets.fetch(connection.secret_name)
     except errors.MissingToken as error:
-        return Finding(replace(connection, standing="missing-token"), error=error)
+        return Finding(replace(connection, standing="missing-token"), error)
     except errors.Damaged as error:  # one seller's sealed file; the others are whole
-        return Finding(connection, error=error)
+        return Finding(connection, error)
     try:
         tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, token)
     except errors.Rejected as error:
-        return Finding(replace(connection, standing="rejected"), error=error)
+        return Finding(replace(connection, standing="rejected"), error)
     except errors.SpConnectError as error:
-        return Finding(connection, error=error)
-    changed = tokens.refresh_token if tokens.refresh_token not in {None, token} else None
+        return Finding(connection, error)
+    if tokens.refresh_token is not None and tokens.refresh_token != token:
+        connection = edges.changes.renew_token(connection, tokens.refresh_token)
     try:
         found = sellers.marketplaces(edges.amazon, connection.scope, tokens.access_token)
+        authorization.check_country(connection.scope, connection.selling_partner_id, [m.country for m in found])
     except errors.SpConnectError as error:
-        return Finding(connection, changed, error)
-    return Finding(replace(connection, standing="connected", verified_at=edges.now(), marketplaces=found), changed)
+        return Finding(connection, error)
+    return Finding(replace(connection, standing="connected", verified_at=edges.now(), marketplaces=found))
 
 
 def keep(edges: Edges, findings: Sequence[Finding]) -> None:
@@ -90,14 +101,9 @@ def keep(edges: Edges, findings: Sequence[Finding]) -> None:
         return
     with edges.changes.writing():
         for finding in findings:
-            connection = finding.connection
-            before = edges.connections.get(connection.scope)
-            if before is None or before.secret_ref != connection.secret_ref:
-                continue
-            if finding.changed_token is not None:
-                edges.changes.keep_connection(replace(connection, secret_ref=secrets.new_ref()), finding.changed_token)
-            elif before != connection:
-                edges.connections.put(connection)
+            with suppress(errors.Damaged):  # in the meantime; the file is left as it is, and the others are written
+                if edges.changes.is_current(finding.connection):
+                    edges.connections.put(finding.connection)
 
 
 def _credentials(edges: Edges, rows: Sequence[Connection]) -> Credentials:
@@ -109,39 +115,6 @@ def _credentials(edges: Edges, rows: Sequence[Connection]) -> Credentials:
         except (errors.NoSuchApp, errors.MissingToken) as error:
             found[name] = error
     return found
-
-
-def _all_at_once(
-    jobs: int, rows: Sequence[Connection], work: Callable[[Connection], Finding]
-) -> Iterator[tuple[int, Finding]]:
-    """Each row's finding with its position, as they come.
-
-    The threads are daemons: on Ctrl-C nobody waits for the calls that are under way.
-    """
-    waiting: queue.SimpleQueue[tuple[int, Connection]] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[int, Finding] | BaseException] = queue.SimpleQueue()
-    for item in enumerate(rows):
-        waiting.put(item)
-
-    def labour() -> None:
-        while True:
-            try:
-                position, row = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                done.put((position, work(row)))
-            except BaseException as error:  # noqa: BLE001 - raised again where it is heard
-                done.put(error)
-                return
-
-    for _ in range(min(jobs, len(rows))):
-        threading.Thread(target=labour, daemon=True).start()
-    for _ in rows:
-        result = done.get()
-        if isinstance(result, BaseException):
-            raise result
-        yield result
 
 
 def command(
@@ -170,7 +143,8 @@ def command(
         from sp_connect.views import tables
 
         rows = [f.connection for f in findings]
-        edges.screen.show(tables.connections(edges.screen, rows, now))
+        doubtful = {f.connection.scope for f in findings if f.is_doubtful()}
+        edges.screen.show(tables.connections(edges.screen, rows, now, doubtful))
         edges.screen.say()
         edges.screen.say(tables.summary(rows, now))
     else:
@@ -181,7 +155,8 @@ def command(
 def _raise_what_is_wrong(
     edges: Edges, findings: Sequence[Finding], damages: Sequence[errors.Damaged], due: int | None
 ) -> None:
-    wrong = [*(finding.error for finding in findings if finding.error is not None), *damages]
+    wrong: list[errors.SpConnectError] = [f.error for f in findings if f.error is not None]
+    wrong.extend(damages)
     total = len(findings) + len(damages)
     if total == 1 and wrong:
         raise wrong[0]
@@ -190,9 +165,12 @@ def _raise_what_is_wrong(
             edges.screen.say(f"{finding.connection.scope}: {finding.error.told()}", style="red")
     for damage in damages:
         edges.screen.say(damage.told(), style="red")
-    if wrong:
-        raise errors.Several(f"{words.count(len(wrong), 'connection')} of {total} did not pass.", wrong)
     if due is not None:
         ending = [f.connection.scope for f in findings if f.connection.renew_by - edges.now() <= timedelta(days=due)]
-        if ending:
+        if ending and wrong:
+            wrong.append(errors.EndsSoon(ending, due))
+        elif ending:
             raise errors.EndsSoon(ending, due)
+    if wrong:
+        failed = sum(finding.error is not None for finding in findings) + len(damages)
+        raise errors.Several(f"{words.count(failed, 'connection')} of {total} did not pass.", wrong)

@@ -7,8 +7,10 @@ refers to is forgotten. The journal holds names, never a secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, cast
 
@@ -57,13 +59,13 @@ class Changes:
         return tuple(self._folder / name for name in files.names(self._folder) if name.endswith(".toml"))
 
     @contextmanager
-    def replacing(self, new: SecretName | None, old: Iterable[SecretName]) -> Iterator[None]:
-        """Lets the caller keep `new` and write the record that replaces `old`; forgets what is left over.
+    def replacing(self, new: Iterable[SecretName], old: Iterable[SecretName]) -> Iterator[None]:
+        """Lets the caller keep `new` and write the records that replace `old`; forgets what is left over.
 
         That happens however the block is left. Where the store cannot forget now, the next `writing` tries
         again and nothing is raised: the change itself is done.
         """
-        names = [name for name in (new, *old) if name is not None]
+        names = [*new, *old]
         entry = self._folder / f"{new_ref()}.toml"
         tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in names]
         files.write_toml(entry, {"schema": files.SCHEMA, "store": self._secrets.name, "secret": tables})
@@ -74,41 +76,71 @@ class Changes:
 
     def keep_connection(self, connection: Connection, token: Secret) -> None:
         """Keeps a connection and its refresh token; the token of the record before it is forgotten."""
-        before = self._connections.get(connection.scope)
-        with self.replacing(connection.secret_name, _names(before)):
-            self._secrets.keep(connection.secret_name, token)
-            self._connections.put(connection)
+        self.keep_connections([(connection, token)])
+
+    def keep_connections(self, kept: Sequence[tuple[Connection, Secret]]) -> None:
+        """Keeps connections, each with its refresh token, of one seller or of many; forgets the tokens before them.
+
+        One entry of the journal stands for all, and each seller's files are written once: whatever happens, of
+        one seller's connections all are kept with their tokens, or none.
+        """
+        scopes = {connection.scope for connection, _ in kept}
+        sellers = dict.fromkeys(connection.scope.seller for connection, _ in kept)
+        before = [old for seller in sellers for old in self._connections.of(seller) if old.scope in scopes]
+        new = {connection.secret_name: token for connection, token in kept}
+        with self.replacing(new, [name for old in before for name in _names(old)]):
+            self._secrets.keep_all(new)
+            self._connections.put_all([connection for connection, _ in kept])
+
+    def renew_token(self, connection: Connection, token: Secret) -> Connection:
+        """Keeps, at once, the token that Amazon gave in place of a connection's: the old one may be dead by now.
+
+        Returns the connection as it is kept; as it was if it has been renewed or revoked meanwhile. Takes the lock.
+        """
+        with self.writing():
+            if not self.is_current(connection):
+                return connection
+            renewed = replace(connection, secret_ref=new_ref())
+            self.keep_connection(renewed, token)
+        return renewed
+
+    def is_current(self, connection: Connection) -> bool:
+        """Whether the record still stands for the very token that `connection` does."""
+        now = self._connections.get(connection.scope)
+        return now is not None and now.secret_ref == connection.secret_ref
 
     def drop_connection(self, scope: Scope) -> None:
         """Forgets a connection and its refresh token; an absent one is fine."""
         before = self._connections.get(scope)
-        with self.replacing(None, _names(before)):
+        with self.replacing((), _names(before)):
             self._connections.remove(scope)
 
     def keep_app(self, app: App, secret: Secret) -> None:
         """Keeps an app and its client secret; the secret of the record before it is forgotten."""
         before = [one.secret_name for one in self._apps.all() if one.name == app.name]
-        with self.replacing(app.secret_name, before):
+        with self.replacing([app.secret_name], before):
             self._secrets.keep(app.secret_name, secret)
             self._apps.put(app)
 
     def drop_app(self, name: str) -> None:
         """Forgets an app and its client secret. Raises NoSuchApp."""
-        with self.replacing(None, [self._apps.get(name).secret_name]):
+        with self.replacing((), [self._apps.get(name).secret_name]):
             self._apps.remove(name)
 
     def _finish(self, entry: Path, names: Iterable[SecretName]) -> None:
         """Forgets what no record refers to, then the entry; what fails now is left for the next time."""
         with suppress(errors.ThisMachine):
-            for name in names:
-                if not self._is_referred_to(name):
-                    self._secrets.forget(name)
+            for (kind, owner), theirs in groupby(sorted(names), lambda name: (name.kind, name.owner)):
+                referred_to = self._referred_to(kind, owner)
+                for name in theirs:
+                    if name not in referred_to:
+                        self._secrets.forget(name)
             files.remove(entry)
 
-    def _is_referred_to(self, name: SecretName) -> bool:
+    def _referred_to(self, kind: str, owner: str) -> set[SecretName]:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
-        records = self._connections.of(name.owner) if name.kind == "seller" else self._apps.all()
-        return any(name in _names(record) for record in records)
+        records = self._connections.of(owner) if kind == "seller" else self._apps.all()
+        return {name for record in records for name in _names(record)}
 
 
 def _names(record: App | Connection | None) -> tuple[SecretName, ...]:

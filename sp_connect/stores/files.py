@@ -13,6 +13,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ _CAUSES = {
     errno.EDQUOT: ("the disk quota is used up", "free some space and run it again"),
     errno.EFBIG: ("the file is larger than this process may write", "raise the limit: ulimit -f"),
     errno.EROFS: ("the disk is read-only", "set SP_CONNECT_HOME to a folder that can be written"),
-    errno.EACCES: ("permission is denied", "see who owns the file and its folder: sp-connect doctor"),
-    errno.EPERM: ("permission is denied", "see who owns the file and its folder: sp-connect doctor"),
+    errno.EACCES: ("permission is denied", "see who owns the file and its folder: ls -la"),
+    errno.EPERM: ("permission is denied", "see who owns the file and its folder: ls -la"),
     errno.ENOTDIR: ("a file stands where a folder belongs", "move that file away"),
     errno.EEXIST: ("a file stands where a folder belongs", "move that file away"),
     errno.EISDIR: ("a folder stands where a file belongs", "move that folder away"),
@@ -186,7 +187,7 @@ def _explained(path: Path, done: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        unknown = ((error.strerror or type(error).__name__).lower(), "sp-connect doctor looks at the folders")
+        unknown = ((error.strerror or type(error).__name__).lower(), "see what is in its folder: ls -la")
         why, hint = _CAUSES.get(error.errno or 0, unknown)
         raise errors.StoreUnavailable(f"{path} could not be {done}: {why}.", hint) from None
 
@@ -221,12 +222,19 @@ def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network disks cannot; the file itself is there
+            raise
     finally:
         os.close(handle)
 
 
+@cache
 def _sweep(folder: Path) -> None:
-    """Removes what a killed process left half-written an hour ago or more; younger ones may be at work."""
+    """Removes what a killed process left half-written an hour ago or more; younger ones may be at work.
+
+    Once a process for each folder: with ten thousand sellers a look at all of them costs more than a write.
+    """
     for leftover in folder.iterdir():
         if leftover.name.startswith(_PREFIX):
             with suppress(OSError):

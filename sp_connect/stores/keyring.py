@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sp_connect import errors, words
@@ -71,6 +71,11 @@ class KeyringStore:
         self._forget_parts(name, after=len(parts), upto=len(parts))
         if self._get(_service(name)) != base or self._parts(name, len(parts)) != parts:
             raise secrets.unfaithful("keyring")
+
+    def keep_all(self, values: Mapping[SecretName, Secret]) -> None:
+        """Keeps one after another: a keyring takes single items."""
+        for name, value in values.items():
+            self.keep(name, value)
 
     def fetch(self, name: SecretName) -> Secret:
         base = self._get(_service(name))

@@ -7,6 +7,7 @@ what is not in the chosen one is missing.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Literal, NamedTuple, Protocol, get_args
 
@@ -39,14 +40,16 @@ class Choice(NamedTuple):
 class SecretStore(Protocol):
     """What every secret store does. All may raise StoreUnavailable, StoreLocked and Damaged.
 
-    `keep` reads back what it wrote before it returns. `fetch` raises MissingToken for what is absent; to
-    `forget` it is fine.
+    `keep` reads back what it wrote before it returns. `keep_all` does so for many, in any order: where it
+    raises, some may be kept. `fetch` raises MissingToken for what is absent; to `forget` it is fine.
     """
 
     @property
     def name(self) -> StoreName: ...
 
     def keep(self, name: SecretName, value: Secret) -> None: ...
+
+    def keep_all(self, values: Mapping[SecretName, Secret]) -> None: ...
 
     def fetch(self, name: SecretName) -> Secret: ...
 

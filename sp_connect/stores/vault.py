@@ -59,13 +59,21 @@ class Vault:
         self._key: _Key | None = None
 
     def keep(self, name: SecretName, value: Secret) -> None:
+        self.keep_all({name: value})
+
+    def keep_all(self, values: Mapping[SecretName, Secret]) -> None:
+        """Keeps many, all of an owner's with one write of its file."""
         self._open()  # a person may be asked for the keyring's password: not while others wait for the lock
+        owners: dict[Path, list[SecretName]] = {}
+        for name in values:
+            owners.setdefault(self._path(name), []).append(name)
         with files.lock(self._folder / "lock"):
             key = self._open() or self._make()
-            path = self._path(name)
-            self._write(path, name, key, self._read(path, name, key) | {_entry(name): value.reveal()})
-            if self._read(path, name, key).get(_entry(name)) != value.reveal():
-                raise secrets.unfaithful(self.name)
+            for path, names in owners.items():
+                new = {_entry(name): values[name].reveal() for name in names}
+                self._write(path, names[0], key, self._read(path, names[0], key) | new)
+                if not new.items() <= self._read(path, names[0], key).items():
+                    raise secrets.unfaithful(self.name)
 
     def fetch(self, name: SecretName) -> Secret:
         path = self._path(name)

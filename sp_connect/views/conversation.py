@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def opening(screen: Screen, scope: Scope, position: int, total: int, before: Connection | None) -> None:
-    """Who is connected where, which account is awaited if one is known, and what the person does at Amazon."""
-    counted = f"{position} of {total}: " if total > 1 else ""
+def opening(screen: Screen, scope: Scope, counted: str, before: Connection | None, *, replaces: bool) -> None:
+    """Who is connected where, which account is awaited if one is known, and what the person does at Amazon.
+
+    `counted` is "1 of 2: " where there are several.
+    """
+    doing = "Connecting" if before is None else "Replacing the account of" if replaces else "Renewing"
     screen.say()
-    screen.say(_heading(f"{counted}{'Renewing' if before else 'Connecting'} ", scope.seller, f" in {scope.place}"))
-    account = f", {before.selling_partner_id}" if before else ""
+    screen.say(_heading(f"{counted}{doing} ", scope.seller, f" in {scope.place}"))
+    account = f", {before.selling_partner_id}" if before and not replaces else ""
     screen.say(f"  1  Sign in to {scope.seller}'s Seller Central{account}; look at the account name at the top.")
     screen.say("  2  Read what the app may do, and choose Confirm.")
     screen.say()

@@ -1,9 +1,11 @@
-"""Variables in the words of shells and of programs that read files: any value comes out as it went in."""
+"""Variables in the words of shells and of programs that read files: any value comes out as it went in.
+
+What a form cannot hold is refused, never changed.
+"""
 
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable, Mapping
 
 from sp_connect import errors
@@ -13,15 +15,26 @@ POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
 def posix(values: Mapping[str, str]) -> str:
-    """bash, zsh, sh: `eval "$(sp-connect export ... --format env)"`."""
-    return _lines(values, lambda name, value: f"export {name}={shlex.quote(value)}")
+    """bash, zsh, sh: `eval "$(sp-connect export ... --format env)"`.
+
+    Every value is quoted: `=ls` and `~` mean something to zsh that they do not mean to sh.
+    """
+
+    def line(name: str, value: str) -> str:
+        escaped = value.replace("'", "'\"'\"'")
+        return f"export {name}='{escaped}'"
+
+    return _lines(values, line)
 
 
 def dotenv(values: Mapping[str, str]) -> str:
-    """A .env file, which sh reads too. Raises Usage for a value that dotenv readers do not agree on."""
+    """A .env file, which sh reads too. Raises Usage for a value that dotenv readers do not agree on.
+
+    Within single quotes python-dotenv takes a backslash for an escape, and fills in what stands for a variable.
+    """
     for name, value in values.items():
-        if set(value) & set("'\n\r"):
-            raise errors.Usage(f"{name} holds a character that .env files cannot hold.", "--format json")
+        if set(value) & set("'\\\n\r") or "${" in value:
+            raise _unfit(name, ".env files", "json")
     return _lines(values, lambda name, value: f"{name}='{value}'")
 
 
@@ -46,10 +59,13 @@ def powershell(values: Mapping[str, str]) -> str:
 
 
 def cmd(values: Mapping[str, str]) -> str:
-    """A batch file for cmd.exe. Raises Usage for a line break, which no cmd variable can be set to."""
+    """A batch file for cmd.exe. Raises Usage for what cmd does not read as it was written.
+
+    A quotation mark would end the quoting of `&` and `|`, a Ctrl-Z the file; other scripts depend on the code page.
+    """
     for name, value in values.items():
-        if set(value) & set("\n\r\0"):
-            raise errors.Usage(f"{name} holds a line break, which cmd cannot set.", "--format powershell")
+        if '"' in value or not value.isascii() or (value and not value.isprintable()):
+            raise _unfit(name, "batch files", "powershell")
     return _lines(values, lambda name, value: f'@set "{name}={value.replace("%", "%%")}"')
 
 
@@ -59,13 +75,13 @@ def as_json(values: Mapping[str, str]) -> str:
 
 
 def credentials_yml(values: Mapping[str, str]) -> str:
-    """python-amazon-sp-api's credentials.yml, with one account, `default`. A JSON string is a YAML string."""
+    """python-amazon-sp-api's credentials.yml, with one account, `default`."""
     keys = {
         "refresh_token": "SP_API_REFRESH_TOKEN",
         "lwa_app_id": "LWA_APP_ID",
         "lwa_client_secret": "LWA_CLIENT_SECRET",
     }
-    return "version: '1.0'\n\ndefault:\n" + "".join(f"  {key}: {json.dumps(values[v])}\n" for key, v in keys.items())
+    return "version: '1.0'\n\ndefault:\n" + "".join(f"  {key}: {_yaml(values[v])}\n" for key, v in keys.items())
 
 
 FORMATS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
@@ -79,5 +95,18 @@ FORMATS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
 }
 
 
+def _yaml(value: str) -> str:
+    """A JSON string in ASCII, less JSON's surrogate pairs, which YAML does not join."""
+    quoted = json.dumps(value, ensure_ascii=False)
+    return "".join(c if " " <= c <= "~" else f"\\U{ord(c):08x}" for c in quoted)
+
+
 def _lines(values: Mapping[str, str], line: Callable[[str, str], str]) -> str:
+    for name, value in values.items():
+        if "\0" in value:
+            raise _unfit(name, "environments", "json")
     return "".join(f"{line(name, value)}\n" for name, value in values.items())
+
+
+def _unfit(name: str, form: str, other: str) -> errors.Usage:
+    return errors.Usage(f"{name} holds a character that {form} cannot hold.", f"--format {other}")

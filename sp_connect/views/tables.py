@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sp_connect import words
 from sp_connect.amazon import geography
-from sp_connect.models import SEATS, SECRET_LIFE, App, Connection
+from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Scope
 from sp_connect.views import signs, text
 from sp_connect.views.screen import PIPE_WIDTH, Screen
 
@@ -16,48 +16,54 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-GAP = 3
-"""Spaces between two columns."""
+GAP, NARROW_GAP = 3, 2
+"""Spaces between two columns, and what they may shrink to."""
 
 ROOM_TO_WRAP = 14
 """From here on all marketplaces are shown, on as many lines as they take; below it "DE FR +8" on one."""
 
-ROOM_FOR_CODES = 8
-"""What "DE FR +8" takes; below it another column gives way."""
+ROOM_FOR_CODES = 5
+"""What "DE +9" takes; below it another column gives way."""
 
 WIDEST_CODES = 29
 """Ten country codes on one line."""
 
+IN_TWO_LINES = {"Selling Partner ID": "Selling\nPartner ID", "Sells in": "Sells\nin"}
+"""Heads that are wider than what stands below them."""
+
 Columns = dict[str, list["Text"]]
 
 
-def connections(screen: Screen, rows: Sequence[Connection], now: datetime) -> Table:
+def connections(
+    screen: Screen, rows: Sequence[Connection], now: datetime, doubtful: Collection[Scope] = frozenset()
+) -> Table:
     """Every connection, a row each. The Selling Partner ID is never cut or wrapped, at any width.
 
-    Marketplaces are shortened first; then the access level goes, the date, which the status tells where it
-    matters, and last the marketplaces.
+    Marketplaces are shortened first; then the access level goes, the marketplaces, and last the date.
     Piped, nothing gives way and every row names its seller, so that each line stands alone.
     """
     piped = screen.out.width == PIPE_WIDTH
-    columns = _connection_columns(rows, now, ascii_only=screen.out.options.ascii_only)
+    columns = _connection_columns(rows, now, doubtful, ascii_only=screen.out.options.ascii_only)
     if all(c.access_level == "default" for c in rows):
         del columns["Access level"]
-    for head in ("Access level", "Renew by", "Marketplaces"):
-        if _room(screen, columns) < ROOM_FOR_CODES:
+    gap = GAP if _room(screen, columns, GAP) >= ROOM_FOR_CODES else NARROW_GAP
+    for head in ("Access level", "Marketplaces", "Renew by"):
+        if _room(screen, columns, gap) < (ROOM_FOR_CODES if "Marketplaces" in columns else 0):
             columns.pop(head, None)
-    room = max(ROOM_FOR_CODES, min(_room(screen, columns), WIDEST_CODES))
-    if room < ROOM_TO_WRAP and not piped and "Marketplaces" in columns:
+    room = max(ROOM_FOR_CODES, min(_room(screen, columns, gap), WIDEST_CODES))
+    is_narrow = room < ROOM_TO_WRAP and not piped
+    if is_narrow and "Marketplaces" in columns:
         columns = {"Sells in" if head == "Marketplaces" else head: cells for head, cells in columns.items()}
         columns["Sells in"] = [text.styled(shortened(cell.plain.split(), room)) for cell in columns["Sells in"]]
 
-    table = _table(screen)
-    for head, cells in columns.items():
+    table = _table(screen, gap)
+    for head in columns:
         if head == "Marketplaces":
             table.add_column(head, max_width=None if piped else room)
         elif head == "Seller":
             table.add_column(head, style="bold", overflow="fold")
         else:
-            table.add_column(head, no_wrap=head != "Selling Partner ID", min_width=max(map(len, cells), default=0))
+            table.add_column(IN_TWO_LINES.get(head, head) if is_narrow else head, no_wrap=True)
     sellers = [c.scope.seller for c in rows]
     for i, row in enumerate(zip(*columns.values(), strict=True)):
         is_next_of_same = not piped and i > 0 and sellers[i] == sellers[i - 1]
@@ -86,22 +92,23 @@ def shortened(codes: Sequence[str], room: int) -> str:
     return f"{len(codes)}" if codes else ""
 
 
-def apps(screen: Screen, rows: Iterable[tuple[App, int]], now: datetime) -> Table:
-    """The apps, each with the age of its client secret against 180 days and its seats against 25."""
-    table = _table(screen)
-    for head in ("App", "Application ID", "Redirect URI", "Listens on", "Secret", "Seats"):
-        table.add_column(head, style="bold" if head == "App" else "", overflow="fold")
-    for app, seats in rows:
-        name = f"{app.name} (draft)" if app.draft else app.name
-        table.add_row(
-            text.styled(name),
-            text.styled(app.application_id),
-            text.styled(app.redirect_uri),
-            text.styled(app.listen),
-            secret_age(app, now),
-            f"{seats} of {SEATS}",
-        )
-    return table
+def apps(screen: Screen, rows: Sequence[tuple[App, int]], now: datetime) -> Table:
+    """The apps, each with the age of its client secret against 180 days and its seats against 25.
+
+    Where the terminal is narrow, what `app show` tells gives way: the address, then the ids.
+    """
+    columns: Columns = {
+        "App": [text.styled(f"{app.name} (draft)" if app.draft else app.name, "bold") for app, _ in rows],
+        "Application ID": [text.styled(app.application_id) for app, _ in rows],
+        "Redirect URI": [text.styled(app.redirect_uri) for app, _ in rows],
+        "Listens on": [text.styled(app.listen) for app, _ in rows],
+        "Secret": [secret_age(app, now) for app, _ in rows],
+        "Seats": [text.styled(f"{seats} of {SEATS}") for _, seats in rows],
+    }
+    for head in ("Listens on", "Application ID", "Redirect URI"):
+        if _room(screen, columns, GAP) < 0:
+            del columns[head]
+    return _filled(_table(screen), columns)
 
 
 def app_facts(app: App, seats: int, now: datetime) -> list[tuple[str, Text]]:
@@ -148,28 +155,20 @@ def regions(screen: Screen) -> Table:
     return table
 
 
-def marketplaces(screen: Screen, countries: Iterable[geography.Country]) -> Table:
+def marketplaces(screen: Screen, countries: Sequence[geography.Country]) -> Table:
     """The marketplaces, with the Seller Central on which a consent for the country begins."""
-    table = _table(screen)
-    for head in ("Code", "Country", "Marketplace ID", "Seller Central", "Currency", "Region"):
-        table.add_column(head, style="bold" if head == "Code" else "", no_wrap=head == "Marketplace ID")
-    for country in countries:
-        table.add_row(
-            country.code, country.name, country.marketplace_id, country.host, country.currency, country.region
-        )
-    return table
-
-
-def _connection_columns(rows: Sequence[Connection], now: datetime, *, ascii_only: bool) -> Columns:
-    return {
-        "Seller": [text.styled(c.scope.seller) for c in rows],
-        "Region": [text.styled(place(c)) for c in rows],
-        "Selling Partner ID": [text.styled(c.selling_partner_id, "bold") for c in rows],
-        "Marketplaces": [text.styled(" ".join(m.country for m in c.marketplaces)) for c in rows],
-        "Access level": [text.styled(c.access_level) for c in rows],
-        "Renew by": [text.styled(words.day(c.renew_by)) for c in rows],
-        "Status": [signs.status(c, now, ascii_only=ascii_only) for c in rows],
+    columns: Columns = {
+        "Code": [text.styled(country.code, "bold") for country in countries],
+        "Country": [text.styled(country.name) for country in countries],
+        "Marketplace ID": [text.styled(country.marketplace_id) for country in countries],
+        "Seller Central": [text.styled(country.host) for country in countries],
+        "Currency": [text.styled(country.currency) for country in countries],
+        "Region": [text.styled(country.region) for country in countries],
     }
+    for head in ("Currency", "Region"):
+        if _room(screen, columns, GAP) < 0:
+            del columns[head]
+    return _filled(_table(screen), columns)
 
 
 def place(connection: Connection) -> str:
@@ -180,17 +179,44 @@ def place(connection: Connection) -> str:
     return f"{scope.place} ({scope.region})"
 
 
-def _room(screen: Screen, columns: Columns) -> int:
+def _connection_columns(
+    rows: Sequence[Connection], now: datetime, doubtful: Collection[Scope], *, ascii_only: bool
+) -> Columns:
+    return {
+        "Seller": [text.styled(c.scope.seller) for c in rows],
+        "Region": [text.styled(place(c)) for c in rows],
+        "Selling Partner ID": [text.styled(c.selling_partner_id, "bold") for c in rows],
+        "Marketplaces": [text.styled(" ".join(m.country for m in c.marketplaces)) for c in rows],
+        "Access level": [text.styled(c.access_level) for c in rows],
+        "Renew by": [text.styled(words.day(c.renew_by)) for c in rows],
+        "Status": [
+            text.styled("? not checked", signs.UNCHECKED.style)
+            if c.scope in doubtful
+            else signs.status(c, now, ascii_only=ascii_only)
+            for c in rows
+        ],
+    }
+
+
+def _room(screen: Screen, columns: Columns, gap: int) -> int:
     """What is left for the marketplaces beside all other columns. The ID's head may wrap, its cells may not."""
     taken = 0
     for head, cells in columns.items():
         if head != "Marketplaces":
             named = len("Partner ID") if head == "Selling Partner ID" else len(head)
-            taken += max([named, *map(len, cells)]) + GAP
-    return screen.out.width - taken
+            taken += max([named, *map(len, cells)]) + gap
+    return screen.out.width - taken + (0 if "Marketplaces" in columns else gap)
 
 
-def _table(screen: Screen) -> Table:
+def _filled(table: Table, columns: Columns) -> Table:
+    for head in columns:
+        table.add_column(head, no_wrap=True)
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _table(screen: Screen, gap: int = GAP) -> Table:
     from rich import box
     from rich.table import Table
 
@@ -199,7 +225,7 @@ def _table(screen: Screen) -> Table:
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        padding=(0, GAP - 1, 0, 0),  # the box itself adds one
+        padding=(0, gap - 1, 0, 0),  # the box itself adds one
         collapse_padding=True,
         header_style="dim",
         title=title,

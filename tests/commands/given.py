@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import typer
@@ -101,6 +101,8 @@ class Shell:
 
     agency: Agency
     edges_: edges.Edges
+
+    environ: dict[str, str] = field(default_factory=dict)
 
     @property
     def context(self) -> typer.Context:

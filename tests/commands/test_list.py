@@ -39,7 +39,6 @@ class TestFilters:
         [
             ({}, ["acme na", "acme eu", "acme fe-JP", "bravo eu", "charlie-gmbh eu-IN"]),
             ({"seller": "acme"}, ["acme na", "acme eu", "acme fe-JP"]),
-            ({"seller": "nobody"}, []),
             ({"region": "EU"}, ["acme eu", "bravo eu", "charlie-gmbh eu-IN"]),
             ({"country": "jp"}, ["acme fe-JP"]),
             ({"country": "IN"}, ["charlie-gmbh eu-IN"]),
@@ -80,6 +79,10 @@ class TestFilters:
 
         assert failure.value.hint
 
+    def test_a_seller_that_does_not_exist_is_not_found(self, clients: Agency) -> None:
+        with pytest.raises(errors.NoSuchConnection):
+            run(clients, seller="nobody")
+
     def test_every_status_may_be_asked_for(self, clients: Agency) -> None:
         for status in get_args(Status):
             run(clients, status=status)
@@ -87,7 +90,7 @@ class TestFilters:
     def test_nothing_like_that_is_told_and_no_failure(self, clients: Agency) -> None:
         given = shell(clients)
 
-        listing.command(given.context, seller="nobody")
+        listing.command(given.context, app="nobody's")
 
         assert given.printed() == ""
         assert "No connection is like that." in clients.said()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -370,6 +370,9 @@ class Locks:
 
     def keep(self, name: SecretName, value: Secret) -> None:
         self._behind.keep(name, value)
+
+    def keep_all(self, values: Mapping[SecretName, Secret]) -> None:
+        self._behind.keep_all(values)
 
     def forget(self, name: SecretName) -> None:
         self._behind.forget(name)

@@ -134,7 +134,7 @@ class TestWidths:
     ) -> None:
         assert "DE FR GB IT ES NL SE PL BE IN" in bare(drawn(monkeypatch, of_look_md(rows), 140))
 
-    @pytest.mark.parametrize("width", [73, 74])
+    @pytest.mark.parametrize("width", [76, 78])
     def test_narrow_the_marketplaces_are_shortened_first(
         self, monkeypatch: pytest.MonkeyPatch, rows: list[Connection], width: int
     ) -> None:

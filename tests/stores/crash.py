@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,9 @@ class Killed:
     def keep(self, name: Any, value: Secret) -> None:
         self._steps.around(lambda: self._store.keep(name, value))
 
+    def keep_all(self, values: Mapping[Any, Secret]) -> None:
+        self._steps.around(lambda: self._store.keep_all(values))
+
     def fetch(self, name: Any) -> Secret:
         return self._store.fetch(name)
 
@@ -64,8 +67,8 @@ class KilledConnections(Connections):
         super().__init__(folder)
         self._steps = steps
 
-    def put(self, connection: Connection) -> None:
-        self._steps.around(lambda: super(KilledConnections, self).put(connection))
+    def put_all(self, connections: Iterable[Connection]) -> None:
+        self._steps.around(lambda: super(KilledConnections, self).put_all(connections))
 
     def remove(self, scope: Scope) -> None:
         self._steps.around(lambda: super(KilledConnections, self).remove(scope))
@@ -96,8 +99,17 @@ def changes_of(home: Path, kind: str, step: int = 0) -> Changes:
     return Changes(home / "changes", home / "lock", apps, connections, Killed(store_of(home, kind), steps))
 
 
+def more() -> list[Connection]:
+    """What a file may bring beside acme's connection in Europe: more of acme, and other sellers."""
+    places = [("acme", "na"), ("beta", "na"), ("beta", "eu"), ("gamma", "eu")]
+    return [connection(*place, secret_ref="ref-more") for place in places]
+
+
 DEEDS: dict[str, Callable[[Changes], None]] = {
     "keep_connection": lambda changes: changes.keep_connection(connection(secret_ref="ref-new"), Secret("new")),
+    "keep_connections": lambda changes: changes.keep_connections(
+        [(connection(secret_ref="ref-new"), Secret("new")), *((one, Secret("more")) for one in more())]
+    ),
     "drop_connection": lambda changes: changes.drop_connection(connection().scope),
     "keep_app": lambda changes: changes.keep_app(app(secret_ref="ref-new"), Secret("new")),
     "drop_app": lambda changes: changes.drop_app("default"),

@@ -1,0 +1,1 @@
+"""The doors out: token, exec, export and Python."""

@@ -1,0 +1,228 @@
+"""`export`: asks before it shows, writes files that are private from birth, and what reads it gets what was kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sp_connect.simulator.world import BUILT_IN
+from tests.cli.program import PROGRAM, SECONDS, Program, ended, plain
+from tests.doors import shells
+from tests.doors.given import HOSTILE, ready_program, requests_of
+
+ACME = ("export", "-s", "acme", "-r", "eu", "--format")
+TOKEN = (
+    "Atzr|SENTINEL" + HOSTILE["backslashes"] + HOSTILE["single quotes"] + HOSTILE["dollar"] + HOSTILE["curly quotes"]
+)
+NAMES = {
+    *("SP_API_REFRESH_TOKEN", "LWA_APP_ID", "LWA_CLIENT_SECRET", "SP_API_ACCESS_TOKEN", "SP_API_ENDPOINT"),
+    *("SP_API_REGION", "SP_API_MARKETPLACE_IDS", "SELLING_PARTNER_ID"),
+}
+WATCHED = """
+import os, sys
+os.umask(0)
+folder, modes, looking = sys.argv[1], set(), []
+
+def look(event, arguments):
+    if not looking and os.path.isdir(folder):
+        looking.append(True)
+        modes.update(oct(entry.stat().st_mode & 0o777) for entry in os.scandir(folder))
+        looking.clear()
+
+sys.argv = ["sp-connect", *sys.argv[2:]]
+from sp_connect.cli import main
+sys.addaudithook(look)
+try:
+    main()
+finally:
+    print(*sorted(modes))
+"""
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """The program, with a connection whose refresh token no shell takes as it is; no test changes it."""
+    with ready_program(tmp_path_factory.mktemp("ready"), TOKEN) as program:
+        yield program
+
+
+class TestPipe:
+    """What a program reads."""
+
+    @pytest.mark.parametrize(("shell", "form"), [("bash", "env"), ("sh", "env"), ("zsh", "env"), ("fish", "fish")])
+    def test_a_shell_gets_the_credentials(self, ready: Program, tmp_path: Path, shell: str, form: str) -> None:
+        result = ready.run(*ACME, form)
+        (tmp_path / "file").write_text(result.stdout)
+
+        found = shells.read_by(shell, str(tmp_path / "file"))
+
+        assert (result.code, result.stderr) == (0, "")
+        assert found["SP_API_REFRESH_TOKEN"] == TOKEN
+        assert found["LWA_CLIENT_SECRET"] == BUILT_IN.client_secret
+        assert set(found) >= NAMES
+
+    def test_json_has_the_variables_of_exec(self, ready: Program) -> None:
+        found = ready.run("-v", *ACME, "json")
+
+        assert set(found.json()) == NAMES
+        assert found.json()["SP_API_REFRESH_TOKEN"] == TOKEN
+        assert found.stderr == ""
+        assert requests_of(ready) == 0
+
+    def test_powershell_has_them_by_its_rule(self, ready: Program) -> None:
+        assert shells.powershell(ready.run(*ACME, "powershell").stdout)["SP_API_REFRESH_TOKEN"] == TOKEN
+
+    def test_what_a_form_cannot_hold_is_a_usage_error_that_keeps_it_secret(self, ready: Program) -> None:
+        result = ready.run("-v", *ACME, "dotenv")
+
+        assert (result.code, result.stdout) == (2, "")
+        assert "SP_API_REFRESH_TOKEN holds a character that .env files cannot hold." in result.stderr
+        assert "SENTINEL" not in result.stderr
+
+    @pytest.mark.parametrize("form", ["yaml", "--yes"])
+    def test_an_unknown_format_is_told_with_those_there_are(self, ready: Program, form: str) -> None:
+        result = ready.run(*ACME, form)
+
+        assert (result.code, result.stdout) == (2, "")
+        assert "python-amazon-sp-api" in result.stderr
+        assert requests_of(ready) == 0
+
+    @pytest.mark.parametrize(("seller", "code"), [("nobody", 6), ("../acme", 2)])
+    def test_an_unknown_seller_writes_nothing(self, ready: Program, tmp_path: Path, seller: str, code: int) -> None:
+        out = tmp_path / "out"
+
+        assert ready.run("export", "-s", seller, "-r", "eu", "--format", "env", "--out", str(out)).code == code
+        assert not out.exists()
+
+
+class TestTerminal:
+    """Secrets are shown to a person who says yes, and to nobody else."""
+
+    QUESTION = "Show the secrets of acme in Europe & India on this terminal? [y/N]"
+
+    def test_a_no_shows_nothing(self, ready: Program) -> None:
+        with ready.terminal(*ACME, "env") as child:
+            child.expect_exact(self.QUESTION)
+            child.sendline("n")
+            status, rest = ended(child)
+
+        assert status == 1
+        assert "SENTINEL" not in rest
+        assert "Nothing was changed." in plain(rest)
+
+    def test_a_yes_shows_them(self, ready: Program) -> None:
+        with ready.terminal(*ACME, "env") as child:
+            child.expect_exact(self.QUESTION)
+            child.sendline("y")
+            status, rest = ended(child)
+
+        assert status == 0
+        assert "SENTINEL" in rest
+
+    def test_the_flag_answers_it(self, ready: Program) -> None:
+        with ready.terminal(*ACME, "env", "--yes") as child:
+            status, rest = ended(child)
+
+        assert status == 0
+        assert "SENTINEL" in rest
+        assert "[y/N]" not in rest
+
+    def test_a_file_needs_no_answer(self, ready: Program, tmp_path: Path) -> None:
+        with ready.terminal(*ACME, "env", "--out", str(tmp_path / "out")) as child:
+            status, rest = ended(child)
+
+        assert status == 0
+        assert "SENTINEL" not in rest
+        assert "it holds secrets, and only you can read it." in plain(rest)
+
+    def test_without_a_person_it_is_a_usage_error_that_names_the_flag(self, ready: Program) -> None:
+        ours, theirs = os.openpty()
+        try:
+            done = subprocess.run(
+                [PROGRAM, *ACME, "env"],
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                stderr=subprocess.PIPE,
+                env=ready.environment(),
+                timeout=SECONDS,
+                check=False,
+            )
+            os.write(theirs, b"end")
+            shown = os.read(ours, 1000)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+
+        assert done.returncode == 2
+        assert b"--yes" in done.stderr
+        assert shown == b"end"
+
+
+class TestFile:
+    """`--out`."""
+
+    def test_it_is_private_from_birth_whatever_the_umask(self, ready: Program, tmp_path: Path) -> None:
+        folder = tmp_path / "out"
+        folder.mkdir()
+
+        done = subprocess.run(
+            [sys.executable, "-c", WATCHED, str(folder), *ACME, "env", "--out", str(folder / "file")],
+            env=ready.environment(),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=True,
+        )
+
+        assert done.stdout == "0o600\n"
+        assert [path.name for path in folder.iterdir()] == ["file"]
+
+    def test_an_open_file_is_replaced_and_becomes_private(self, ready: Program, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        out.write_text("before")
+        out.chmod(0o666)
+
+        with out.open() as before:
+            result = ready.run(*ACME, "json", "--out", str(out))
+            assert before.read() == "before"
+
+        assert (result.code, result.stdout) == (0, "")
+        assert json.loads(out.read_text())["SP_API_REFRESH_TOKEN"] == TOKEN
+        assert out.stat().st_mode & 0o777 == 0o600
+        assert "SENTINEL" not in result.stderr
+
+    def test_a_full_disk_leaves_the_one_before(self, ready: Program, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        out.write_text("before")
+
+        result = ready.run(
+            *ACME, "json", "--out", str(out), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+        )
+
+        assert result.code == 4
+        assert out.read_text() == "before"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+    def test_it_is_quiet_when_told(self, ready: Program, tmp_path: Path) -> None:
+        result = ready.run("-q", *ACME, "env", "--out", str(tmp_path / "out"))
+
+        assert (result.code, result.stdout, result.stderr) == (0, "", "")
+
+    def test_a_device_is_left_alone(self, ready: Program, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+
+        result = ready.run(*ACME, "env", "--out", str(tmp_path / "pipe"))
+
+        assert result.code == 4
+        assert f"{tmp_path}/pipe cannot be written: it is no regular file." in result.stderr
+        assert (tmp_path / "pipe").is_fifo()
+
+    def test_a_folder_is_a_usage_error(self, ready: Program, tmp_path: Path) -> None:
+        assert ready.run(*ACME, "env", "--out", str(tmp_path)).code == 2

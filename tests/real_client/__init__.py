@@ -1,0 +1,1 @@
+"""python-amazon-sp-api, unmodified, on what sp-connect hands it."""
