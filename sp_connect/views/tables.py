@@ -56,6 +56,9 @@ def connections(
         columns = {"Sells in" if head == "Marketplaces" else head: cells for head, cells in columns.items()}
         columns["Sells in"] = [text.styled(shortened(cell.plain.split(), room)) for cell in columns["Sells in"]]
 
+    # The head of the ID is wider than any ID: it takes two lines where that lets the codes stay on one.
+    codes = max((len(c) for c in columns.get("Marketplaces", [])), default=0)
+    is_tight = is_narrow or (not piped and _room(screen, columns, gap) - len("Selling") < min(codes, WIDEST_CODES))
     table = _table(screen, gap)
     for head in columns:
         if head == "Marketplaces":
@@ -63,7 +66,7 @@ def connections(
         elif head == "Seller":
             table.add_column(head, style="bold", overflow="fold")
         else:
-            table.add_column(IN_TWO_LINES.get(head, head) if is_narrow else head, no_wrap=True)
+            table.add_column(IN_TWO_LINES.get(head, head) if is_tight else head, no_wrap=True)
     sellers = [c.scope.seller for c in rows]
     for i, row in enumerate(zip(*columns.values(), strict=True)):
         is_next_of_same = not piped and i > 0 and sellers[i] == sellers[i - 1]
