@@ -117,6 +117,13 @@ ENTRIES = (
         "sp-connect export --seller acme --region eu --format dotenv --out .env",
     ),
     Entry(
+        "import",
+        SCRIPTS,
+        "import_:command",
+        "Take refresh tokens that Amazon's console gave: one, or a CSV file of many.",
+        "sp-connect import --from sellers.csv --no-check",
+    ),
+    Entry(
         "simulator",
         SCRIPTS,
         "simulator:command",

@@ -26,6 +26,9 @@ _OURS = ("DBUS_", "GNOME_KEYRING", "DISPLAY", "WAYLAND", "XDG_", "PYTHON_KEYRING
 _CALL = ["gdbus", "call", "--session", "--dest", "org.freedesktop.secrets"]
 _CALL += ["--object-path", "/org/freedesktop/secrets", "--method"]
 
+_ASK_BUS = ["gdbus", "call", "--session", "--dest", "org.freedesktop.DBus"]
+_ASK_BUS += ["--object-path", "/org/freedesktop/DBus", "--method"]
+
 
 class Session(dict[str, str]):
     """The environment of a session with an unlocked keyring, and its two daemons."""
@@ -102,12 +105,18 @@ def stop_bus(session: Session) -> None:
 
 
 def _wait_for_collection(session: Session) -> None:
-    deadline = time.monotonic() + 10
+    # A call to a service that has not come up yet would make the bus start another one, which stays locked:
+    # so the bus alone is asked first, whether ours is there.
+    _wait_for(session, [*_ASK_BUS, "org.freedesktop.DBus.NameHasOwner", "org.freedesktop.secrets"], "true")
+    _wait_for(session, [*_CALL, "org.freedesktop.Secret.Service.ReadAlias", "default"], "collection/login")
+
+
+def _wait_for(session: Session, question: list[str], wanted: str) -> None:
+    deadline = time.monotonic() + 30
     answer = ""
     while time.monotonic() < deadline:
-        asked = [*_CALL, "org.freedesktop.Secret.Service.ReadAlias", "default"]
-        result = subprocess.run(asked, env=session, capture_output=True, text=True, check=False)
+        result = subprocess.run(question, env=session, capture_output=True, text=True, check=False)
         answer = result.stdout + result.stderr
-        if "collection/login" in answer:
+        if wanted in answer:
             return
-    raise RuntimeError(f"the keyring was not ready within 10 seconds: {answer}")
+    raise RuntimeError(f"the keyring was not ready within 30 seconds: {answer}")

@@ -53,6 +53,7 @@ REVEALERS = {
     "sp_connect.amazon.lwa",
     "sp_connect.amazon.registration",
     "sp_connect.amazon.sellers",
+    "sp_connect.commands.import_",
     "sp_connect.commands.token",
     "sp_connect.stores.keyring",
     "sp_connect.stores.vault",

@@ -58,9 +58,7 @@ def command(
     ] = None,
     app: Annotated[
         str | None,
-        typer.Option(
-            "--app", metavar="NAME", help="Your app, if you have several. [default: SP_CONNECT_APP, or default]"
-        ),
+        typer.Option("--app", metavar="NAME", help="Your app, if you have several; else SP_CONNECT_APP, else default."),
     ] = None,
     expect_id: Annotated[
         str | None, typer.Option("--expect-id", metavar="ID", help="The Selling Partner ID that it must be.")

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Literal, NamedTuple, Protocol, get_args
 
 from sp_connect import errors
+from sp_connect.amazon import geography
 from sp_connect.models import Secret, SecretName
 
 StoreName = Literal["keyring", "vault"]
@@ -103,6 +104,6 @@ def missing(name: SecretName, store: str) -> errors.MissingToken:
     """The error for a secret that is not there, with the command that brings a new one."""
     if name.kind == "app":
         return errors.MissingToken(f"the app {name.owner}", store, f"sp-connect app rotate-secret {name.owner}")
-    region, _, country = name.item.partition("-")
-    flags = f"--seller {name.owner} --region {region}" + (f" --country {country}" if country else "")
-    return errors.MissingToken(f"{name.owner} ({f'{region} {country}'.strip()})", store, f"sp-connect connect {flags}")
+    region, _, country = name.item.partition("-access-")[0].partition("-")
+    scope = geography.scope(name.owner, region, country or None)
+    return errors.MissingToken(str(scope), store, f"sp-connect connect {scope.flags}")

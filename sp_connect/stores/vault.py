@@ -163,7 +163,10 @@ class Vault:
         bound = _bound({"key_id": table.text("key_id"), "kdf": {"name": name, **cost, "salt": _b64(salt)}})
         key = seals.unseal(self._stretch(passphrase, salt, cost), sealed, bound)
         if key is None or len(key) != 32:
-            raise errors.StoreLocked(f"The passphrase does not open the vault {self._folder}.", _SET_IT)
+            raise errors.StoreLocked(
+                f"The passphrase does not open the vault {self._folder}.",
+                "it was made with another one: see what SP_CONNECT_PASSPHRASE or SP_CONNECT_PASSPHRASE_FILE holds",
+            )
         return key
 
     def _stretch(self, passphrase: Secret, salt: bytes, cost: Mapping[str, int]) -> bytes:

@@ -218,7 +218,7 @@ def test_each_failure_of_many_is_told(agency: Agency) -> None:
         command(agency)
 
     assert "acme in Europe & India: Amazon refuses the token" in agency.said()
-    assert "bravo in Europe & India: The secret of bravo (eu) is not in the vault" in agency.said()
+    assert "bravo in Europe & India: The secret of bravo in Europe & India is not in the vault" in agency.said()
 
 
 class TestRejected:

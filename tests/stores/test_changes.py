@@ -195,6 +195,24 @@ def test_another_sellers_damaged_file_does_not_hinder_a_change(home: Home) -> No
     assert home.changes.unfinished() == ()
 
 
+def test_many_connections_take_one_entry_and_one_write_a_seller(home: Home) -> None:
+    new = [connection(secret_ref=NEW), *crash.more()]
+    with home.changes.writing():
+        home.changes.keep_connections([(one, Secret(f"{one.scope}")) for one in new])
+    assert sorted(home.store.values) == sorted(str(one.scope) for one in new)
+    assert set(home.connections.all()) == set(new)
+    assert home.changes.unfinished() == ()
+
+
+@pytest.mark.parametrize("failure", [errors.StoreUnavailable("full"), KeyboardInterrupt()])
+def test_a_failure_among_many_leaves_no_secret_without_its_record(home: Home, failure: BaseException) -> None:
+    home.store.failure = failure
+    with pytest.raises(type(failure)), home.changes.writing():
+        home.changes.keep_connections([(one, Secret("more")) for one in crash.more()])
+    assert home.store.values == ["old"]
+    assert home.connections.all() == (connection(secret_ref=OLD),)
+
+
 def records(folder: Path) -> list[App | Connection]:
     return [*Apps(folder / "config.toml").all(), *Connections(folder / "connections").all()]
 
@@ -210,19 +228,34 @@ def kill_at_every_step(home: Path, kind: str, deed: str) -> int:
     store = crash.store_of(home, kind)
     for step in range(1, 20):
         with changes.writing():
-            changes.keep_connection(connection(secret_ref=OLD), Secret("old"))
-            changes.keep_app(app(secret_ref=OLD), Secret("old"))
+            begin(changes)
         ended = run(home, kind, deed, step)
         assert ended in (0, -9)
         with changes.writing():
             check(home, store)
+        if deed == "keep_connections":
+            check_whole_sellers(home)
         if ended == 0:
             return step - 1
     pytest.fail("there are fewer steps than that")
 
 
+def begin(changes: Changes) -> None:
+    """acme's connection in Europe and the app, as they were before; nothing of what a deed adds."""
+    for one in crash.more():
+        changes.drop_connection(one.scope)
+    changes.keep_connection(connection(secret_ref=OLD), Secret("old"))
+    changes.keep_app(app(secret_ref=OLD), Secret("old"))
+
+
 def check(home: Path, store: secrets.SecretStore) -> None:
     named = {record.secret_name for record in records(home)}
+    for one in crash.more():
+        if one.secret_name in named:
+            assert store.fetch(one.secret_name).reveal() == "more"
+        else:
+            with pytest.raises(errors.MissingToken):
+                store.fetch(one.secret_name)
     for name in [one(secret_ref=ref).secret_name for one in (app, connection) for ref in (OLD, NEW)]:
         if name in named:
             assert store.fetch(name).reveal() == name.ref.removeprefix("ref-")
@@ -232,16 +265,28 @@ def check(home: Path, store: secrets.SecretStore) -> None:
     assert files.names(home / "changes") == []
 
 
-@pytest.mark.parametrize("deed", ["keep_connection", "drop_connection", "keep_app", "drop_app"])
+def check_whole_sellers(home: Path) -> None:
+    """Of what `keep_connections` adds, each seller has everything or nothing."""
+    new = {(r.scope.seller, r.scope.item) for r in Connections(home / "connections").all() if r.secret_ref != OLD}
+    for seller, places in {"acme": {"eu", "na"}, "beta": {"na", "eu"}, "gamma": {"eu"}}.items():
+        assert {item for name, item in new if name == seller} in (set(), places)
+
+
+@pytest.mark.parametrize("deed", ["keep_connection", "keep_connections", "drop_connection", "keep_app", "drop_app"])
 def test_a_kill_at_any_step_leaves_each_record_its_secret(tmp_path: Path, deed: str) -> None:
     # A connection's kept access token is forgotten with the token that it came from: two steps more.
-    steps = {"keep_connection": 8, "drop_connection": 6, "keep_app": 6, "drop_app": 4}[deed]
+    steps = {"keep_connection": 8, "keep_connections": 8, "drop_connection": 6, "keep_app": 6, "drop_app": 4}[deed]
     assert kill_at_every_step(tmp_path, "vault", deed) == steps
 
 
 @pytest.mark.usefixtures("session")
 def test_the_same_holds_on_a_real_keyring(tmp_path: Path) -> None:
     assert kill_at_every_step(tmp_path, "keyring", "keep_connection") == 8
+
+
+@pytest.mark.usefixtures("session")
+def test_many_at_once_are_as_safe_on_a_real_keyring(tmp_path: Path) -> None:
+    assert kill_at_every_step(tmp_path, "keyring", "keep_connections") == 8
 
 
 def test_a_keyring_locked_after_the_commit_is_no_failure(tmp_path: Path, session: Session) -> None:
@@ -254,25 +299,27 @@ def test_a_keyring_locked_after_the_commit_is_no_failure(tmp_path: Path, session
     assert len(changes.unfinished()) == 1
 
 
-def test_a_kill_at_any_rename_leaves_each_record_its_secret(tmp_path: Path) -> None:
+# The journal, the secrets, the records, the old secret: each is cut short once, and the last run is not.
+@pytest.mark.parametrize(("name", "runs"), [("keep_connection", 5), ("keep_connections", 1 + 3 + 3 + 1 + 1)])
+def test_a_kill_at_any_rename_leaves_each_record_its_secret(tmp_path: Path, name: str, runs: int) -> None:
     if shutil.which("strace") is None:
         pytest.skip("needs strace: apt-get install strace")
     call = "rename,renameat,renameat2"
     no_bytecode = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}  # Python renames there, too
     changes, store = crash.changes_of(tmp_path, "vault"), crash.store_of(tmp_path, "vault")
-    with changes.writing():
-        changes.keep_app(app(secret_ref=OLD), Secret("old"))
     for count in range(1, 20):
         with changes.writing():
-            changes.keep_connection(connection(secret_ref=OLD), Secret("old"))
+            begin(changes)
         inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={count}"]
-        deed = [sys.executable, "-m", "tests.stores.crash", str(tmp_path), "vault", "keep_connection", "0"]
+        deed = [sys.executable, "-m", "tests.stores.crash", str(tmp_path), "vault", name, "0"]
         traced = ["strace", "-f", "-qq", "-o", "/dev/null", *inject, *deed]
         killed = subprocess.run(traced, env=no_bytecode, check=False).returncode
         assert killed in (0, -9)
         with changes.writing():
             check(tmp_path, store)
+        if name == "keep_connections":
+            check_whole_sellers(tmp_path)
         if not killed:
-            assert count == 5, "the journal, the secret, the record, the old secret: each was cut short once"
+            assert count == runs
             return
     pytest.fail("there are fewer renames than that")

@@ -17,10 +17,10 @@ CHOICES = [
 ]
 
 MISSING = [
-    (SecretName("seller", "acme", "eu", "r"), "acme (eu)", "sp-connect connect --seller acme --region eu"),
+    (SecretName("seller", "acme", "eu", "r"), "acme in Europe & India", "sp-connect connect --seller acme --region eu"),
     (
         SecretName("seller", "acme", "fe-JP", "r"),
-        "acme (fe JP)",
+        "acme in Japan",
         "sp-connect connect --seller acme --region fe --country JP",
     ),
     (SecretName("app", "main", "client-secret", "r"), "the app main", "sp-connect app rotate-secret main"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import tomllib
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,27 @@ def test_a_connection_comes_back_as_it_was_put(store: Connections, sample: Any) 
     assert store.of(sample.scope.seller) == (sample,)
     assert store.of(sample.scope.seller)[0].extra == {}
     assert store.get(sample.scope) == sample
+
+
+def test_many_are_put_with_one_write_a_seller_and_unknown_keys_survive(store: Connections) -> None:
+    store.put(connection("acme", "eu", extra={"note": "mine"}))
+    many = [connection(seller, region, secret_ref="new") for seller in ("acme", "beta") for region in ("na", "eu")]
+    store.put_all(reversed(many))
+    assert list(store.all()) == many
+    found = store.get(many[1].scope)
+    assert found is not None
+    assert found.extra == {"note": "mine"}
+
+
+def test_the_stamp_changes_with_every_record_and_with_nothing_else(store: Connections) -> None:
+    stamps = [store.stamp()]
+    for one in (connection(), connection(secret_ref="another"), connection("beta")):
+        store.put(one)
+        stamps.append(store.stamp())
+    store.remove(connection("beta").scope)
+    stamps.append(store.stamp())
+    assert all(before != after for before, after in pairwise(stamps))
+    assert store.stamp() == stamps[-1]
 
 
 def test_connections_are_in_the_order_of_the_map(store: Connections) -> None:

@@ -66,6 +66,19 @@ def test_what_is_kept_comes_back(store: secrets.SecretStore) -> None:
         assert store.fetch(EU).reveal() == value
 
 
+def test_many_are_kept_as_each_would_be(store: secrets.SecretStore) -> None:
+    store.keep(EU, Secret("before"))
+    store.keep(OTHERS[3], Secret("beside"))
+    many = {EU: Secret(TOKEN), EU._replace(item="na"): Secret("na"), EU._replace(owner="beta"): Secret(TOKEN[:2000])}
+    store.keep_all(many | {EU._replace(kind="app", item="client-secret"): Secret("app")})
+    assert {name: store.fetch(name) for name in many} == many
+    assert store.fetch(EU._replace(kind="app", item="client-secret")).reveal() == "app"
+    store.keep_all({EU: Secret("short")})
+    assert store.fetch(EU).reveal() == "short"
+    store.keep_all({})
+    assert store.fetch(EU._replace(item="na")).reveal() == "na"
+
+
 def test_a_shorter_value_leaves_nothing_of_the_longer(store: secrets.SecretStore) -> None:
     store.keep(EU, Secret(TOKEN * 2))
     store.keep(EU, Secret(TOKEN))
@@ -77,7 +90,7 @@ def test_a_shorter_value_leaves_nothing_of_the_longer(store: secrets.SecretStore
 def test_what_was_never_kept_is_missing(store: secrets.SecretStore) -> None:
     with pytest.raises(errors.MissingToken) as caught:
         store.fetch(EU)
-    assert "acme (eu)" in caught.value.message
+    assert "acme in Europe & India" in caught.value.message
     assert caught.value.hint == "sp-connect connect --seller acme --region eu"
 
 

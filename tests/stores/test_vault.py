@@ -49,6 +49,15 @@ def test_what_is_on_disk_is_private_and_holds_no_secret(kept: Path) -> None:
     assert sorted(path.name for path in kept.rglob("*.sealed")) == ["acme.sealed", "other.sealed"]
 
 
+def test_many_of_an_owner_are_one_write(kept: Path) -> None:
+    names = [EU._replace(ref=f"{n}") for n in range(5)]
+    before = file_of(kept, "other").stat().st_ino
+    sealed(kept / "vault").keep_all({name: Secret(name.ref) for name in names})
+    assert [sealed(kept / "vault").fetch(name).reveal() for name in names] == ["0", "1", "2", "3", "4"]
+    assert sealed(kept / "vault").fetch(EU).reveal() == "Atzr|acme"
+    assert file_of(kept, "other").stat().st_ino == before
+
+
 def test_a_wrong_passphrase_is_told_from_damage(kept: Path) -> None:
     with pytest.raises(errors.StoreLocked, match="The passphrase does not open the vault") as caught:
         sealed(kept / "vault", "wrong horse").fetch(EU)
