@@ -16,7 +16,6 @@ from sp_connect import errors
 from sp_connect.amazon import geography, lwa
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Secret
-from sp_connect.stores import secrets
 
 MARGIN = timedelta(minutes=5)
 """How long before its end a kept access token is no longer handed out."""
@@ -121,7 +120,7 @@ def _refreshed(edges: Edges, connection: Connection) -> AccessToken:
         raise
     access = AccessToken(tokens.access_token, asked_at + min(tokens.expires_in, LIFE.seconds) * timedelta(seconds=1))
     if tokens.refresh_token is not None and tokens.refresh_token != before:
-        connection = _rotated(edges, connection, tokens.refresh_token)
+        connection = edges.changes.renew_token(connection, tokens.refresh_token)
     try:
         _keep(edges, connection, access)
     except errors.ThisMachine as error:
@@ -129,22 +128,11 @@ def _refreshed(edges: Edges, connection: Connection) -> AccessToken:
     return access
 
 
-def _rotated(edges: Edges, connection: Connection, refresh_token: Secret) -> Connection:
-    """The connection with the refresh token that Amazon gave in place of the old one."""
-    with edges.changes.writing():
-        current = _unchanged(edges, connection)
-        if current is None:
-            return connection
-        renewed = replace(current, secret_ref=secrets.new_ref())
-        edges.changes.keep_connection(renewed, refresh_token)
-        return renewed
-
-
 def _keep(edges: Edges, connection: Connection, access: AccessToken) -> None:
     """Keeps the token, and notes that Amazon takes the connection's again."""
     kept = json.dumps({"access_token": access.value.reveal(), "expires_at": access.expires_at.isoformat()})
     with edges.changes.writing():
-        current = _unchanged(edges, connection)
+        current = edges.changes.current(connection)
         if current is None:
             return
         if current.standing in {"rejected", "missing-token"}:
@@ -154,12 +142,6 @@ def _keep(edges: Edges, connection: Connection, access: AccessToken) -> None:
 
 def _mark_rejected(edges: Edges, connection: Connection) -> None:
     with edges.changes.writing():
-        current = _unchanged(edges, connection)
+        current = edges.changes.current(connection)
         if current is not None:
             edges.connections.put(replace(current, standing="rejected"))
-
-
-def _unchanged(edges: Edges, connection: Connection) -> Connection | None:
-    """The record as it is now; None if it was renewed or revoked while Amazon was asked: nothing is kept then."""
-    current = edges.connections.get(connection.scope)
-    return current if current is not None and current.access_name == connection.access_name else None

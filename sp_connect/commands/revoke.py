@@ -50,7 +50,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         except errors.MissingToken as error:
             edges.screen.say(f"{error.message} If it is in another store, it stays there.")
         with edges.changes.writing():
-            if edges.connections.get(latest.scope) is not None and not edges.changes.is_current(latest):
+            if edges.connections.get(latest.scope) is not None and edges.changes.current(latest) is None:
                 raise errors.RenewedMeanwhile(latest.scope)
             edges.changes.drop_connection(latest.scope)
         yield latest

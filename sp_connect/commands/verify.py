@@ -102,7 +102,7 @@ def keep(edges: Edges, findings: Sequence[Finding]) -> None:
     with edges.changes.writing():
         for finding in findings:
             with suppress(errors.Damaged):  # in the meantime; the file is left as it is, and the others are written
-                if edges.changes.is_current(finding.connection):
+                if edges.changes.current(finding.connection) is not None:
                     edges.connections.put(finding.connection)
 
 

@@ -98,16 +98,17 @@ class Changes:
         Returns the connection as it is kept; as it was if it has been renewed or revoked meanwhile. Takes the lock.
         """
         with self.writing():
-            if not self.is_current(connection):
+            current = self.current(connection)
+            if current is None:
                 return connection
-            renewed = replace(connection, secret_ref=new_ref())
+            renewed = replace(current, secret_ref=new_ref())
             self.keep_connection(renewed, token)
         return renewed
 
-    def is_current(self, connection: Connection) -> bool:
-        """Whether the record still stands for the very token that `connection` does."""
+    def current(self, connection: Connection) -> Connection | None:
+        """The record as it is now, if it still stands for the very token that `connection` does; else None."""
         now = self._connections.get(connection.scope)
-        return now is not None and now.secret_ref == connection.secret_ref
+        return now if now is not None and now.access_name == connection.access_name else None
 
     def drop_connection(self, scope: Scope) -> None:
         """Forgets a connection and its refresh token; an absent one is fine."""
