@@ -123,15 +123,13 @@ class Amazon:
         host = urlsplit(address).hostname or address
         began = time.monotonic()
         try:
-            with self._session().request(
-                method,
-                self.at(address),
-                headers=dict(headers),
-                data=form,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            session = self._session()
+            # Prepared by hand: a session would add cookies that answers for other sellers set, and ~/.netrc's
+            # passwords (hazards.md 6.2).
+            request = requests.Request(method, self.at(address), {**session.headers, **headers}, data=form).prepare()
+            settings = session.merge_environment_settings(request.url, {}, stream=True, verify=None, cert=None)
+            time_limits = (CONNECT_SECONDS, READ_SECONDS)
+            with session.send(request, timeout=time_limits, allow_redirects=False, **settings) as response:
                 body = _read(response, host, began + WHOLE_SECONDS)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TypeError, ValueError) as error:
             # Whatever is wrong with proxies, certificates and values surfaces here, in many kinds. The error's own
@@ -166,8 +164,6 @@ def _new_session(*, trust_environment: bool) -> requests.Session:
     session.mount("http://", HTTPAdapter(pool_maxsize=64))
     # Proxies and certificates come from requests' own variables; a loopback base needs neither.
     session.trust_env = trust_environment
-    # With an authentication of its own, requests leaves ~/.netrc alone (hazards.md 6.2).
-    session.auth = lambda request: request
     return session
 
 

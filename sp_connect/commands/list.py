@@ -40,15 +40,22 @@ def command(
             "--due", metavar="DAYS", min=0, max=3650, help="Only what ends within so many days, or has ended."
         ),
     ] = None,
+    csv: Annotated[bool, typer.Option("--csv", metavar="", help="Print CSV, for a spreadsheet.")] = False,
     json: flags.Json = False,
 ) -> None:
     """List the connections. Reads local files only; `verify` asks Amazon."""
+    if csv and json:
+        raise errors.Usage("--csv and --json are two ways to print one list.", "give one of them")
     edges = ctx.obj.edges()
     selection = Selection(seller, region, country, app, status, due)
     rows, damages = run(edges, selection)
     now = edges.now()
     if json:
         edges.screen.json([data.connection(c, now) for c in rows])
+    elif csv:
+        from sp_connect.views import csv as spreadsheet
+
+        edges.screen.line(spreadsheet.connections(rows, now))
     elif rows:
         from sp_connect.views import tables
 

@@ -357,6 +357,15 @@ def test_netrc_is_ignored(tiny: Tiny, tmp_path: Path) -> None:
     assert not [headers for headers in tiny.headers[1:] if "authorization" in headers]
 
 
+def test_a_cookie_of_one_answer_is_not_sent_with_the_next_call() -> None:
+    with serving(Reply(200, headers={"Set-Cookie": "session=acme; Path=/"})) as tiny:
+        amazon = Amazon(tiny.base)
+        amazon.get(PATH, {})
+        amazon.get(PATH, {})
+
+    assert "cookie" not in tiny.headers[1]
+
+
 def test_an_authorization_of_ours_survives_netrc(tiny: Tiny, tmp_path: Path) -> None:
     netrc(tmp_path)
     Amazon().get(f"{tiny.base}/x", {"Authorization": "Bearer ours"})

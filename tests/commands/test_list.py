@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any, get_args
 
@@ -11,6 +13,8 @@ from sp_connect import errors
 from sp_connect.commands import list as listing
 from sp_connect.models import Status
 from sp_connect.selection import Selection
+from sp_connect.views import csv as spreadsheet
+from sp_connect.views import text
 from tests.agency import NOON, Agency
 from tests.commands.given import connected, names, record, shell
 
@@ -181,3 +185,50 @@ def test_json_has_the_keys_of_the_contract(agency: Agency) -> None:
 )
 def test_the_status_is_that_of_the_day(standing: str, days: float, status: str) -> None:
     assert record(standing=standing).status(NOON + timedelta(days=days)) == status
+
+
+class TestCsv:
+    def test_a_row_has_what_the_json_has(self, agency: Agency) -> None:
+        connected(agency, "acme", "fe", "JP")
+        given = shell(agency)
+
+        listing.command(given.context, csv=True)
+
+        assert given.printed().splitlines() == [
+            (
+                "seller,region,country,selling_partner_id,marketplaces,app,access_level,status,"
+                "authorized_at,renew_by,verified_at"
+            ),
+            (
+                "acme,fe,JP,A3NIPPON56789,JP,default,default,connected,"
+                "2026-11-22T12:00:00Z,2027-11-22T12:00:00Z,2026-11-22T12:00:00Z"
+            ),
+        ]
+
+    def test_nothing_connected_is_the_head_alone(self, agency: Agency) -> None:
+        given = shell(agency)
+
+        listing.command(given.context, csv=True)
+
+        assert given.printed().count("\n") == 1
+
+    def test_with_json_it_is_a_usage_error(self, agency: Agency) -> None:
+        with pytest.raises(errors.Usage):
+            listing.command(shell(agency).context, csv=True, json=True)
+
+    @pytest.mark.parametrize(
+        "level",
+        ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "|calc", "%0", "＝1", "＋1", "－1", "＠1", "\u200b=1"],  # noqa: RUF001
+    )
+    def test_no_cell_begins_a_formula(self, level: str) -> None:
+        [_, row] = csv.reader(io.StringIO(spreadsheet.connections([record(access_level=level)], NOON)))
+
+        assert row[6][0] in {"'", text.REPLACEMENT}
+        assert all(cell[:1] not in {*"=+-@\t\r"} for cell in row)
+
+    def test_commas_quotes_and_line_ends_stay_in_their_cell(self) -> None:
+        written = spreadsheet.connections([record(access_level='a,"b"\nc')], NOON)
+
+        [_, row] = csv.reader(io.StringIO(written))
+        assert row[6] == 'a,"b" c'
+        assert written.count("\n") == 1

@@ -1,0 +1,42 @@
+"""Tables for spreadsheets: RFC 4180 in UTF-8, a line a row, the keys of the JSON as heads.
+
+Text from Amazon is shown literally, and no cell begins what a spreadsheet takes for a formula (OWASP, CSV injection).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sp_connect.models import Connection
+from sp_connect.views import data, text
+
+FORMULA_STARTS = tuple("=+-@|%＝＋－＠")  # noqa: RUF001 - a spreadsheet reads the wide ones as it does the others
+
+
+def connections(rows: Iterable[Connection], now: datetime) -> str:
+    """A line for each connection; marketplaces are their countries, with spaces between. Absent values are empty."""
+    heads = (
+        *("seller", "region", "country", "selling_partner_id", "marketplaces", "app", "access_level", "status"),
+        *("authorized_at", "renew_by", "verified_at"),
+    )
+    objects = (data.connection(row, now) for row in rows)
+    countries = ({**one, "marketplaces": " ".join(m["country"] for m in one["marketplaces"])} for one in objects)
+    return table(heads, ([one[head] for head in heads] for one in countries))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
+    """A head and a line for each row, without the last line's end."""
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator="\n")  # what `cut` and `while read` expect; spreadsheets take both
+    writer.writerow(heads)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return written.getvalue().removesuffix("\n")
+
+
+def cell(value: str | None) -> str:
+    """A value as a spreadsheet shows it: with an apostrophe before what would begin a formula."""
+    shown = text.literal(value or "", None)
+    return f"'{shown}" if shown.lstrip().startswith(FORMULA_STARTS) else shown
