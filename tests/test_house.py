@@ -22,6 +22,7 @@ FLOORS = (
     {"sp_connect", "sp_connect.__main__"},
     {"sp_connect.cli"},
     {"sp_connect.commands"},
+    {"sp_connect.consents"},
     {"sp_connect.authorization", "sp_connect.access"},
     {"sp_connect.edges"},
     {"sp_connect.simulator"},

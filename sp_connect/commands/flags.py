@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sp_connect import errors
 from sp_connect.person import Person
 from sp_connect.views.screen import Screen
 
@@ -58,6 +59,33 @@ AppName = Annotated[
     str, typer.Option("--app", metavar="NAME", envvar="SP_CONNECT_APP", help="Your app, if you have several.")
 ]
 AnyApp = Annotated[str | None, typer.Option("--app", metavar="NAME", help="Only this app.")]
+OwnApp = Annotated[
+    str | None,
+    typer.Option("--app", metavar="NAME", help="Your app, if you have several; else SP_CONNECT_APP, else default."),
+]
+ExpectId = Annotated[
+    str | None, typer.Option("--expect-id", metavar="ID", help="The Selling Partner ID that it must be.")
+]
+Paste = Annotated[
+    bool,
+    typer.Option("--paste", metavar="", help="Paste the address the browser ends on, instead of listening for it."),
+]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", metavar="", help="Only print the address.")]
+Browser = Annotated[
+    str | None,
+    typer.Option("--browser", metavar="COMMAND", help='Open with this, such as "firefox --private-window {url}".'),
+]
+Timeout = Annotated[
+    int,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=1,
+        max=errors.LONGEST_WAIT,
+        envvar="SP_CONNECT_TIMEOUT",
+        help="How long to wait for each consent.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]
 NewApp = Annotated[str, typer.Argument(metavar="[NAME]", help="Your name for the app.")]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sp_connect import words
+from sp_connect import errors, words
 from sp_connect.models import Connection, Scope
-from sp_connect.views import signs, text
+from sp_connect.views import conversation, data, signs, text
 from sp_connect.views.screen import Screen
 
 if TYPE_CHECKING:
@@ -42,6 +43,28 @@ def card(screen: Screen, connection: Connection, now: datetime) -> Panel:
         padding=(1, 2),
         width=min(WIDEST, screen.out.width),
     )
+
+
+def tell_each(
+    screen: Screen, made: Iterable[Connection], now: Callable[[], datetime], *, as_json: bool = False
+) -> None:
+    """Shows each connection as it is made, with the question that its card is for.
+
+    As JSON all come at the end, also where it ends early: what was connected stays connected.
+    """
+    told: list[Connection] = []
+    try:
+        for connection in made:
+            told.append(connection)
+            if not as_json:
+                screen.show(card(screen, connection, now()))
+                conversation.check(screen, connection)
+    except (errors.SpConnectError, KeyboardInterrupt):
+        if as_json and told:
+            screen.json([data.connection(one, now()) for one in told])
+        raise
+    if as_json:
+        screen.json([data.connection(one, now()) for one in told])
 
 
 def absent(screen: Screen, scope: Scope, command: str) -> Text:
