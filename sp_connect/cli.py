@@ -39,6 +39,20 @@ ENTRIES = (
         "sp-connect connect --seller acme --region fe --country JP --country AU",
     ),
     Entry(
+        "renew",
+        CONNECT,
+        "renew:command",
+        "Renew what is due, one consent after another.",
+        "sp-connect renew --due 30",
+    ),
+    Entry(
+        "upgrade",
+        CONNECT,
+        "upgrade:command",
+        "Move a connection to another app, such as one with a wider access level.",
+        "sp-connect upgrade --seller acme --region eu --app wider",
+    ),
+    Entry(
         "revoke",
         CONNECT,
         "revoke:command",

@@ -93,7 +93,8 @@ def _ask(edges: Edges, manner: Manner, wanted: Wanted, counted: str) -> authoriz
             from sp_connect import listener
 
             stack.enter_context(listener.door(app, inbox.put, edges.amazon.at, simulated=screen.simulated))
-        conversation.opening(screen, scope, counted, edges.connections.get(scope), replaces=wanted.guard.replace)
+        before = edges.connections.get(scope)
+        conversation.opening(screen, scope, app, counted, before, replaces=wanted.guard.replace)
         asked = consent.begin(app, scope, away=manner.paste)
         address = edges.amazon.at(asked.address)
         conversation.address(screen, address)

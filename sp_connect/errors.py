@@ -194,7 +194,7 @@ class OtherApp(Usage):
     def __init__(self, scope: Scope, app: str, other: str) -> None:
         super().__init__(
             f"{scope} is connected with the app {app}, not with {other}. Nothing was changed.",
-            f"leave out --app, or first: sp-connect revoke {scope.flags}",
+            f"to renew it: leave out --app. To move it: sp-connect upgrade {scope.flags} --app {other}",
         )
 
 
@@ -228,7 +228,7 @@ class EndsSoon(NotAuthorized):
         super().__init__(
             f"{words.count(len(ending), 'authorization')} of {words.listed([str(scope) for scope in ending])} "
             f"{'ends' if len(ending) == 1 else 'end'} within {words.count(days, 'day')}.",
-            f"sp-connect connect {ending[0].flags}",
+            f"sp-connect renew --due {days}",
         )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sp_connect import words
 from sp_connect.amazon.consent import Parameters
 from sp_connect.errors import SpConnectError
-from sp_connect.models import Connection, Scope
+from sp_connect.models import App, Connection, Scope
 from sp_connect.views import text
 from sp_connect.views.screen import Screen
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def opening(screen: Screen, scope: Scope, counted: str, before: Connection | None, *, replaces: bool) -> None:
+def opening(screen: Screen, scope: Scope, app: App, counted: str, before: Connection | None, *, replaces: bool) -> None:
     """Who is connected where, which account is awaited if one is known, and what the person does at Amazon.
 
     `counted` is "1 of 2: " where there are several.
     """
-    doing = "Connecting" if before is None else "Replacing the account of" if replaces else "Renewing"
+    moves = before is not None and not replaces and before.app != app.name
+    doing = "Moving" if moves else "Replacing the account of" if replaces else "Renewing"
+    to = f" to the app {app.name}, access level {app.access_level}" if moves else ""
     screen.say()
-    screen.say(_heading(f"{counted}{doing} ", scope.seller, f" in {scope.place}"))
+    screen.say(_heading(f"{counted}{doing if before else 'Connecting'} ", scope.seller, f" in {scope.place}{to}"))
     account = f", {before.selling_partner_id}" if before and not replaces else ""
     screen.say(f"  1  Sign in to {scope.seller}'s Seller Central{account}; look at the account name at the top.")
     screen.say("  2  Read what the app may do, and choose Confirm.")
@@ -103,6 +105,15 @@ def waiting(screen: Screen, seconds: float) -> Iterator[None]:
 def skipped(screen: Screen, connection: Connection) -> None:
     scope = connection.scope
     screen.say(f"{scope} is connected already, as {connection.selling_partner_id}; it was left as it is.")
+
+
+def seat_is_kept(screen: Screen, before: Connection, at_amazon: str) -> None:
+    """After a move to another app: the consent for the old one stands at Amazon until the seller ends it."""
+    screen.say(
+        f"The consent for the app {before.app} still stands at Amazon, and takes one of its seats. "
+        "The seller ends it under Apps and Services, Manage Your Apps:"
+    )
+    screen.address(at_amazon)
 
 
 def check(screen: Screen, connection: Connection) -> None:

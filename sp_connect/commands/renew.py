@@ -1,0 +1,106 @@
+"""`renew`: walks the connections that need a new consent, one after another. The same account is required of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from sp_connect import consents, errors, words
+from sp_connect.authorization import Guard
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import DUE_WITHIN, Connection
+from sp_connect.selection import Selection
+from sp_connect.views import card
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `renew` was asked for. `due` counts days, `timeout` is the wait for each consent in seconds."""
+
+    seller: str | None
+    region: str | None
+    country: str | None
+    due: int
+    paste: bool
+    no_browser: bool
+    browser: str | None
+    timeout: int
+
+
+def run(edges: Edges, options: Options) -> Iterator[Connection]:
+    """Each connection as it is renewed, the most urgent first; what fails is told at once and raised at the end.
+
+    Those whose year is over or ends within `due` days, and those that Amazon refuses or whose token is gone: all
+    that only a consent mends. Raises NoSuchConnection where the other filters leave none.
+    """
+    manner = consents.manner(
+        edges,
+        paste=options.paste,
+        no_browser=options.no_browser,
+        browser=options.browser,
+        timeout=options.timeout,
+    )
+    selection = Selection(options.seller, options.region, options.country)
+    rows, damages = selection.among(edges.connections, edges.now())
+    if not rows and not damages and not selection.is_everything():
+        raise errors.NoSuchConnection(str(selection))
+    due = sorted((one for one in rows if _needs_consent(edges, one, options.due)), key=lambda one: one.renew_by)
+    if due:
+        yield from consents.walk(edges, manner, [_wanted(edges, one) for one in due], lambda _: _again(options))
+    elif rows:
+        soonest = min(rows, key=lambda one: one.renew_by)
+        edges.screen.say(
+            f"Nothing is due within {words.count(options.due, 'day')}. "
+            f"The next is {soonest.scope}, on {words.day(soonest.renew_by)}."
+        )
+    elif not damages:
+        edges.screen.say("Nothing is connected yet, so there is nothing to renew.")
+    errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")
+
+
+def _needs_consent(edges: Edges, connection: Connection, days: int) -> bool:
+    ends_soon = connection.renew_by - edges.now() <= timedelta(days=days)
+    return ends_soon or connection.standing in {"rejected", "missing-token"}
+
+
+def _wanted(edges: Edges, connection: Connection) -> consents.Wanted:
+    app = edges.apps.get(connection.app)
+    return consents.Wanted(connection.scope, app, edges.secrets.fetch(app.secret_name), Guard())
+
+
+def _again(options: Options) -> str:
+    named: Sequence[tuple[str, object]] = (
+        ("seller", options.seller),
+        ("region", options.region),
+        ("country", options.country),
+        ("due", options.due),
+    )
+    return " ".join(["sp-connect renew", *(f"--{name} {value}" for name, value in named if value is not None)])
+
+
+def command(
+    ctx: typer.Context,
+    due: Annotated[
+        int, typer.Option("--due", metavar="DAYS", min=0, max=3650, help="What ends within so many days, or has ended.")
+    ] = DUE_WITHIN.days,
+    seller: flags.AnySeller = None,
+    region: flags.AnyRegion = None,
+    country: flags.AnyCountry = None,
+    paste: flags.Paste = False,
+    no_browser: flags.NoBrowser = False,
+    browser: flags.Browser = None,
+    timeout: flags.Timeout = 300,
+    json: flags.Json = False,
+) -> None:
+    """Renew what is due, one consent after another: for another year, by the same account only.
+
+    Connections that Amazon refuses, or whose token is gone, are asked for too: only a consent mends them.
+    """
+    edges = ctx.obj.edges()
+    options = Options(seller, region, country, due, paste, no_browser, browser, timeout)
+    card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)

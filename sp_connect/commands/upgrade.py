@@ -1,0 +1,80 @@
+"""`upgrade`: moves a connection to another app, such as one with a wider access level. The same account is required."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from sp_connect import access, consents, errors
+from sp_connect.amazon import geography
+from sp_connect.authorization import Guard
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Connection
+from sp_connect.views import card, conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `upgrade` was asked for. `app` is where the connection goes, `timeout` the wait in seconds."""
+
+    seller: str
+    region: str
+    country: str | None
+    app: str
+    paste: bool
+    no_browser: bool
+    browser: str | None
+    timeout: int
+
+
+def run(edges: Edges, options: Options) -> Iterator[Connection]:
+    """The connection once its new consent is kept; until then the old tokens stay, and afterwards they are forgotten.
+
+    Raises NoSuchConnection, NoSuchApp, Usage if it is with that app already, and what `connect` raises.
+    """
+    manner = consents.manner(
+        edges,
+        paste=options.paste,
+        no_browser=options.no_browser,
+        browser=options.browser,
+        timeout=options.timeout,
+    )
+    before = access.find(edges, options.seller, options.region, options.country)
+    app = edges.apps.get(options.app)
+    if before.app == app.name:
+        raise errors.Usage(
+            f"{before.scope} is with the app {app.name} already. Nothing was changed.",
+            "--app takes another one; sp-connect app list shows them",
+        )
+    wanted = consents.Wanted(before.scope, app, edges.secrets.fetch(app.secret_name), Guard())
+    again = f"sp-connect upgrade {before.scope.flags} --app {app.name}"
+    for connection in consents.walk(edges, manner, [wanted], lambda _: again):
+        yield connection
+        conversation.seat_is_kept(
+            edges.screen, before, at_amazon=edges.amazon.at(geography.manage_url(connection.scope))
+        )
+
+
+def command(
+    ctx: typer.Context,
+    seller: flags.Seller,
+    region: flags.Region,
+    app: Annotated[str, typer.Option("--app", metavar="NAME", help="The app to move to.")],
+    country: flags.Country = None,
+    paste: flags.Paste = False,
+    no_browser: flags.NoBrowser = False,
+    browser: flags.Browser = None,
+    timeout: flags.Timeout = 300,
+    json: flags.Json = False,
+) -> None:
+    """Move a connection to another app, such as one with a wider access level, by a new consent.
+
+    The same account is required. The old tokens are kept until the new ones are safe.
+    """
+    edges = ctx.obj.edges()
+    options = Options(seller, region, country, app, paste, no_browser, browser, timeout)
+    card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)

@@ -1,0 +1,137 @@
+"""`renew`: which connections are walked, in which order, and what stays where one fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.commands import renew
+from sp_connect.models import Connection
+from tests.agency import Agency, as_company, as_expected, nobody
+from tests.commands.given import connected, end_at_amazon, kept, names, shell
+
+
+def run(agency: Agency, **more: Any) -> list[Connection]:
+    wanted: dict[str, Any] = {
+        "seller": None,
+        "region": None,
+        "country": None,
+        "due": 30,
+        "paste": False,
+        "no_browser": False,
+        "browser": None,
+        "timeout": 20,
+    }
+    return list(renew.run(agency.edges, renew.Options(**(wanted | more))))
+
+
+def test_what_is_due_is_renewed_most_urgent_first_and_the_rest_is_left(agency: Agency) -> None:
+    connected(agency, "bravo", "eu")
+    agency.clock.pass_by(days=10)
+    connected(agency, "acme", "na")
+    agency.clock.pass_by(days=340)
+    fresh = connected(agency, "acme", "eu")
+
+    made = run(agency)
+
+    assert names(made) == ["bravo eu", "acme na"]
+    assert all(one.days_left(agency.clock()) == 365 for one in made)
+    assert kept(agency, fresh) == fresh
+
+
+@pytest.mark.parametrize("standing", ["rejected", "missing-token"])
+def test_what_only_a_consent_mends_is_asked_for_whatever_the_date(agency: Agency, standing: Any) -> None:
+    connected(agency, standing=standing)
+
+    [made] = run(agency)
+
+    assert made.status(agency.clock()) == "connected"
+
+
+def test_an_ended_year_is_renewed(agency: Agency) -> None:
+    end_at_amazon(agency, connected(agency))
+    agency.clock.pass_by(days=370)
+
+    [made] = run(agency, due=0)
+
+    assert made.status(agency.clock()) == "connected"
+
+
+def test_filters_leave_what_they_say(agency: Agency) -> None:
+    connected(agency, "acme", "eu")
+    connected(agency, "acme", "fe", "JP")
+    connected(agency, "bravo", "eu")
+    agency.clock.pass_by(days=340)
+
+    assert names(run(agency, seller="acme", region="fe", country="jp")) == ["acme fe-JP"]
+
+
+def test_nothing_due_names_the_next_one(agency: Agency) -> None:
+    connected(agency)
+
+    assert run(agency) == []
+    assert "Nothing is due within 30 days. The next is acme in Europe & India, on 22 Nov 2027." in agency.said()
+
+
+def test_nothing_connected_is_said(agency: Agency) -> None:
+    assert run(agency) == []
+    assert "nothing to renew" in agency.said()
+
+
+def test_a_seller_that_is_not_connected_is_not_found(agency: Agency) -> None:
+    with pytest.raises(errors.NoSuchConnection):
+        run(agency, seller="nobody")
+
+
+def test_another_account_is_refused_and_the_others_are_still_asked_for(agency: Agency) -> None:
+    wrong = connected(agency, "acme", "eu")
+    agency.clock.pass_by(days=1)
+    right = connected(agency, "bravo", "eu")
+    agency.clock.pass_by(days=350)
+    agency.visits = [as_company("bravo"), as_expected]
+
+    with pytest.raises(errors.Several) as failure:
+        run(agency)
+
+    assert failure.value.exit_code == 3
+    assert failure.value.hint == "sp-connect renew --due 30"
+    assert "Connected: bravo in Europe & India. Not connected: acme in Europe & India." in failure.value.message
+    assert kept(agency, wrong) == wrong
+    assert kept(agency, right) != right
+
+
+def test_nobody_there_ends_the_walk_with_the_command_that_goes_on(agency: Agency) -> None:
+    connected(agency, "acme", "eu")
+    connected(agency, "bravo", "eu")
+    agency.clock.pass_by(days=350)
+    agency.visits = [nobody]
+
+    with pytest.raises(errors.Several) as failure:
+        run(agency, region="eu", due=60, timeout=1)
+
+    assert failure.value.code == "timed-out"
+    assert failure.value.hint == "sp-connect renew --region eu --due 60"
+    assert agency.said().count("Renewing") == 1
+
+
+def test_a_damaged_file_is_told_and_the_others_are_renewed(agency: Agency) -> None:
+    connected(agency, "acme", "eu")
+    agency.clock.pass_by(days=350)
+    (agency.folder / "connections" / "bravo.toml").write_text("= nonsense")
+
+    with pytest.raises(errors.Damaged):
+        run(agency)
+
+
+def test_json_has_what_was_renewed(agency: Agency) -> None:
+    connected(agency)
+    agency.clock.pass_by(days=350)
+    given = shell(agency)
+
+    renew.command(given.context, json=True)
+
+    [one] = given.json()
+    assert one["status"] == "connected"
+    assert one["renew_by"] == "2028-11-06T12:00:00Z"
