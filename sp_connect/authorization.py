@@ -19,10 +19,14 @@ from sp_connect.stores import secrets
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Which account is the right one: `expected` is a Selling Partner ID, `replace` lets another one take the place."""
+    """Which account is the right one: `expected` is a Selling Partner ID, `replace` lets another one take the place.
+
+    `imported` says that the account is one that a person named: no consent gave access to it.
+    """
 
     expected: str | None = None
     replace: bool = False
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def check_account(scope: Scope, app: str, guard: Guard, got: str, known: Iterabl
     known = tuple(known)
     before = next((one for one in known if one.scope == scope), None)
     if before is not None and not guard.replace and got != before.selling_partner_id:
-        raise errors.WrongAccount(scope, before.selling_partner_id, got)
+        raise errors.WrongAccount(scope, before.selling_partner_id, got, imported=guard.imported)
     if guard.expected and got != guard.expected:
         raise errors.UnexpectedAccount(guard.expected, got)
     for other in known:
@@ -108,7 +112,7 @@ def check_account(scope: Scope, app: str, guard: Guard, got: str, known: Iterabl
         # (amazon.md section 9). With another app it is a consent of its own (amazon.md, decision 6).
         is_same = other.selling_partner_id == got and other.scope.region == scope.region
         if is_same and other.app == app and other.scope.seller != scope.seller:
-            raise errors.DuplicateAccount(scope, got, other.scope)
+            raise errors.DuplicateAccount(scope, got, other.scope, imported=guard.imported)
 
 
 def check_country(scope: Scope, account: str, sells_in: Sequence[str]) -> None:

@@ -5,12 +5,12 @@
     ├── NotAuthorized (exit 3)     Amazon or the guard said no
     ├── ThisMachine (exit 4)       a store, a file or a port
     ├── AmazonTrouble (exit 5)     worth trying again
-    ├── NotFound (exit 6)          no such seller, connection or app
+    ├── NotFound (exit 6)          no such seller, connection, invite or app
     ├── Aborted, Bug (exit 1) · Interrupted (exit 130)
     └── Several                    many connections at once: the most serious exit code of its parts
 
 Raise sites carry facts; each class here composes its own sentence, its hint and its code. The codes and exit
-codes are a contract with scripts. Must not import anything of this package but the models and words.
+codes are a contract with scripts. Must not import anything of this package but the models, causes and words.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sp_connect import words
+from sp_connect import causes, words
 from sp_connect.models import AmazonWords
 
 if TYPE_CHECKING:
@@ -112,6 +112,17 @@ class UnknownCountry(Usage):
         super().__init__(f"Amazon has no marketplace {country!r} in {place}.", f"--country takes {', '.join(known)}")
 
 
+class UnknownCode(Usage):
+    """`explain` was asked for a code that is not in its table, or for several at once."""
+
+    def __init__(self, code: str, near: Sequence[str]) -> None:
+        known = f"near it: {', '.join(near)}; " if near else ""
+        super().__init__(
+            f"There is no explanation for {code!r}.",
+            f"{known}all that are known: sp-connect explain; for another, {causes.ASK}",
+        )
+
+
 class NeedsFlag(Usage):
     """A question that a flag answers, and nobody is there to be asked."""
 
@@ -160,7 +171,7 @@ class Refused(NotAuthorized):
     def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
         super().__init__(
             f"The consent for {scope} was refused. Nothing was changed.",
-            f"run it again when the seller agrees: sp-connect connect {scope.flags}",
+            causes.CANCELLED.step(scope.flags),
             amazon,
         )
 
@@ -171,7 +182,8 @@ class TimedOut(NotAuthorized):
     def __init__(self, scope: Scope, seconds: float) -> None:
         super().__init__(
             f"No confirmation for {scope} came within {words.span(seconds)}. Nothing was changed.",
-            "Amazon sends nothing when Cancel is chosen or its page shows an error. "
+            "Amazon sends nothing when Cancel is chosen or its page shows an error, which sp-connect explain CODE "
+            "explains. "
             f"For more time: sp-connect connect {scope.flags} --timeout {min(int(seconds) * 2, LONGEST_WAIT)}",
         )
 
@@ -181,10 +193,22 @@ class BadState(NotAuthorized):
 
     code = "bad-state"
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, hint: str | None = None) -> None:
         super().__init__(
             f"{why} Nothing was changed.",
-            "run sp-connect connect again and use the newest address; an older one no longer counts",
+            hint or "run sp-connect connect again and use the newest address; an older one no longer counts",
+        )
+
+
+class OnceMore(NotAuthorized):
+    """The Login-URI hop of a seller on another machine: Amazon grants nothing yet (amazon.md 1.2)."""
+
+    code = "bad-state"
+
+    def __init__(self, scope: Scope, address: str) -> None:
+        super().__init__(
+            f"Amazon wants the browser of {scope} back once more, and has granted nothing yet.",
+            f"the seller opens this within ten minutes, and you accept the address that follows: {address}",
         )
 
 
@@ -236,11 +260,9 @@ class CodeExpired(NotAuthorized):
     code = "code-expired"
 
     def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
+        cause = causes.told(causes.NOT_GRANTED, amazon.error_description) or causes.CODE_SPENT
         super().__init__(
-            f"Amazon no longer takes the authorization code for {scope}: it is good once, for five minutes. "
-            "Nothing was changed.",
-            f"sp-connect connect {scope.flags}",
-            amazon,
+            f"Amazon gives no tokens for {scope}: {cause.what}. Nothing was changed.", cause.step(scope.flags), amazon
         )
 
 
@@ -250,17 +272,22 @@ class Rejected(NotAuthorized):
     code = "rejected"
 
     def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
-        super().__init__(
-            f"Amazon refuses the token of {scope}: the seller ended the authorization, or its year is over.",
-            f"sp-connect connect {scope.flags}",
-            amazon,
-        )
+        cause = causes.told(causes.NOT_GRANTED, amazon.error_description) or causes.ENDED
+        super().__init__(f"Amazon refuses the token of {scope}: {cause.what}.", cause.step(scope.flags), amazon)
 
 
 class WrongAccount(NotAuthorized):
+    """Another account than the connection's. `imported` says that a person named it, and no consent did."""
+
     code = "wrong-account"
 
-    def __init__(self, scope: Scope, expected: str, got: str) -> None:
+    def __init__(self, scope: Scope, expected: str, got: str, *, imported: bool = False) -> None:
+        if imported:
+            super().__init__(
+                f"{scope} is connected already, and not as {got}.",
+                f"correct the Selling Partner ID, or first: sp-connect revoke {scope.flags}",
+            )
+            return
         super().__init__(
             f"Amazon gave access to {got}, but {scope} is {expected}. Nothing was changed.",
             "sign out of Seller Central, or use a private window, and run it again. "
@@ -281,11 +308,19 @@ class UnexpectedAccount(NotAuthorized):
 
 
 class OtherCountry(NotAuthorized):
-    """A consent for one country that opened an account which does not sell there."""
+    """A consent for one country, or an `imported` token, that opened an account which does not sell there."""
 
     code = "wrong-account"
 
-    def __init__(self, scope: Scope, selling_partner_id: str, sells_in: Sequence[str]) -> None:
+    def __init__(
+        self, scope: Scope, selling_partner_id: str, sells_in: Sequence[str], *, imported: bool = False
+    ) -> None:
+        if imported:
+            super().__init__(
+                f"The token of {scope} is of an account that sells in {', '.join(sells_in)} but not in {scope.place}.",
+                f"correct the country, or authorize the app again in the account that sells in {scope.place}",
+            )
+            return
         super().__init__(
             f"Amazon gave access to {selling_partner_id}, which sells in {', '.join(sells_in)} "
             f"but not in {scope.place}.",
@@ -294,13 +329,33 @@ class OtherCountry(NotAuthorized):
 
 
 class DuplicateAccount(NotAuthorized):
+    """An account that another seller has. `imported` says that a person named it, and no consent did."""
+
     code = "duplicate-account"
 
-    def __init__(self, scope: Scope, selling_partner_id: str, other: Scope) -> None:
+    def __init__(self, scope: Scope, selling_partner_id: str, other: Scope, *, imported: bool = False) -> None:
+        if imported:
+            super().__init__(
+                f"{selling_partner_id} is connected already, as {other}.",
+                f"if {scope.seller} is the right name, first: sp-connect revoke {other.flags}",
+            )
+            return
         super().__init__(
             f"Amazon gave access to {selling_partner_id}, which is connected already as {other}. Nothing was changed.",
             f"if the browser was still signed in as {other.seller}: sign out and run it again. "
             f"If {scope.seller} is the right name: sp-connect revoke {other.flags}, then connect",
+        )
+
+
+class AccountTwice(NotAuthorized):
+    """One account under several sellers of the same file: nobody can tell whose it is."""
+
+    code = "duplicate-account"
+
+    def __init__(self, selling_partner_id: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"{selling_partner_id} stands under more than one seller: {words.listed(names)}.",
+            "keep the rows of one of them",
         )
 
 
@@ -312,21 +367,23 @@ class ClientRejected(NotAuthorized):
     def __init__(self, app: str, amazon: AmazonWords) -> None:
         super().__init__(
             f"Amazon does not accept the client id and client secret of the app {app}.",
-            f"if the secret was renewed at Amazon: sp-connect app rotate-secret {app}",
+            f"if {causes.SECRET_RENEWED.what}: {causes.SECRET_RENEWED.step(app=app)}",
             amazon,
         )
 
 
 class NotPermitted(NotAuthorized):
-    """403 from the Sellers API, or an account without marketplaces there; the likely causes are amazon.md 7.1's."""
+    """403 from the Sellers API, or an account without marketplaces there. Amazon seldom says why (amazon.md 7.1)."""
 
     code = "not-permitted"
 
     def __init__(self, scope: Scope, finding: str, amazon: AmazonWords | None = None) -> None:
+        cause = causes.told(causes.NOT_LET_IN, amazon.error_description if amazon else None)
+        # The access token is one that Amazon gave a moment ago.
+        likely = [one.what for one in causes.NOT_LET_IN if one not in causes.TOKEN_SPENT]
         super().__init__(
-            f"{finding} for {scope}.",
-            "likely causes, in order: the account sells in another region; the app lacks the role "
-            "Selling Partner Insights or Product Listing; the client secret has expired; it is a vendor account",
+            f"{finding} for {scope}{f': {cause.what}' if cause else ''}.",
+            cause.step(scope.flags) if cause else f"likely causes, in order: {'; '.join(likely)}",
             amazon,
         )
 
@@ -421,7 +478,7 @@ class Throttled(AmazonTrouble):
     code = "throttled"
 
     def __init__(self, host: str, amazon: AmazonWords | None = None) -> None:
-        super().__init__(f"{host} says that it is asked too often.", "try again in a minute", amazon)
+        super().__init__(f"{host} says that it is asked too often.", causes.TOO_OFTEN.step(), amazon)
 
 
 class UnexpectedAnswer(AmazonTrouble):
@@ -433,6 +490,16 @@ class UnexpectedAnswer(AmazonTrouble):
             hint or "try again in a minute; with --verbose the steps are told",
             amazon,
         )
+
+
+class KeptUnchecked(AmazonTrouble):
+    """Amazon gave another token for an imported one, which may be dead by now, and then no more answers."""
+
+    def __init__(self, scope: Scope, trouble: AmazonTrouble) -> None:
+        super().__init__(
+            trouble.message, f"the token is kept, unchecked: sp-connect verify {scope.flags}", trouble.amazon
+        )
+        self.code = trouble.code
 
 
 class NotFound(SpConnectError):
@@ -450,9 +517,31 @@ class NoSuchApp(NotFound):
         )
 
 
+class NoSuchInvite(NotFound):
+    """An address whose state belongs to no pending invite; `why` says what is known of it."""
+
+    def __init__(self, why: str, hint: str = "sp-connect invites shows those that are pending") -> None:
+        super().__init__(f"{why} Nothing was changed.", hint)
+
+
 class NoSuchConnection(NotFound):
     def __init__(self, what: str, hint: str = "sp-connect list shows what is connected") -> None:
         super().__init__(f"{what} is not connected.", hint)
+
+
+class OnLines(SpConnectError):
+    """What is wrong with rows of a file, as `error` says it; none where no file was read.
+
+    The lines come first: whoever mends the file looks for them.
+    """
+
+    def __init__(self, lines: Sequence[int], error: SpConnectError) -> None:
+        where = f"Line{'s' if len(lines) > 1 else ''} {words.listed([str(line) for line in lines])}: "
+        if len(lines) > 5:
+            where = f"Line {lines[0]} and {words.count(len(lines) - 1, 'more line')}: "
+        super().__init__(f"{where if lines else ''}{error.message}", error.hint, error.amazon)
+        self.code, self.exit_code = error.code, error.exit_code
+        self.lines = tuple(lines)
 
 
 class Several(SpConnectError):

@@ -138,6 +138,33 @@ class Consent(NamedTuple):
     address: str
 
 
+InviteStatus = Literal["pending", "ended", "used", "cancelled", "replaced"]
+"""`ended`: its time is over. `replaced`: another invite for the same place was used."""
+
+
+class Invite(NamedTuple):
+    """A consent that a seller may give on another machine until `expires_at`: what `accept` needs to complete it.
+
+    `application_id` and `redirect_uri` are the app's at that time, because the seller's link holds them.
+    `expect_id` is the Selling Partner ID that it must be, if it is known. `closed` is how it ended before its time.
+    """
+
+    scope: Scope
+    app: str
+    application_id: str
+    redirect_uri: str
+    state: str
+    address: str
+    expect_id: str | None
+    created_at: datetime
+    expires_at: datetime
+    closed: Literal["used", "cancelled", "replaced"] | None = None
+    closed_at: datetime | None = None
+
+    def status(self, now: datetime) -> InviteStatus:
+        return self.closed or ("pending" if now < self.expires_at else "ended")
+
+
 class Grant(NamedTuple):
     """What Amazon's redirect carried: whose account it is, and a code that is good once and for five minutes."""
 

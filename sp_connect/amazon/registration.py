@@ -1,4 +1,4 @@
-"""What an application registered at Amazon looks like: its ids and its redirect URI. Pure.
+"""What an application registered at Amazon looks like: its ids, its secrets and its redirect URI. Pure.
 
 Both ids begin alike and are confused constantly, so what was swapped is told (amazon.md sections 1.1 and 3.1).
 """
@@ -16,6 +16,12 @@ APPLICATION_IDS = ("amzn1.sellerapps.app.", "amzn1.sp.solution.")
 CLIENT_IDS = "amzn1.application-oa2-client."
 CLIENT_SECRETS = "amzn1.oa2-cs."
 REFRESH_TOKENS = "Atzr|"
+ACCESS_TOKENS = "Atza|"
+
+LONGEST_REFRESH_TOKEN = 2048
+"""Characters, at most (amazon.md 4.2)."""
+
+_TOKEN_HINT = f"a refresh token begins with {REFRESH_TOKENS}: copy it again from Amazon's console"
 
 
 def check_ids(application_id: str, client_id: str) -> None:
@@ -66,6 +72,26 @@ def check_client_secret(secret: Secret) -> bool:
             "copy it again from the developer console",
         )
     return value.startswith(CLIENT_SECRETS)
+
+
+def check_refresh_token(token: Secret) -> None:
+    """Raises Usage for what can be no refresh token; it is not repeated."""
+    value = token.reveal()
+    if not value:
+        raise errors.Usage("The refresh token is missing.", _TOKEN_HINT)
+    if not value.startswith(REFRESH_TOKENS):
+        raise errors.Usage("That is no refresh token. It was not kept.", _TOKEN_HINT)
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise errors.Usage("A refresh token is one word of plain letters. That was not kept.", _TOKEN_HINT)
+    if len(value) > LONGEST_REFRESH_TOKEN:
+        raise errors.Usage(
+            f"A refresh token has at most {LONGEST_REFRESH_TOKEN:,} characters. That was not kept.", _TOKEN_HINT
+        )
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a token or a client secret is somewhere in a text."""
+    return any(mark in text for mark in (REFRESH_TOKENS, ACCESS_TOKENS, CLIENT_SECRETS))
 
 
 def check_redirect_uri(address: str) -> None:

@@ -7,7 +7,7 @@ refers to is forgotten. The journal holds names, never a secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
@@ -59,20 +59,21 @@ class Changes:
         return tuple(self._folder / name for name in files.names(self._folder) if name.endswith(".toml"))
 
     @contextmanager
-    def replacing(self, new: Iterable[SecretName], old: Iterable[SecretName]) -> Iterator[None]:
+    def replacing(self, new: Iterable[SecretName], old: Iterable[SecretName]) -> Iterator[set[SecretName]]:
         """Lets the caller keep `new` and write the records that replace `old`; forgets what is left over.
 
         That happens however the block is left. Where the store cannot forget now, the next `writing` tries
-        again and nothing is raised: the change itself is done.
+        again and nothing is raised: the change itself is done. What the block adds to the set, a record that it
+        has written refers to: of these, no record is asked again.
         """
         names = [*new, *old]
         entry = self._folder / f"{new_ref()}.toml"
-        tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in names]
-        files.write_toml(entry, {"schema": files.SCHEMA, "store": self._secrets.name, "secret": tables})
+        self._note(entry, names)
+        settled: set[SecretName] = set()
         try:
-            yield
+            yield settled
         finally:
-            self._finish(entry, names)
+            self._finish(entry, [name for name in names if name not in settled])
 
     def keep_connection(self, connection: Connection, token: Secret) -> None:
         """Keeps a connection and its refresh token; the token of the record before it is forgotten."""
@@ -84,13 +85,14 @@ class Changes:
         One entry of the journal stands for all, and each seller's files are written once: whatever happens, of
         one seller's connections all are kept with their tokens, or none.
         """
-        scopes = {connection.scope for connection, _ in kept}
-        sellers = dict.fromkeys(connection.scope.seller for connection, _ in kept)
-        before = [old for seller in sellers for old in self._connections.of(seller) if old.scope in scopes]
+        records = {connection.scope: connection for connection, _ in kept}
+        sellers = dict.fromkeys(scope.seller for scope in records)
+        before = [old for seller in sellers for old in self._connections.of(seller) if old.scope in records]
         new = {connection.secret_name: token for connection, token in kept}
-        with self.replacing(new, [name for old in before for name in _names(old)]):
+        with self.replacing(new, [name for old in before for name in _names(old)]) as settled:
             self._secrets.keep_all(new)
-            self._connections.put_all([connection for connection, _ in kept])
+            self._connections.put_all(records.values())
+            settled.update(connection.secret_name for connection in records.values())
 
     def renew_token(self, connection: Connection, token: Secret) -> Connection:
         """Keeps, at once, the token that Amazon gave in place of a connection's: the old one may be dead by now.
@@ -128,15 +130,32 @@ class Changes:
         with self.replacing((), [self._apps.get(name).secret_name]):
             self._apps.remove(name)
 
-    def _finish(self, entry: Path, names: Iterable[SecretName]) -> None:
-        """Forgets what no record refers to, then the entry; what fails now is left for the next time."""
+    def _note(self, entry: Path, names: Iterable[SecretName]) -> None:
+        tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in names]
+        files.write_toml(entry, {"schema": files.SCHEMA, "store": self._secrets.name, "secret": tables})
+
+    def _finish(self, entry: Path, names: Sequence[SecretName]) -> None:
+        """Forgets what no record refers to, then the entry; what fails now is left for the next time.
+
+        An owner whose files are damaged keeps no other waiting.
+        """
+        left: list[SecretName] = []
         with suppress(errors.ThisMachine):
-            for (kind, owner), theirs in groupby(sorted(names), lambda name: (name.kind, name.owner)):
-                referred_to = self._referred_to(kind, owner)
-                for name in theirs:
-                    if name not in referred_to:
-                        self._secrets.forget(name)
-            files.remove(entry)
+            for (kind, owner), group in groupby(sorted(names), lambda name: (name.kind, name.owner)):
+                theirs = list(group)
+                try:
+                    self._forget(theirs, self._referred_to(kind, owner))
+                except errors.Damaged:
+                    left.extend(theirs)
+            if not left:
+                files.remove(entry)
+            elif len(left) < len(names):
+                self._note(entry, left)
+
+    def _forget(self, names: Iterable[SecretName], referred_to: Container[SecretName]) -> None:
+        for name in names:
+            if name not in referred_to:
+                self._secrets.forget(name)
 
     def _referred_to(self, kind: str, owner: str) -> set[SecretName]:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""

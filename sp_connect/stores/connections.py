@@ -78,13 +78,15 @@ class Connections:
         sellers: dict[str, list[Connection]] = {}
         for connection in connections:
             sellers.setdefault(connection.scope.seller, []).append(connection)
+        contents: dict[Path, _Raw] = {}
         for seller, rows in sellers.items():
             path = self._path(seller)
             values = files.read_toml(path)
             entries = {entry[0].scope: entry for entry in _entries(path, seller, values)}
             for new in rows:
                 entries[new.scope] = new, _written(new, *entries.get(new.scope, (new, {})))
-            _write(path, seller, values or {}, [raw for _, raw in sorted(entries.values(), key=_place)])
+            contents[path] = _whole(seller, values or {}, [raw for _, raw in sorted(entries.values(), key=_place)])
+        files.write_all_toml(contents)
 
     def remove(self, scope: Scope) -> None:
         """Forgets a connection, the file with the last; an absent one is fine. The lock is the caller's."""
@@ -94,7 +96,7 @@ class Connections:
             return
         left = [raw for old, raw in _entries(path, scope.seller, values) if old.scope != scope]
         if left or values.keys() - {"schema", "seller", "connection"}:
-            _write(path, scope.seller, values, left)
+            files.write_toml(path, _whole(scope.seller, values, left))
         else:
             files.remove(path)
 
@@ -110,9 +112,10 @@ class Connections:
         return seller
 
 
-def _write(path: Path, seller: str, values: Mapping[str, Any], connections: list[_Raw]) -> None:
+def _whole(seller: str, values: _Raw, connections: list[_Raw]) -> _Raw:
+    """A seller's file: what `values` holds beside, with these connections."""
     head = {"schema": files.SCHEMA, "seller": seller}
-    files.write_toml(path, head | {**values, **head, "connection": connections})
+    return head | {**values, **head, "connection": connections}
 
 
 def _entries(path: Path, seller: str, values: Mapping[str, Any] | None) -> list[tuple[Connection, _Raw]]:

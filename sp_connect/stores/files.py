@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ SCHEMA = 1
 
 _PREFIX = ".sp-connect-"
 _STALE = 3600.0
+_WRITERS = 16
 _DEPTH = 50
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "free some space and run it again"),
@@ -64,26 +65,40 @@ def replace(path: Path, data: bytes) -> None:
     A crash leaves the old file or the new one, a failure the old one and nothing else. A symbolic link stays
     one: the file that it points to is replaced. Raises StoreUnavailable.
     """
-    import tempfile
+    replace_all({path: data})
 
-    target = Path(os.path.realpath(path))
-    make_folder(target.parent)
-    with _explained(path, "written"):
-        _sweep(target.parent)
-        handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=target.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                temporary.chmod(0o600)  # a strict umask would take our own rights away
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            _rename(temporary, target)
-        except BaseException:
+
+def replace_all(contents: Mapping[Path, bytes]) -> None:
+    """The same for many files, which wait for the disk together: all are on it before the first takes its place.
+
+    What is replaced stays so through a power cut once this returns. Where it raises, some may be replaced.
+    """
+    targets = {path: _target(path) for path in contents}
+    folders = {target.parent for target in targets.values()}
+    for folder in folders:
+        make_folder(folder)
+        with _explained(folder, "written"):
+            _sweep(folder)
+    beside: dict[Path, Path] = {}
+
+    def write(path: Path) -> None:
+        beside[path] = targets[path].parent / f"{_PREFIX}{os.urandom(8).hex()}"
+        with _explained(path, "written"):
+            _write(beside[path], contents[path])
+
+    try:
+        _at_once(write, list(contents))
+        for path, target in targets.items():
+            with _explained(path, "written"):
+                _rename(beside[path], target)
+    except BaseException:
+        for temporary in beside.values():
             with suppress(OSError):
                 temporary.unlink()
-            raise
-        _sync_folder(target.parent)
+        raise
+    for folder in folders:
+        with _explained(folder, "written"):
+            _sync_folder(folder)
 
 
 def remove(path: Path) -> None:
@@ -151,10 +166,15 @@ def parse_toml(path: Path, text: str) -> dict[str, Any]:
 
 def write_toml(path: Path, values: Mapping[str, Any]) -> None:
     """Puts `values` in place of a TOML file, as `replace` does."""
+    write_all_toml({path: values})
+
+
+def write_all_toml(contents: Mapping[Path, Mapping[str, Any]]) -> None:
+    """The same for many, as `replace_all` does."""
     import tomli_w
 
     # Half a surrogate pair, which JSON from Amazon may hold, is no text that a file can keep.
-    replace(path, tomli_w.dumps(values).encode("utf-8", "replace"))
+    replace_all({path: tomli_w.dumps(values).encode("utf-8", "replace") for path, values in contents.items()})
 
 
 @contextmanager
@@ -199,6 +219,40 @@ def _is_deep(values: dict[str, Any]) -> bool:
         inner = [child for one in level for child in (one.values() if isinstance(one, dict) else one)]
         level = [child for child in inner if isinstance(child, dict | list)]
     return bool(level)
+
+
+def _target(path: Path) -> Path:
+    """The file that `path` stands for: itself, or where it leads as a symbolic link."""
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path  # noqa: PTH114 - Path's own may raise
+
+
+def _at_once(write: Callable[[Path], None], paths: Sequence[Path]) -> None:
+    """Calls `write` for each path, in threads for many: they wait for the disk, and it serves several in one go.
+
+    Raises what one of them raises, once none is at work any more.
+    """
+
+    def write_some(some: Sequence[Path]) -> None:
+        for path in some:
+            write(path)
+
+    if len(paths) < 2:
+        write_some(paths)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        for _ in writers.map(write_some, [paths[first::_WRITERS] for first in range(min(_WRITERS, len(paths)))]):
+            pass
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Writes a new file, and waits until it is on the disk."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        path.chmod(0o600)  # a strict umask would take our own rights away
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _rename(source: Path, target: Path) -> None:

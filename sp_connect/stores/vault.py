@@ -64,16 +64,19 @@ class Vault:
     def keep_all(self, values: Mapping[SecretName, Secret]) -> None:
         """Keeps many, all of an owner's with one write of its file."""
         self._open()  # a person may be asked for the keyring's password: not while others wait for the lock
-        owners: dict[Path, list[SecretName]] = {}
+        owners: dict[tuple[str, str], list[SecretName]] = {}
         for name in values:
-            owners.setdefault(self._path(name), []).append(name)
+            owners.setdefault((name.kind, name.owner), []).append(name)
+        paths = {self._path(names[0]): names for names in owners.values()}
         with files.lock(self._folder / "lock"):
             key = self._open() or self._make()
-            for path, names in owners.items():
-                new = {_entry(name): values[name].reveal() for name in names}
-                self._write(path, names[0], key, self._read(path, names[0], key) | new)
-                if not new.items() <= self._read(path, names[0], key).items():
-                    raise secrets.unfaithful(self.name)
+            contents = {
+                path: self._read(path, names[0], key) | {_entry(name): values[name].reveal() for name in names}
+                for path, names in paths.items()
+            }
+            files.replace_all({path: _sealed(paths[path][0], key, entries) for path, entries in contents.items()})
+            if any(self._read(path, paths[path][0], key) != entries for path, entries in contents.items()):
+                raise secrets.unfaithful(self.name)
 
     def fetch(self, name: SecretName) -> Secret:
         path = self._path(name)
@@ -93,7 +96,7 @@ class Vault:
             if values.pop(_entry(name), None) is None:
                 return
             if values:
-                self._write(path, name, key, values)
+                files.replace(path, _sealed(name, key, values))
             else:
                 files.remove(path)
 
@@ -218,12 +221,14 @@ class Vault:
         plain = seals.unseal(key.key, data[_HEADER:], header + _whose(name))
         if plain is None:
             raise errors.Damaged(path, "its seal is broken: it was altered, or is the file of another owner")
-        values: dict[str, str] = json.loads(plain)  # what has this seal, _write wrote
+        values: dict[str, str] = json.loads(plain)  # what has this seal, _sealed wrote
         return values
 
-    def _write(self, path: Path, name: SecretName, key: _Key, values: Mapping[str, str]) -> None:
-        header = MAGIC + bytes([VERSION]) + key.id
-        files.replace(path, header + seals.seal(key.key, json.dumps(values).encode(), header + _whose(name)))
+
+def _sealed(name: SecretName, key: _Key, values: Mapping[str, str]) -> bytes:
+    """The sealed file of the owner of `name`."""
+    header = MAGIC + bytes([VERSION]) + key.id
+    return header + seals.seal(key.key, json.dumps(values).encode(), header + _whose(name))
 
 
 def _entry(name: SecretName) -> str:

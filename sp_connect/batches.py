@@ -1,0 +1,128 @@
+"""Connections that are kept a batch of sellers at a time: where there are thousands, a lock and a disk are shared.
+
+The guard looks once more under each lock, because another sp-connect may have been faster.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from sp_connect import errors
+from sp_connect.accounts import Accounts
+from sp_connect.edges import Edges
+from sp_connect.models import Connection, Secret
+from sp_connect.roster import Outcome, Row
+
+SELLERS = 1000
+"""Sellers that are written under one lock and one entry of the journal: a second or two, even on a slow disk."""
+PAUSE = 0.1
+"""Seconds between two batches, in which another sp-connect that waits for the lock gets it."""
+
+
+class Found(NamedTuple):
+    """A row that may be kept, as a record and with the token that is good now. `trouble` is told all the same."""
+
+    row: Row
+    connection: Connection
+    token: Secret
+    trouble: errors.SpConnectError | None = None
+
+
+def keep(
+    edges: Edges, accounts: Accounts, found: Sequence[Found], outcome: Outcome, advance: Callable[[], None]
+) -> None:
+    """Writes what was found. What is wrong with the whole store ends it; the rows that were written stay."""
+    waiting = _by_seller(found)
+    try:
+        for start in range(0, len(waiting), SELLERS):
+            if start:
+                edges.sleep(PAUSE)
+            batch = waiting[start : start + SELLERS]
+            with edges.changes.writing():
+                _keep(edges, accounts, batch, outcome)
+            for _ in (one for rows in batch for one in rows):
+                advance()
+    except (errors.StoreUnavailable, errors.StoreLocked, errors.Damaged) as error:
+        settled = {line for failure in outcome.failed for line in failure.lines} | set(outcome.kept)
+        outcome.fail([one.row for one in found if one.row.line not in settled], error)
+
+
+def _keep(edges: Edges, accounts: Accounts, batch: Sequence[list[Found]], outcome: Outcome) -> None:
+    """Writes the rows of some sellers that still may be written; the lock is the caller's."""
+    accounts.refresh()
+    apps = [app.name for app in edges.apps.all()]
+    passed: list[Found] = []
+    for one in (one for rows in batch for one in rows):
+        try:
+            if one.connection.app not in apps:
+                raise errors.NoSuchApp(one.connection.app, apps)
+            accounts.guard(one.row.scope, one.connection.app, one.row.selling_partner_id)
+        except (errors.NotAuthorized, errors.NotFound, errors.Usage) as error:
+            outcome.fail([one.row], error)
+        else:
+            passed.append(_renewing(edges, accounts, one))
+    _write(edges, accounts, _by_seller(passed), outcome)
+
+
+def _write(edges: Edges, accounts: Accounts, batch: Sequence[list[Found]], outcome: Outcome) -> None:
+    """All together; where a seller's files are damaged, without that seller. Raises Damaged for what is everybody's."""
+    rows = [one for some in batch for one in some]
+    new = [one for one in rows if one.connection is not accounts.get(one.row.scope)]
+    try:
+        if new:
+            edges.changes.keep_connections([(one.connection, one.token) for one in new])
+    except errors.Damaged:
+        sound = []
+        for some in batch:
+            damage = _damage(edges, some[0])
+            if damage is None:
+                sound.append(some)
+            else:
+                outcome.fail([one.row for one in some], damage)
+        if len(sound) == len(batch):
+            raise
+        _write(edges, accounts, sound, outcome)
+        return
+    accounts.kept([one.connection for one in new])
+    for one in rows:
+        outcome.kept[one.row.line] = one.connection
+        if one.trouble is not None:
+            outcome.fail([one.row], one.trouble)
+
+
+def _damage(edges: Edges, one: Found) -> errors.Damaged | None:
+    """What is wrong with the files of a row's seller, if anything is."""
+    try:
+        edges.connections.get(one.row.scope)
+        edges.secrets.fetch(one.connection.secret_name)
+    except errors.MissingToken:
+        return None
+    except errors.Damaged as damage:
+        return damage
+    return None
+
+
+def _renewing(edges: Edges, accounts: Accounts, one: Found) -> Found:
+    """The same, less what a token that is kept already cannot change: its year, and what Amazon said of it."""
+    before = accounts.get(one.row.scope)
+    if before is None:
+        return one
+    try:
+        is_known = edges.secrets.fetch(before.secret_name) == one.token
+    except (errors.MissingToken, errors.Damaged):
+        return one
+    if not is_known:
+        return one
+    if one.connection.standing == "unchecked":
+        return one._replace(connection=before)
+    return one._replace(connection=replace(one.connection, authorized_at=before.authorized_at))
+
+
+def _by_seller(found: Sequence[Found]) -> list[list[Found]]:
+    groups: defaultdict[str, list[Found]] = defaultdict(list)
+    for one in found:
+        groups[one.row.scope.seller].append(one)
+    return list(groups.values())

@@ -1,0 +1,133 @@
+"""What an import was asked for: rows, each a connection with its refresh token, and what becomes of them. Pure.
+
+A row is checked for its form alone, and against the other rows. Whether it may be kept, `accounts` and Amazon say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sp_connect import errors, sheet
+from sp_connect.amazon import geography, registration
+from sp_connect.models import Connection, Scope, Secret
+
+COLUMNS = ("seller", "region", "country", "selling_partner_id", "refresh_token")
+OPTIONAL = ("app",)
+
+_ID_HINT = "it is the Merchant Token: Seller Central, Settings, Account Info, Your Merchant Token"
+
+
+class Row(NamedTuple):
+    """One connection to import. `line` is where a file names it; 0 if the command line does."""
+
+    line: int
+    scope: Scope
+    selling_partner_id: str
+    app: str | None
+    token: Secret
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is connected now, by the line that asked for it, and what failed."""
+
+    kept: dict[int, Connection] = field(default_factory=dict)
+    failed: list[errors.OnLines] = field(default_factory=list)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """In the order of the file."""
+        return [self.kept[line] for line in sorted(self.kept)]
+
+    @property
+    def failures(self) -> list[errors.OnLines]:
+        """In the order of lines; what failed for the same reason at once is one."""
+        return sorted(self.failed, key=lambda one: one.lines)
+
+    def fail(self, rows: Sequence[Row], error: errors.SpConnectError) -> None:
+        self.failed.append(errors.OnLines([row.line for row in rows if row.line], error))
+
+
+def of_file(content: bytes, failed: list[errors.OnLines]) -> list[Row]:
+    """The rows of a CSV file that are well formed; `failed` takes what is wrong with the others.
+
+    Raises Usage for a file that is no table, or has other columns.
+    """
+    rows = []
+    for line, cells in sheet.rows(content, COLUMNS, OPTIONAL, failed, hidden="refresh_token"):
+        try:
+            token = Secret(cells.pop("refresh_token"))
+            row = _row(line, cells, token)
+            registration.check_refresh_token(token)
+            rows.append(row)
+        except errors.Usage as error:
+            failed.append(sheet.at_line(line, error))
+    return rows
+
+
+def of_flags(seller: str, region: str, country: str | None, selling_partner_id: str, app: str | None) -> Row:
+    """The row of a command line, its token still to be asked for. Raises Usage."""
+    cells = {
+        "seller": seller,
+        "region": region,
+        "country": country or "",
+        "selling_partner_id": selling_partner_id,
+        "app": app or "",
+    }
+    sheet.check_cells(cells, (*COLUMNS, *OPTIONAL))
+    return _row(0, cells, Secret(""))
+
+
+def _row(line: int, cells: Mapping[str, str], token: Secret) -> Row:
+    """A row of what its cells say. Raises Usage for the first that is wrong."""
+    scope = geography.scope(cells["seller"], cells["region"], cells["country"] or None)
+    account = cells["selling_partner_id"]
+    if account in geography.MARKETPLACES:
+        raise errors.Usage(f"{account} is the id of a marketplace, not of a selling partner.", _ID_HINT)
+    if not (account.isascii() and account.isalnum() and account.isupper()):
+        raise errors.Usage(f"{account!r} is not a Selling Partner ID.", _ID_HINT)
+    app = cells.get("app") or None
+    if app is not None and not errors.is_name(app):
+        raise errors.BadName("an app", app)
+    return Row(line, scope, account, app, token)
+
+
+def without_twins(
+    rows: Sequence[Row], app_of: Callable[[Row], str], is_known: Callable[[Scope], bool], outcome: Outcome
+) -> list[Row]:
+    """The rows that no other contradicts. Of equal ones the first stays; of others nobody can tell which is meant.
+
+    `app_of` is the app of a row, and `is_known` whether its place is connected already.
+    """
+    single = _once_each(rows, outcome)
+    of_account: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in single:
+        of_account[row.scope.region, row.selling_partner_id, app_of(row)].append(row)
+    left: list[Row] = []
+    for twins in of_account.values():
+        names = sorted({row.scope.seller for row in twins})
+        if len(names) == 1 or any(is_known(row.scope) for row in twins):  # what is connected is for the guard to tell
+            left.extend(twins)
+        else:
+            outcome.fail(twins, errors.AccountTwice(twins[0].selling_partner_id, names))
+    return sorted(left)
+
+
+def _once_each(rows: Sequence[Row], outcome: Outcome) -> list[Row]:
+    """The rows with a place of their own, or the first of equal ones."""
+    of_scope: defaultdict[Scope, list[Row]] = defaultdict(list)
+    for row in rows:
+        of_scope[row.scope].append(row)
+    single: list[Row] = []
+    for first, *more in of_scope.values():
+        if any(other[1:] != first[1:] for other in more):
+            error = errors.Usage(f"{first.scope} is there more than once, and not the same.", "keep one")
+            outcome.fail([first, *more], error)
+            continue
+        single.append(first)
+        if more:
+            outcome.fail(more, errors.Usage(f"{first.scope} is there already, on line {first.line}.", "keep one"))
+    return single
