@@ -82,6 +82,11 @@ class Screen:
         if not self.quiet:
             self.err.print(text.styled(what, style, None) if isinstance(what, str) else what, soft_wrap=True)
 
+    def fault(self, error: errors.SpConnectError, what: str = "") -> None:
+        """One of many things that went wrong, told even when quiet: the error that ends the command counts them."""
+        head = f"{what}: " if what else ""
+        self.err.print(text.styled(f"{head}{error.told()}", "red", None), soft_wrap=True)
+
     def address(self, address: str) -> None:
         """An address to copy whole: on a line of its own, never wrapped by us, told even when quiet."""
         self._write(self._stderr, f"{text.literal(address, None)}\n")
@@ -93,7 +98,7 @@ class Screen:
 
     def error(self, error: errors.SpConnectError, *, as_json: bool = False) -> None:
         """The sentence with Amazon's own words, the next step, and with `as_json` one JSON line last."""
-        self._notice("error: ", "bold red", error.told())
+        self._notice("error: ", "bold red", error.told() + _more(error))
         if error.hint:
             self._notice("hint: ", "bold", error.hint)
         if as_json:
@@ -130,6 +135,17 @@ class Screen:
             color_system="auto" if self._colour and not os.environ.get("NO_COLOR") else None,
             width=None if is_terminal else PIPE_WIDTH,
         )
+
+
+def _more(error: errors.SpConnectError) -> str:
+    """Where Amazon's own code is explained, if it is one that is known."""
+    if error.amazon is None or error.amazon.error is None:
+        return ""
+    from sp_connect.amazon import explanations
+
+    known = explanations.BY_CODE.get(error.amazon.error.lower())
+    end = "" if error.told().endswith((".", ")")) else "."
+    return f"{end} More: sp-connect explain {known.codes[0]}" if known else ""
 
 
 def _stop_writing_to(stream: TextIO) -> None:

@@ -158,3 +158,49 @@ def test_redirect_uri_is_refused_with_the_reason(address: str, finding: str) -> 
 )
 def test_only_a_number_on_the_loopback_interface_is_one(host: str, is_loopback: bool) -> None:
     assert loopback.is_loopback(host) is is_loopback
+
+
+LONGEST = "Atzr|" + "x" * (registration.LONGEST_REFRESH_TOKEN - 5)
+
+
+@pytest.mark.parametrize("token", [TOKEN, "Atzr|x", LONGEST, "Atzr|~!@#$%^&*()_-+={}[]:;'<>,.?/|"])
+def test_a_refresh_token_is_taken(token: str) -> None:
+    registration.check_refresh_token(Secret(token))
+
+
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [
+        ("", "The refresh token is missing."),
+        ("Atzr", "That is no refresh token. It was not kept."),
+        ("atzr|x", "That is no refresh token. It was not kept."),
+        (" Atzr|x", "That is no refresh token. It was not kept."),
+        ("Atza|x", "That is no refresh token. It was not kept."),
+        (SECRET, "That is no refresh token. It was not kept."),
+        ("Atzr|a b", "A refresh token is one word of plain letters. That was not kept."),
+        ("Atzr|a\n", "A refresh token is one word of plain letters. That was not kept."),
+        ("Atzr|é", "A refresh token is one word of plain letters. That was not kept."),
+        (f"{LONGEST}x", "A refresh token has at most 2,048 characters. That was not kept."),
+    ],
+)
+def test_what_can_be_no_refresh_token_is_refused_and_not_repeated(token: str, told: str) -> None:
+    with pytest.raises(errors.Usage) as caught:
+        registration.check_refresh_token(Secret(token))
+    assert (caught.value.message, caught.value.exit_code) == (told, 2)
+    assert caught.value.hint == "a refresh token begins with Atzr|: copy it again from Amazon's console"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        (TOKEN, True),
+        ("x Atza|y", True),
+        (SECRET, True),
+        (CLIENT_ID, False),
+        (NEW_ID, False),
+        ("acme", False),
+        ("", False),
+    ],
+)
+def test_a_secret_in_a_text_is_seen(text: str, *, holds: bool) -> None:
+    assert registration.holds_secret(text) is holds

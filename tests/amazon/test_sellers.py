@@ -149,6 +149,14 @@ def test_403_tells_amazons_words(amazon: responses.RequestsMock) -> None:
         ask()
     assert caught.value.amazon == AmazonWords("Unauthorized", f"{denied} {details}", "id-1")
     assert caught.value.exit_code == 3
+    assert "the access token has expired" in caught.value.message
+
+
+def test_403_without_details_tells_the_likely_causes(amazon: responses.RequestsMock) -> None:
+    denied = "Access to requested resource is denied."
+    says(amazon, {"errors": [{"code": "Unauthorized", "message": denied, "details": ""}]}, 403)
+    with pytest.raises(errors.NotPermitted) as caught:
+        ask()
     assert "the account sells in another region" in (caught.value.hint or "")
 
 
