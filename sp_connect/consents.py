@@ -51,6 +51,23 @@ def manner(edges: Edges, *, paste: bool, no_browser: bool, browser: str | None, 
     return Manner(edges.browser(browser, refused=no_browser), paste, timeout)
 
 
+def app_for(
+    edges: Edges, scope: Scope, named: str | None, default: str, *, replaces: bool = False
+) -> tuple[App, Secret]:
+    """The app for a consent, with its client secret. A renewal stays with its own app, since rights hang on it.
+
+    Raises OtherApp where another one is named, NoSuchApp and MissingToken.
+    """
+    before = edges.connections.get(scope)
+    if before is not None and not replaces:
+        if named not in {None, before.app}:
+            raise errors.OtherApp(scope, before.app, str(named))
+        app = edges.apps.get(before.app)
+    else:
+        app = edges.apps.get(named or default)
+    return app, edges.secrets.fetch(app.secret_name)
+
+
 def walk(
     edges: Edges, manner: Manner, wanted: Sequence[Wanted], again: Callable[[Sequence[Scope]], str]
 ) -> Iterator[Connection]:

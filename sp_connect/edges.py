@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
@@ -14,12 +13,13 @@ from urllib.parse import urlsplit
 
 from sp_connect import browser, errors
 from sp_connect.amazon.http import Amazon
-from sp_connect.models import Consent, Secret
+from sp_connect.models import Consent, Invite, Secret
 from sp_connect.person import Person
 from sp_connect.stores import secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
+from sp_connect.stores.invites import Invites
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 from sp_connect.views.screen import Screen
@@ -43,18 +43,21 @@ class Browser(Protocol):
 class Edges:
     """Everything that a command may touch. Tests build one of their own; nothing reaches around it.
 
-    `now` is in UTC, `sleep` takes seconds. `store_reason` says why `secrets` is the store in use.
+    `send_link` is told of each invite: the simulated seller clicks by itself. `now` is in UTC, `sleep` takes seconds.
+    `store_reason` says why `secrets` is the store in use.
     """
 
     screen: Screen
     person: Person
     apps: Apps
     connections: Connections
+    invites: Invites
     secrets: secrets.SecretStore
     store_reason: str
     changes: Changes
     amazon: Amazon
     browser: Browser
+    send_link: Callable[[Invite], None]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
 
@@ -79,18 +82,20 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     connections = Connections(where.data / "connections")
 
     def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
-        return browser.opener(command, environ, refused=refused)
+        return _opener(where, apps, environ, command, refused=refused)
 
     return Edges(
         screen=screen,
         person=person,
         apps=apps,
         connections=connections,
+        invites=Invites(where.data / "invites"),
         secrets=store,
         store_reason=choice.why,
         changes=_changes(where, apps, connections, store),
         amazon=Amazon(amazon_base(environ), screen.story),
         browser=open_browser,
+        send_link=lambda _: None,
         now=_now,
         sleep=time.sleep,
     )
@@ -113,12 +118,13 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     amazon = embedded.start(folder, apps, changes, _now())
 
     def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
-        by_hand = browser.opener(command, environ, refused=refused)
+        by_hand = _opener(where, apps, environ, command, refused=refused)
+        is_wanted = command is not None or (person.is_there() and not refused)
 
         def open_or_confirm(asked: Consent, address: str) -> str | None:
-            if command is not None or (person.is_there() and not refused and browser.obstacle(environ) is None):
-                return by_hand(asked, address)
-            _confirm_aside(screen, asked, address)
+            why = by_hand(asked, address) if is_wanted else ""
+            if why is not None:
+                embedded.confirm_aside(screen, asked, address, why)
             return None
 
         return open_or_confirm
@@ -128,11 +134,13 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
         person=person,
         apps=apps,
         connections=connections,
+        invites=Invites(folder / "invites"),
         secrets=store,
         store_reason="--simulate keeps its own",
         changes=changes,
         amazon=Amazon(amazon.base_url, screen.story),
         browser=open_browser,
+        send_link=lambda invite: embedded.click(screen, invite),
         now=_now,
         sleep=time.sleep,
     )
@@ -182,9 +190,9 @@ def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
         if not file:
             return None
         try:
-            return Secret(Path(file).read_text(encoding="utf-8").rstrip("\r\n"))
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
+            return Secret(Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n"))
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:  # RuntimeError: ~SOMEBODY is not known here
+            why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no file of text"
             raise errors.StoreUnavailable(
                 f"The passphrase file {file} cannot be read: {why}.", "SP_CONNECT_PASSPHRASE_FILE names it"
             ) from None
@@ -196,27 +204,16 @@ def _changes(where: Home, apps: Apps, connections: Connections, store: secrets.S
     return Changes(where.data / "unfinished", where.data / "lock", apps, connections, store)
 
 
-def _confirm_aside(screen: Screen, asked: Consent, address: str) -> None:
-    """The simulated seller confirms, in a thread, because the listener keeps its browser waiting for the outcome."""
-    from sp_connect.simulator import accounts, seller
-
-    company = asked.scope.seller
-    host = urlsplit(asked.address).hostname or ""
-    if not any(account.signs_in_at(host) for account in accounts.of_company(company)):
-        raise errors.Usage(
-            f"In the simulation {company} sells nothing in {asked.scope.place}.",
-            f"acme sells everywhere: sp-connect --simulate connect {asked.scope._replace(seller='acme').flags}",
-        )
-    screen.say(f"No browser: the simulated seller of {company} confirms.")
-
-    def confirm() -> None:
-        with suppress(errors.Unreachable):  # the program has ended before its seller
-            ended_on = seller.confirm(address, company, asked.app.listen)
-            if ended_on is not None:
-                screen.say("The simulated seller's browser shows this address to copy:")
-                screen.address(ended_on)
-
-    threading.Thread(target=confirm, daemon=True).start()
+def _opener(where: Home, apps: Apps, environ: Environment, command: str | None, *, refused: bool) -> browser.Opener:
+    """The browser that the flag names, else config.toml, else the system's own."""
+    preferred = apps.browser() if command is None and not refused else None
+    return browser.opener(
+        command if preferred is None else preferred,
+        environ,
+        where.data / "browsers",
+        refused=refused,
+        preferred_in=where.config / "config.toml" if preferred is not None else None,
+    )
 
 
 def _now() -> datetime:

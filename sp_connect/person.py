@@ -57,15 +57,17 @@ class Person:
 
     def piped(self, what: str) -> Secret:
         """What another program wrote to stdin, white space around it dropped. Raises Usage if that is nothing."""
+        return Secret(self.text(what, "for example: pass show lwa | sp-connect ..."))
+
+    def text(self, what: str, hint: str) -> str:
+        """The same for what is no secret."""
         try:
             text = self._stdin.read(LONGEST_INPUT).strip() if self._stdin is not None else ""
         except UnicodeDecodeError:
             text = ""
         if not text or len(text) >= LONGEST_INPUT:
-            raise errors.Usage(
-                f"stdin holds no {what}. Nothing was changed.", "for example: pass show lwa | sp-connect ..."
-            )
-        return Secret(text)
+            raise errors.Usage(f"stdin holds no {what}. Nothing was changed.", hint)
+        return text
 
     @contextmanager
     def pasting(self, deliver: Callable[[str], None]) -> Iterator[None]:

@@ -23,6 +23,7 @@ from sp_connect.simulator.world import BUILT_IN, World
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
+from sp_connect.stores.invites import Invites
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 from sp_connect.views.screen import Screen
@@ -136,11 +137,13 @@ def build(
         person=person,
         apps=apps,
         connections=connections,
+        invites=Invites(folder / "invites"),
         secrets=store,
         store_reason="the test says so",
         changes=changes,
         amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None),
         browser=open_browser,
+        send_link=lambda _: None,
         now=clock,
         sleep=lambda _: None,
     )

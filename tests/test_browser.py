@@ -7,16 +7,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from sp_connect import browser, errors
 from sp_connect.amazon import consent, geography
+from sp_connect.browser.programs import OPENING_SECONDS
 from tests.stores.samples import app
 
 ASKED = consent.begin(app(), geography.scope("acme", "eu"))
 ADDRESS = ASKED.address
+NOWHERE = Path("/nonexistent/browsers")
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-ins for browsers are shell scripts")
 
@@ -115,7 +118,12 @@ def test_a_text_browser_is_not_enough_in_the_browser_variable(tmp_path: Path, fo
     assert found.startswith("only a text browser was found (w3m)")
 
 
-# How it is opened
+# How it is opened by a command
+
+
+def opening(command: str, environ: Mapping[str, str] = os.environ) -> browser.Opener:
+    """An opener that needs no profile folder."""
+    return browser.opener(command, environ, NOWHERE)
 
 
 def written(path: Path) -> str:
@@ -126,7 +134,10 @@ def written(path: Path) -> str:
 @pytest.fixture
 def recorder(tmp_path: Path) -> Path:
     """A browser that writes down its arguments and its environment."""
-    return program(tmp_path, "recorder", f'printf "%s\\n" "$@" > {tmp_path}/arguments\nenv > {tmp_path}/environment')
+    return program(tmp_path, "recorder", RECORDING.format(folder=tmp_path))
+
+
+RECORDING = 'printf "%s\\n" "$@" > {folder}/arguments\nenv > {folder}/environment'
 
 
 @pytest.mark.parametrize(
@@ -141,73 +152,132 @@ def recorder(tmp_path: Path) -> Path:
     ],
 )
 def test_a_command_gets_the_address(tmp_path: Path, recorder: Path, form: str, arguments: list[str]) -> None:
-    opener = browser.opener(form.format(program=recorder), os.environ)
+    assert opening(form.format(program=recorder))(ASKED, ADDRESS) is None
+    assert written(tmp_path / "arguments").splitlines() == arguments
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("", "it names no program"),
+        (" ", "it names no program"),
+        ("'unclosed", "no closing quotation"),
+        ("no-such-program-here {url}", "there is no program 'no-such-program-here'"),
+        ("/nonexistent", "there is no program '/nonexistent'"),
+        ("/", "there is no program '/'"),
+    ],
+)
+def test_a_command_that_cannot_be_run_is_usage_before_anyone_consents(command: str, why: str) -> None:
+    with pytest.raises(errors.Usage) as caught:
+        opening(command)
+    assert caught.value.message == f'--browser "{command}" cannot be run: {why}. Nothing was changed.'
+    assert caught.value.exit_code == 2
+
+
+def test_a_preference_that_cannot_be_run_is_told_with_its_file() -> None:
+    with pytest.raises(errors.Usage, match=r'^browser = "nothing-here" in /x/config.toml cannot be run'):
+        browser.opener("nothing-here", os.environ, NOWHERE, preferred_in=Path("/x/config.toml"))
+
+
+@pytest.mark.parametrize(
+    ("form", "arguments"),
+    [
+        (r'"{program}" --private-window {{url}}', ["--private-window", ADDRESS]),
+        (r'{program} --user-data-dir="C:\My Files\acme" {{url}}', [r"--user-data-dir=C:\My Files\acme", ADDRESS]),
+        (r"{program} C:\acme\ it's", ["C:\\acme\\", "it's", ADDRESS]),
+    ],
+)
+def test_on_windows_a_backslash_is_a_letter(tmp_path: Path, recorder: Path, form: str, arguments: list[str]) -> None:
+    opener = browser.opener(form.format(program=recorder), os.environ, NOWHERE, system="win32")
     assert opener(ASKED, ADDRESS) is None
     assert written(tmp_path / "arguments").splitlines() == arguments
 
 
-@pytest.mark.parametrize("command", ["", " ", "no-such-program-here {url}", "/nonexistent", "'unclosed", "/"])
-def test_a_command_that_cannot_be_run_is_usage_before_anyone_consents(command: str) -> None:
-    with pytest.raises(errors.Usage, match="there is no such program") as caught:
-        browser.opener(command, os.environ)
-    assert caught.value.exit_code == 2
+def test_an_open_quote_is_told_on_windows_too() -> None:
+    with pytest.raises(errors.Usage, match="no closing quotation"):
+        browser.opener('"C:\\chrome.exe', os.environ, NOWHERE, system="win32")
 
 
-def test_a_command_that_fails_is_told(tmp_path: Path) -> None:
-    opener = browser.opener(str(program(tmp_path, "failing", "exit 1")), os.environ)
-    assert opener(ASKED, ADDRESS) == "the browser could not be started"
+def test_a_batch_file_is_refused_on_windows_because_it_would_get_half_of_the_address(tmp_path: Path) -> None:
+    path = program(tmp_path, "chrome.cmd", "exit 0")
+    with pytest.raises(errors.Usage, match="batch file"):
+        browser.opener(str(path), os.environ, NOWHERE, system="win32")
+
+
+def test_a_command_is_found_on_the_path_of_its_environment(tmp_path: Path) -> None:
+    program(tmp_path / "bin", "mine", RECORDING.format(folder=tmp_path))
+    path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
+    assert opening("mine", {"PATH": path})(ASKED, ADDRESS) is None
+    assert written(tmp_path / "arguments").splitlines() == [ADDRESS]
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [("exit 1", "failing ended with exit code 1"), ("kill -9 $$", "failing was ended by signal 9")],
+)
+def test_a_command_that_fails_is_told(tmp_path: Path, script: str, why: str) -> None:
+    assert opening(str(program(tmp_path, "failing", script)))(ASKED, ADDRESS) == why
 
 
 def test_a_command_that_vanished_is_told(tmp_path: Path) -> None:
     path = program(tmp_path, "vanishing", "exit 0")
-    opener = browser.opener(str(path), os.environ)
+    opener = opening(str(path))
     path.unlink()
     assert opener(ASKED, ADDRESS) == "the browser could not be started"
 
 
+def test_a_command_that_no_process_can_have_is_told(recorder: Path) -> None:
+    assert opening(f"{recorder} a\0b")(ASKED, ADDRESS) == "the browser could not be started"
+
+
 def test_explorer_exits_with_1_when_it_has_opened_the_page(tmp_path: Path) -> None:
-    opener = browser.opener(str(program(tmp_path, "explorer.exe", "exit 1")), os.environ)
-    assert opener(ASKED, ADDRESS) is None
+    assert opening(str(program(tmp_path, "explorer.exe", "exit 1")))(ASKED, ADDRESS) is None
 
 
 OURS = {"SP_CONNECT_PASSPHRASE": "verysecret", "SP_CONNECT_PASSPHRASE_FILE": "/x", "SP_CONNECT_HOME": "/y"}
 
 
 def test_our_settings_are_not_inherited_by_a_command(tmp_path: Path, recorder: Path) -> None:
-    opener = browser.opener(str(recorder), {**os.environ, **OURS, "OTHER": "kept", "DISPLAY": ":7"})
+    opener = opening(str(recorder), {**os.environ, **OURS, "OTHER": "kept", "DISPLAY": ":7"})
     assert opener(ASKED, ADDRESS) is None
     environment = written(tmp_path / "environment").splitlines()
     assert not [line for line in environment if line.startswith("SP_CONNECT_")]
     assert {"OTHER=kept", "DISPLAY=:7"} <= set(environment)
 
 
-def test_the_systems_browser_is_given_the_address(tmp_path: Path, recorder: Path) -> None:
-    code = f"import os; from sp_connect import browser\nprint(browser.opener(None, os.environ)(None, {ADDRESS!r}))"
+@pytest.mark.parametrize("choice", [None, "default"])
+def test_the_systems_browser_is_given_the_address(tmp_path: Path, recorder: Path, choice: str | None) -> None:
+    code = (
+        "import os, pathlib; from sp_connect import browser\n"
+        f"print(browser.opener({choice!r}, os.environ, pathlib.Path('/none'))(None, {ADDRESS!r}))"
+    )
     environ = {"PATH": os.environ["PATH"], "BROWSER": f"{recorder} %s", "OTHER": "kept"}
     assert fresh(environ | OURS, code) == "None"
     assert written(tmp_path / "arguments").splitlines() == [ADDRESS]
 
 
-def test_no_browser_opens_nothing(recorder: Path, tmp_path: Path) -> None:
-    opener = browser.opener(str(recorder), os.environ, refused=True)
+@pytest.mark.parametrize("choice", ["isolated", "no-such-program", None])
+def test_no_browser_opens_nothing_and_asks_nothing_of_the_rest(choice: str | None) -> None:
+    opener = browser.opener(choice, os.environ, NOWHERE, refused=True)
     assert opener(ASKED, ADDRESS) == "--no-browser"
-    assert not (tmp_path / "arguments").exists()
 
 
 def test_a_command_that_stays_in_the_foreground_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    staying = program(tmp_path, "staying", f"read line < {tmp_path}/fifo")
+    staying = program(tmp_path, "staying", f"echo $$ > {tmp_path}/pid; read line < {tmp_path}/fifo")
     before = set(threading.enumerate())
     began = time.monotonic()
-    assert browser.opener(str(staying), os.environ)(ASKED, ADDRESS) is None
-    assert time.monotonic() - began < browser.OPENING_SECONDS + 1
+    assert opening(str(staying))(ASKED, ADDRESS) is None
+    assert time.monotonic() - began < OPENING_SECONDS + 1
     (tmp_path / "fifo").write_text("end\n")
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
         assert not thread.is_alive()
+    with pytest.raises(ProcessLookupError):  # a zombie would still be there
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_a_command_writes_nothing_on_our_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     noisy = program(tmp_path, "noisy", "echo out; echo err >&2; cat")
-    assert browser.opener(str(noisy), os.environ)(ASKED, ADDRESS) is None
+    assert opening(str(noisy))(ASKED, ADDRESS) is None
     assert capfd.readouterr() == ("", "")

@@ -120,18 +120,27 @@ def read(parameters: Parameters, consent: Consent) -> Grant | Hop | errors.Refus
 
 
 def pasted(text: str, app: App, at: Callable[[str], str] = str) -> Parameters:
-    """The query of an address that a person pasted; white space that a mail put into it is dropped.
+    """The query of an address that a person pasted; what a mail put into it is dropped.
 
     Only the app's redirect URI and its listener count. Raises BadState.
     """
-    address = _split("".join(text.split()))
+    address = _split(_joined(text))
     home = _split(app.redirect_uri)
     ours = {_place(home), _place(_split(at(app.redirect_uri))), ("http", app.listen, "/callback")}
     if address is None or _place(address) not in ours:
         raise errors.BadState(f"That is not an address that begins with {app.redirect_uri}.")
-    if not address.query:
-        raise errors.BadState("That address carries no answer of Amazon: copy all of it, with what follows the ?.")
-    return query(address.query)
+    return _answer_in(address)
+
+
+def sent(text: str) -> Parameters:
+    """The query of an address that somebody sent, whatever site it is of: its state tells whose it is.
+
+    Believed in nothing else before `pasted` has compared the site. Raises BadState.
+    """
+    address = _split(_joined(text))
+    if address is None or not address.scheme.startswith("http"):
+        raise errors.BadState("That is not an address.")
+    return _answer_in(address)
 
 
 def query(text: str) -> Parameters:
@@ -163,6 +172,18 @@ def _hop(values: dict[str, str], consent: Consent) -> Hop | Stranger:
         return Stranger("The address brings an answer of its own, where ours belongs.")
     joint = "&" if target.query else "?"
     return Hop(target._replace(fragment="").geturl() + joint + urlencode(answer))
+
+
+def _answer_in(address: SplitResult) -> Parameters:
+    if not address.query:
+        raise errors.BadState("That address carries no answer of Amazon: copy all of it, with what follows the ?.")
+    return query(address.query)
+
+
+def _joined(text: str) -> str:
+    """An address as it was before mails went over it: wrapped lines, quoting marks before them, brackets around it."""
+    lines = (line.lstrip("> \t") for line in text.splitlines())
+    return "".join("".join(lines).split()).strip("<>\"'")
 
 
 def _split(address: str, base: str = "") -> SplitResult | None:

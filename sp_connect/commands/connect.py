@@ -12,7 +12,7 @@ from sp_connect import authorization, consents, errors
 from sp_connect.amazon import geography
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Scope, Secret
+from sp_connect.models import Connection, Scope
 from sp_connect.views import card, conversation
 
 
@@ -40,15 +40,7 @@ def command(
     ctx: typer.Context,
     seller: flags.Seller,
     region: flags.Region,
-    country: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--country",
-            "-c",
-            metavar="CC",
-            help="A country of the Far East, or an account of its own. Repeatable.",
-        ),
-    ] = None,
+    country: flags.Countries = None,
     app: flags.OwnApp = None,
     expect_id: flags.ExpectId = None,
     replace: Annotated[
@@ -87,25 +79,20 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         timeout=options.timeout,
     )
     guard = authorization.Guard(options.expect_id, options.replace)
-    wanted = [consents.Wanted(scope, *_app(edges, options, scope), guard) for scope in _scopes(edges, options)]
+    wanted = [
+        consents.Wanted(
+            scope,
+            *consents.app_for(edges, scope, options.app, options.default_app, replaces=options.replace),
+            guard,
+        )
+        for scope in _scopes(edges, options)
+    ]
 
     def again(missing: Sequence[Scope]) -> str:
         countries = " ".join(f"--country {scope.country}" for scope in missing)
         return f"sp-connect connect --seller {options.seller} --region {missing[0].region} {countries}"
 
     yield from consents.walk(edges, manner, wanted, again)
-
-
-def _app(edges: Edges, options: Options, scope: Scope) -> tuple[App, Secret]:
-    """The app for a consent, with its client secret. A renewal stays with its own app, since rights hang on it."""
-    before = edges.connections.get(scope)
-    if before is not None and not options.replace:
-        if options.app not in {None, before.app}:
-            raise errors.OtherApp(scope, before.app, str(options.app))
-        app = edges.apps.get(before.app)
-    else:
-        app = edges.apps.get(options.app or options.default_app)
-    return app, edges.secrets.fetch(app.secret_name)
 
 
 def _scopes(edges: Edges, options: Options) -> list[Scope]:

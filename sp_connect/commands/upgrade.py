@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
 
 import typer
 
@@ -63,7 +62,7 @@ def command(
     ctx: typer.Context,
     seller: flags.Seller,
     region: flags.Region,
-    app: Annotated[str, typer.Option("--app", metavar="NAME", help="The app to move to.")],
+    app: flags.WiderApp,
     country: flags.Country = None,
     paste: flags.Paste = False,
     no_browser: flags.NoBrowser = False,

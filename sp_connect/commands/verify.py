@@ -162,9 +162,9 @@ def _raise_what_is_wrong(
         raise wrong[0]
     for finding in findings:
         if finding.error is not None:
-            edges.screen.say(f"{finding.connection.scope}: {finding.error.told()}", style="red")
+            edges.screen.fault(finding.error, str(finding.connection.scope))
     for damage in damages:
-        edges.screen.say(damage.told(), style="red")
+        edges.screen.fault(damage)
     if due is not None:
         ending = [f.connection.scope for f in findings if f.connection.renew_by - edges.now() <= timedelta(days=due)]
         if ending and wrong:

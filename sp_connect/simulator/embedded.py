@@ -1,18 +1,24 @@
-"""The simulator inside the program, for `--simulate`: its app registered, its state kept, serving until the end."""
+"""The simulator inside the program, for `--simulate`: its app registered, its state kept, its sellers who click."""
 
 from __future__ import annotations
 
 import socket
+import threading
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from sp_connect.models import App, Secret
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.models import App, Consent, Invite, Scope, Secret
+from sp_connect.simulator import accounts, seller
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, SimulatedApp, World
 from sp_connect.stores import secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
+from sp_connect.views.screen import Screen
 
 USUAL_PORT = 8723
 PORTS = 100
@@ -34,6 +40,46 @@ def start(folder: Path, apps: Apps, changes: Changes, now: datetime) -> Simulato
     simulator = Simulator(world, relays={app.redirect_uri: app.listen for app in apps.all()})
     simulator.start()
     return simulator
+
+
+def confirm_aside(screen: Screen, asked: Consent, address: str, why: str) -> None:
+    """The simulated seller confirms where no browser opens, `why` says why not; Usage if it sells nothing there.
+
+    In a thread, because the listener keeps its browser waiting for the outcome.
+    """
+    _see_that_it_sells(asked.scope)
+    reason = f" ({why})" if why else ""
+    screen.say(f"No browser{reason}: the simulated seller of {asked.scope.seller} confirms.")
+
+    def confirm() -> None:
+        with suppress(errors.Unreachable):  # the program has ended before its seller
+            _confirm(screen, address, asked.scope.seller, asked.app.listen)
+
+    threading.Thread(target=confirm, daemon=True).start()
+
+
+def click(screen: Screen, invite: Invite) -> None:
+    """The simulated seller uses the link of an invite. Raises Usage if it sells nothing there."""
+    _see_that_it_sells(invite.scope)
+    _confirm(screen, invite.address, invite.scope.seller, "")
+
+
+def _confirm(screen: Screen, address: str, company: str, listen: str) -> None:
+    ended_on = seller.confirm(address, company, listen)
+    if ended_on is not None:
+        screen.say("The simulated seller's browser shows this address to copy:")
+        # As Amazon would have it: the simulator's own port is another one in the next run.
+        box = urlsplit(address).netloc
+        screen.address(ended_on.replace(f"http://{box}/", "https://", 1))
+
+
+def _see_that_it_sells(scope: Scope) -> None:
+    host = geography.consent_host(scope)
+    if not any(account.signs_in_at(host) for account in accounts.of_company(scope.seller)):
+        raise errors.Usage(
+            f"In the simulation {scope.seller} sells nothing in {scope.place}.",
+            f"acme sells everywhere: sp-connect --simulate connect {scope._replace(seller='acme').flags}",
+        )
 
 
 def _register(apps: Apps, changes: Changes, now: datetime) -> None:

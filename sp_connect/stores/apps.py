@@ -1,4 +1,4 @@
-"""config.toml: the registered apps and the chosen secret store.
+"""config.toml: the registered apps, the chosen secret store, and the preferences.
 
 The file is the user's own to edit, so a change keeps its comments, its order and keys that are unknown here.
 Never holds a secret: `secret` is the name under which the secret store has it.
@@ -80,6 +80,11 @@ class Apps:
     def choose_store(self, store: str) -> None:
         """Names the secret store in config.toml."""
         self._rewrite(lambda document: document.update(store=store))
+
+    def browser(self) -> str | None:
+        """What [preferences] says in place of --browser, if it says something; its meaning is not asked here."""
+        preferences = (files.read_toml(self._path) or {}).get("preferences", {})
+        return Table(self._path, "[preferences]", preferences).optional_text("browser") or None
 
     def _tables(self) -> dict[str, Any]:
         tables = (files.read_toml(self._path) or {}).get("apps", {})

@@ -10,8 +10,9 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sp_connect.models import Connection
+from sp_connect.models import Connection, Invite
 from sp_connect.views import data, text
+from sp_connect.views.matrix import Cell, Grid
 
 FORMULA_STARTS = tuple("=+-@|%＝＋－＠")  # noqa: RUF001 - a spreadsheet reads the wide ones as it does the others
 
@@ -27,6 +28,22 @@ def connections(rows: Iterable[Connection], now: datetime) -> str:
     return table(heads, ([one[head] for head in heads] for one in countries))
 
 
+def matrix(shown: Grid) -> str:
+    """A line for each seller, a column for each place; a status in each cell, and not-connected where there is none.
+
+    A country with an account of its own is told behind: "connected; IN rejected".
+    """
+    heads = ("seller", *(column.key for column in shown.columns))
+    return table(heads, ([row.seller, *map(_statuses, row.cells)] for row in shown.rows))
+
+
+def invites(rows: Iterable[Invite], now: datetime) -> str:
+    """A line for each invite, with its link."""
+    heads = ("seller", "region", "country", "app", "url", "created_at", "expires_at", "status")
+    objects = (data.invite(row, now) for row in rows)
+    return table(heads, ([one[head] for head in heads] for one in objects))
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
     """A head and a line for each row, without the last line's end."""
     written = io.StringIO(newline="")
@@ -34,6 +51,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
     writer.writerow(heads)
     writer.writerows([cell(value) for value in row] for row in rows)
     return written.getvalue().removesuffix("\n")
+
+
+def _statuses(cell: Cell) -> str:
+    return "; ".join(" ".join(filter(None, [part.country, part.status or "not-connected"])) for part in cell)
 
 
 def cell(value: str | None) -> str:

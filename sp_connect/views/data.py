@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sp_connect.errors import SpConnectError
-from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Marketplace
+from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Invite, Marketplace
 
 
 def connection(connection: Connection, now: datetime) -> dict[str, Any]:
@@ -37,6 +37,20 @@ def marketplace(marketplace: Marketplace) -> dict[str, Any]:
         "store_name": marketplace.store_name,
         "participating": marketplace.participating,
         "suspended_listings": marketplace.suspended_listings,
+    }
+
+
+def invite(invite: Invite, now: datetime) -> dict[str, Any]:
+    """An invite, with the link that its seller opens."""
+    return {
+        "seller": invite.scope.seller,
+        "region": invite.scope.region,
+        "country": invite.scope.country,
+        "app": invite.app,
+        "url": invite.address,
+        "created_at": moment(invite.created_at),
+        "expires_at": moment(invite.expires_at),
+        "status": invite.status(now),
     }
 
 

@@ -108,10 +108,7 @@ def apps(screen: Screen, rows: Sequence[tuple[App, int]], now: datetime) -> Tabl
         "Secret": [secret_age(app, now) for app, _ in rows],
         "Seats": [text.styled(f"{seats} of {SEATS}") for _, seats in rows],
     }
-    for head in ("Listens on", "Application ID", "Redirect URI"):
-        if _room(screen, columns, GAP) < 0:
-            del columns[head]
-    return _filled(_table(screen), columns)
+    return filled(screen, columns, ("Listens on", "Application ID", "Redirect URI"))
 
 
 def app_facts(app: App, seats: int, now: datetime) -> list[tuple[str, Text]]:
@@ -168,15 +165,24 @@ def marketplaces(screen: Screen, countries: Sequence[geography.Country]) -> Tabl
         "Currency": [text.styled(country.currency) for country in countries],
         "Region": [text.styled(country.region) for country in countries],
     }
-    for head in ("Currency", "Region"):
+    return filled(screen, columns, ("Currency", "Region"))
+
+
+def filled(screen: Screen, columns: Columns, give_way: Sequence[str] = ()) -> Table:
+    """A table of whole cells. Where the terminal is narrow, the columns of `give_way` go, the first first."""
+    for head in give_way:
         if _room(screen, columns, GAP) < 0:
             del columns[head]
-    return _filled(_table(screen), columns)
+    table = _table(screen)
+    for head in columns:
+        table.add_column(head, no_wrap=True)
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*row)
+    return table
 
 
-def place(connection: Connection) -> str:
+def place_of(scope: Scope) -> str:
     """Where a connection is, as a table says it: the country tells its region in the Far East alone."""
-    scope = connection.scope
     if scope.country is None or scope.region == "fe":
         return scope.place
     return f"{scope.place} ({scope.region})"
@@ -187,7 +193,7 @@ def _connection_columns(
 ) -> Columns:
     return {
         "Seller": [text.styled(c.scope.seller) for c in rows],
-        "Region": [text.styled(place(c)) for c in rows],
+        "Region": [text.styled(place_of(c.scope)) for c in rows],
         "Selling Partner ID": [text.styled(c.selling_partner_id, "bold") for c in rows],
         "Marketplaces": [text.styled(" ".join(m.country for m in c.marketplaces)) for c in rows],
         "Access level": [text.styled(c.access_level) for c in rows],
@@ -209,14 +215,6 @@ def _room(screen: Screen, columns: Columns, gap: int) -> int:
             named = len("Partner ID") if head == "Selling Partner ID" else len(head)
             taken += max([named, *map(len, cells)]) + gap
     return screen.out.width - taken + (0 if "Marketplaces" in columns else gap)
-
-
-def _filled(table: Table, columns: Columns) -> Table:
-    for head in columns:
-        table.add_column(head, no_wrap=True)
-    for row in zip(*columns.values(), strict=True):
-        table.add_row(*row)
-    return table
 
 
 def _table(screen: Screen, gap: int = GAP) -> Table:

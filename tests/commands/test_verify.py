@@ -16,6 +16,7 @@ from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
 from sp_connect.stores import secrets
 from sp_connect.stores.keyring import KeyringStore
+from sp_connect.views.screen import Screen
 from tests.agency import Agency
 from tests.commands.given import connected, end_at_amazon, hearing, kept, marketplace, names, shell, token_of
 
@@ -505,6 +506,19 @@ class TestMeanwhile:
 
         assert kept(agency, made[0]).standing == "connected"
         assert kept(agency, made[2]).standing == "unchecked"
+
+
+def test_quiet_names_each_that_did_not_pass_and_nothing_else(agency: Agency) -> None:
+    for name in ("acme", "bravo"):
+        end_at_amazon(agency, connected(agency, name))
+    connected(agency, "charlie-gmbh")
+    quiet = replace(agency.edges, screen=Screen(agency.stdout, agency.stderr, quiet=True))
+
+    with pytest.raises(errors.Several):
+        verify.command(shell(agency, quiet).context)
+
+    said = [line for line in agency.said().splitlines() if not line.startswith("  ")]  # less the story of the calls
+    assert [line.partition(":")[0] for line in said] == ["acme in Europe & India", "bravo in Europe & India"]
 
 
 class TestDue:

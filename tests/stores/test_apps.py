@@ -119,6 +119,24 @@ def test_the_choice_of_a_store_is_read_and_written(path: Path) -> None:
         apps.store_choice()
 
 
+def test_the_preferred_browser_is_read_and_survives_a_change(path: Path) -> None:
+    apps = Apps(path)
+    assert apps.browser() is None
+    path.write_text(BY_HAND)
+    assert apps.browser() is None
+    path.write_text(BY_HAND + '\n[preferences]\nbrowser = "isolated" # each client apart\nother = 1\n')
+    apps.put(samples.app("second"))
+    assert apps.browser() == "isolated"
+    assert 'browser = "isolated" # each client apart\nother = 1\n' in path.read_text()
+
+
+@pytest.mark.parametrize("text", ["preferences = 1", "[preferences]\nbrowser = 1", "[[preferences]]\nbrowser = 'x'"])
+def test_a_preference_of_another_form_is_damage(path: Path, text: str) -> None:
+    path.write_text(text)
+    with pytest.raises(errors.Damaged, match=r"\[preferences\]"):
+        Apps(path).browser()
+
+
 def test_an_unknown_app_is_not_found(path: Path) -> None:
     path.write_text(BY_HAND)
     with pytest.raises(errors.NoSuchApp) as caught:

@@ -1,0 +1,144 @@
+"""`accept`: completes an invite from the address on which the seller's browser came to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
+
+from sp_connect import authorization, errors, words
+from sp_connect.amazon import consent
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Connection, Consent, Invite
+from sp_connect.views import card
+
+
+@dataclass(slots=True)
+class Sent:
+    """The address as an arrival (`consent.Arrival`): the only one, so what it is not ends the command."""
+
+    parameters: consent.Parameters
+    why: str | None = None
+    onward: str | None = None
+
+    def turn_away(self, why: str) -> None:
+        self.why = why
+
+    def send_on(self, address: str) -> None:
+        self.onward = address
+
+    def conclude(self, outcome: Connection | errors.SpConnectError) -> None:
+        """The card, or the error, tells it."""
+
+
+def run(edges: Edges, address: str) -> authorization.Outcome:
+    """The connection that an invite became. The code is exchanged at once: it is good for five minutes.
+
+    Where nothing was exchanged the invite stays pending, for the seller may open the link again. Raises BadState,
+    NoSuchInvite, OnceMore for the Login-URI hop, and what `connect` raises.
+    """
+    parameters = consent.sent(address)
+    invite = _invite_of(edges, parameters)
+    with edges.changes.refreshing(invite.scope):  # so that of two that accept the same address one exchanges its code
+        _see_that_it_is_pending(edges, edges.invites.find(invite.state))
+        app = edges.apps.get(invite.app)
+        if app.application_id != invite.application_id:
+            raise errors.NoSuchInvite(
+                f"The app {app.name} is another one at Amazon than when {invite.scope} was invited.",
+                f"sp-connect invite {invite.scope.flags}",
+            )
+        # What the seller's link said is what Amazon compares at the exchange (amazon.md, decision 5).
+        app = replace(app, redirect_uri=invite.redirect_uri)
+        asked = Consent(invite.scope, app, invite.state, invite.address)
+        arrival = Sent(consent.pasted(address, app, edges.amazon.at))
+        client_secret = edges.secrets.fetch(app.secret_name)
+        authorization.prove_ready(edges)
+        try:
+            guard = authorization.Guard(invite.expect_id)
+            outcome = authorization.complete(edges, asked, client_secret, guard, [arrival])
+        except (errors.Refused, errors.CodeExpired) as error:
+            error.hint = f"the link is good until {words.day(invite.expires_at)}: the seller may open it once more"
+            raise
+        if outcome is None:
+            raise _why_not(edges, arrival, invite)
+        _close(edges, invite)
+    return outcome
+
+
+def _invite_of(edges: Edges, parameters: consent.Parameters) -> Invite:
+    values = dict(parameters)
+    if "state" in values or "amazon_callback_uri" not in values:
+        invite = edges.invites.find(values.get("state", ""))
+        return _see_that_it_is_pending(edges, invite)
+    waiting = [one for one in edges.invites.all()[0] if one.status(edges.now()) == "pending"]
+    fitting = [one for one in waiting if isinstance(consent.read(parameters, _asked(edges, one)), consent.Hop)]
+    if len(fitting) == 1:
+        return fitting[0]
+    raise errors.BadState(
+        "Amazon wants the seller's browser back once more, and the address does not tell whose it is.",
+        "the seller opens the link of the invite again, with Seller Central already signed in",
+    )
+
+
+def _asked(edges: Edges, invite: Invite) -> Consent:
+    app = replace(edges.apps.get(invite.app), application_id=invite.application_id, redirect_uri=invite.redirect_uri)
+    return Consent(invite.scope, app, invite.state, invite.address)
+
+
+def _see_that_it_is_pending(edges: Edges, invite: Invite | None) -> Invite:
+    """Raises NoSuchInvite, with what is known of it."""
+    if invite is None:
+        raise errors.NoSuchInvite("No invite of this home has that address's state: it is another's, or forged.")
+    status = invite.status(edges.now())
+    if status == "pending":
+        return invite
+    when = words.day(invite.closed_at or invite.expires_at)
+    said = {
+        "used": f"The invite of {invite.scope} was used on {when}: each is good once.",
+        "replaced": f"{invite.scope} was connected by another invite on {when}.",
+        "cancelled": f"The invite of {invite.scope} was cancelled on {when}.",
+        "ended": f"The invite of {invite.scope} ended on {when}.",
+    }
+    raise errors.NoSuchInvite(said[status], f"for a new link: sp-connect invite {invite.scope.flags}")
+
+
+def _why_not(edges: Edges, arrival: Sent, invite: Invite) -> errors.NotAuthorized:
+    if arrival.onward is not None:
+        return errors.OnceMore(invite.scope, edges.amazon.at(arrival.onward))
+    return errors.BadState(arrival.why or "", "copy all of the address that the seller's browser shows")
+
+
+def _close(edges: Edges, invite: Invite) -> None:
+    """The invite is used, and others for the same place are no longer needed."""
+    now = edges.now()
+    with edges.changes.writing():
+        pending: Sequence[Invite] = [one for one in edges.invites.all()[0] if one.status(now) == "pending"]
+        for one in pending:
+            if one.state == invite.state:
+                edges.invites.put(one._replace(closed="used", closed_at=now))
+            elif one.scope == invite.scope:
+                edges.invites.put(one._replace(closed="replaced", closed_at=now))
+
+
+def command(
+    ctx: typer.Context,
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="The address the seller's browser ended on; - reads it from stdin.")
+    ],
+    json: flags.Json = False,
+) -> None:
+    """Complete an invite: exchange the code, check the account, keep the tokens, show the card.
+
+    The code in the address is good for five minutes after the seller chose Confirm. White space and line breaks
+    that a mail put into it are dropped.
+    """
+    edges = ctx.obj.edges()
+    text = edges.person.text("address", "for example: sp-connect accept - < mail.txt") if address == "-" else address
+    outcome = run(edges, text)
+    card.tell_each(edges.screen, [outcome.connection], edges.now, as_json=json)
+    if outcome.trouble is not None:
+        outcome.trouble.hint = f"the token is kept, unchecked: sp-connect verify {outcome.connection.scope.flags}"
+        raise outcome.trouble

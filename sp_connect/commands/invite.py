@@ -1,0 +1,174 @@
+"""`invite`: a link for a seller on another machine, and what `accept` needs to complete the consent it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, BinaryIO, NamedTuple
+
+import typer
+
+from sp_connect import consents, errors, sheet
+from sp_connect.amazon import consent, geography
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Invite, Scope
+from sp_connect.views import data
+
+DAYS = 7
+COLUMNS = ("seller", "region")
+OPTIONAL = ("country", "app", "expect_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `invite` was asked for: one seller by its flags, or those of `file`, for `days`.
+
+    `app` None is the connection's own where there is one, else `default_app`.
+    """
+
+    seller: str | None
+    region: str | None
+    countries: tuple[str, ...]
+    file: BinaryIO | None
+    app: str | None
+    default_app: str
+    expect_id: str | None
+    days: int
+
+
+class Guest(NamedTuple):
+    """A seller who is to be invited. `app` and `expect_id` are its own row's."""
+
+    scope: Scope
+    app: str | None
+    expect_id: str | None
+
+
+def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpConnectError]]:
+    """The invites that were made, one a consent, and what was wrong with rows of the file.
+
+    In the Far East a seller without a country gets a link for each. Raises Usage for a command line or file that
+    cannot be meant, and for one seller whatever stands in its way.
+    """
+    made: list[Invite] = []
+    failed: list[errors.SpConnectError] = []
+    now = edges.now()
+    for line, guests in _guests(options, failed):
+        try:
+            made.extend(_invite(edges, options, guest) for guest in guests)
+        except (errors.Usage, errors.NotFound, errors.MissingToken) as error:
+            if options.file is None:
+                raise
+            failed.append(sheet.at_line(line, error))
+    with edges.changes.writing():
+        edges.invites.sweep(now)
+        for one in made:
+            edges.invites.put(one)
+    return made, failed
+
+
+def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[tuple[int, list[Guest]]]:
+    """Whom the command line or each line of the file means; what is wrong with a line goes to `failed`."""
+    if options.file is None:
+        if options.seller is None or options.region is None:
+            raise errors.Usage("invite needs --seller and --region, or --from FILE.", "sp-connect invite --help")
+        scopes = _scopes(options.seller, options.region, options.countries)
+        if options.expect_id is not None and len(scopes) > 1:
+            raise errors.Usage(
+                "--expect-id names one account, and each country has its own.", "invite one country at a time"
+            )
+        yield 0, [Guest(scope, options.app, options.expect_id) for scope in scopes]
+        return
+    if options.seller or options.region or options.countries or options.expect_id:
+        raise errors.Usage(
+            "--from takes sellers, regions, countries and Selling Partner IDs from the file, not from flags.",
+            "leave out --seller, --region, --country and --expect-id",
+        )
+    for line, cells in sheet.rows(options.file.read(), COLUMNS, OPTIONAL, failed):
+        try:
+            countries = tuple(cells.get("country", "").replace(",", " ").split())
+            scopes = _scopes(cells["seller"], cells["region"], countries)
+            app = cells.get("app") or options.app
+            yield line, [Guest(scope, app, cells.get("expect_id") or None) for scope in scopes]
+        except errors.Usage as error:
+            failed.append(sheet.at_line(line, error))
+
+
+def _scopes(seller: str, region: str, countries: Sequence[str]) -> list[Scope]:
+    """In the Far East each country is a consent of its own; none named means all of them."""
+    where = geography.region_named(region)
+    wanted: Sequence[str | None] = countries or (
+        [None] if where.host is not None else [country.code for country in geography.countries_of(where.code)]
+    )
+    return list(dict.fromkeys(geography.scope(seller, where.code, country) for country in wanted))
+
+
+def _invite(edges: Edges, options: Options, guest: Guest) -> Invite:
+    # The client secret is fetched to see that it is there: once the seller has consented, minutes count.
+    app, _ = consents.app_for(edges, guest.scope, guest.app, options.default_app)
+    asked = consent.begin(app, guest.scope, away=True)
+    now = edges.now()
+    return Invite(
+        scope=guest.scope,
+        app=app.name,
+        application_id=app.application_id,
+        redirect_uri=app.redirect_uri,
+        state=asked.state,
+        address=edges.amazon.at(asked.address),
+        expect_id=guest.expect_id,
+        created_at=now,
+        expires_at=now + timedelta(days=options.days),
+    )
+
+
+def command(
+    ctx: typer.Context,
+    seller: flags.MaybeSeller = None,
+    region: flags.MaybeRegion = None,
+    country: flags.Countries = None,
+    file: Annotated[
+        typer.FileBinaryRead | None,
+        typer.Option("--from", metavar="FILE", help="A CSV file: seller, region, and country, app, expect_id if any."),
+    ] = None,
+    app: flags.OwnApp = None,
+    expect_id: flags.ExpectId = None,
+    days: Annotated[
+        int, typer.Option("--days", metavar="N", min=1, max=365, help="How many days the link is good.")
+    ] = DAYS,
+    text: Annotated[bool, typer.Option("--text", metavar="", help="Print a mail to send, for each seller.")] = False,
+    csv: flags.Csv = False,
+    json: flags.Json = False,
+) -> None:
+    """Make a link for a seller who consents on another machine; `accept` completes what comes of it.
+
+    The seller signs in, chooses Confirm, and sends back the address that the page then shows. North America and
+    Europe & India take one link for the whole region, the Far East one for each country.
+    """
+    if text + csv + json > 1:
+        raise errors.Usage("--text, --csv and --json are three ways to print the links.", "give one of them")
+    session: flags.Session = ctx.obj
+    edges = session.edges()
+    default_app = session.environ.get("SP_CONNECT_APP") or "default"
+    options = Options(seller, region, tuple(country or ()), file, app, default_app, expect_id, days)
+    made, failed = run(edges, options)
+    if json:
+        edges.screen.json([data.invite(one, edges.now()) for one in made])
+    elif csv:
+        from sp_connect.views import csv as spreadsheet
+
+        edges.screen.line(spreadsheet.invites(made, edges.now()))
+    elif text:
+        from sp_connect.views import mail
+
+        edges.screen.line(mail.invites(made))
+    elif made:
+        from sp_connect.views import invitations
+
+        invitations.links(edges.screen, made)
+    for one in made:
+        edges.send_link(one)
+    for error in failed if len(failed) > 1 else ():
+        edges.screen.fault(error)
+    errors.raise_all(failed, f"{len(failed)} of the rows could not be used; the others are invited.")

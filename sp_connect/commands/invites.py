@@ -1,0 +1,62 @@
+"""`invites`: the links that sellers may still use, and the end of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from sp_connect import errors, words
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Invite
+from sp_connect.views import data
+
+
+def pending(edges: Edges) -> tuple[list[Invite], Sequence[errors.Damaged]]:
+    """The invites that may still be accepted, the oldest first, and the files that could not be read."""
+    found, damages = edges.invites.all()
+    return [one for one in found if one.status(edges.now()) == "pending"], damages
+
+
+def cancel(edges: Edges, seller: str) -> list[Invite]:
+    """Ends every pending invite of a seller, and returns them as they are now. Raises NoSuchInvite, BadName."""
+    if not errors.is_name(seller):
+        raise errors.BadName("a seller", seller)
+    now = edges.now()
+    with edges.changes.writing():
+        theirs = [one for one in pending(edges)[0] if one.scope.seller == seller]
+        if not theirs:
+            raise errors.NoSuchInvite(f"No invite of {seller} is pending.")
+        ended = [one._replace(closed="cancelled", closed_at=now) for one in theirs]
+        for one in ended:
+            edges.invites.put(one)
+    return ended
+
+
+def command(
+    ctx: typer.Context,
+    cancelled: Annotated[
+        str | None, typer.Option("--cancel", metavar="NAME", help="End the pending invites of this seller.")
+    ] = None,
+    json: flags.Json = False,
+) -> None:
+    """List the pending invites, or end those of a seller. Reads local files only."""
+    edges = ctx.obj.edges()
+    damages: Sequence[errors.Damaged] = ()
+    if cancelled is not None:
+        shown = cancel(edges, cancelled)
+        for one in shown:
+            edges.screen.say(f"The invite of {one.scope} is cancelled; its link no longer counts.")
+    else:
+        shown, damages = pending(edges)
+        if not json and shown:
+            from sp_connect.views import invitations
+
+            edges.screen.show(invitations.table(edges.screen, shown, edges.now()))
+        elif not json:
+            edges.screen.say("No invite is pending. Next: sp-connect invite --seller NAME --region na")
+    if json:
+        edges.screen.json([data.invite(one, edges.now()) for one in shown])
+    errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read; the rest is above.")

@@ -1,0 +1,113 @@
+"""invites/: the consents that sellers on other machines may still give, a file each.
+
+A file is named after a digest of the invite's state, so that `accept` finds it without reading the others. What
+ended is kept for a while, so that an address that comes too late is told why. Writers hold the lock of `changes`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.models import Invite
+from sp_connect.stores import files
+from sp_connect.stores.tables import Table
+
+REMEMBERED = timedelta(days=30)
+"""How long an invite that ended is still known."""
+
+_SUFFIX = ".toml"
+_Closed = Literal["used", "cancelled", "replaced"]
+
+
+class Invites:
+    """The invites of one folder. Nothing is read before it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def all(self) -> tuple[tuple[Invite, ...], tuple[errors.Damaged, ...]]:
+        """Every invite that can be read, the oldest first, and what is wrong with each file that cannot."""
+        found: list[Invite] = []
+        damages: list[errors.Damaged] = []
+        for name in files.names(self._folder):
+            if name.endswith(_SUFFIX):
+                try:
+                    found.extend(self._read(self._folder / name))
+                except errors.Damaged as damage:
+                    damages.append(damage)
+        return tuple(sorted(found, key=lambda one: (one.created_at, one.scope))), tuple(damages)
+
+    def find(self, state: str) -> Invite | None:
+        """The invite of a state, pending or not. Raises Damaged."""
+        return next(iter(self._read(self._path(state))), None)
+
+    def put(self, invite: Invite) -> None:
+        """Keeps an invite, or what became of it; the lock is the caller's."""
+        fields = {
+            "schema": files.SCHEMA,
+            "seller": invite.scope.seller,
+            "region": invite.scope.region,
+            "country": invite.scope.country,
+            "app": invite.app,
+            "application_id": invite.application_id,
+            "redirect_uri": invite.redirect_uri,
+            "state": invite.state,
+            "address": invite.address,
+            "expect_id": invite.expect_id,
+            "created_at": _utc(invite.created_at),
+            "expires_at": _utc(invite.expires_at),
+            "closed": invite.closed,
+            "closed_at": invite.closed_at and _utc(invite.closed_at),
+        }
+        files.write_toml(self._path(invite.state), {key: value for key, value in fields.items() if value is not None})
+
+    def remove(self, invite: Invite) -> None:
+        """Forgets an invite; an absent one is fine. The lock is the caller's."""
+        files.remove(self._path(invite.state))
+
+    def sweep(self, now: datetime) -> None:
+        """Forgets what ended REMEMBERED ago or more; the lock is the caller's."""
+        for invite in self.all()[0]:
+            if (invite.closed_at or invite.expires_at) <= now - REMEMBERED:
+                self.remove(invite)
+
+    def _path(self, state: str) -> Path:
+        return self._folder / f"{hashlib.sha256(state.encode(errors='replace')).hexdigest()[:32]}{_SUFFIX}"
+
+    def _read(self, path: Path) -> list[Invite]:
+        """The invite of a file; none where there is no such file."""
+        values = files.read_toml(path)
+        if values is None:
+            return []
+        table = Table(path, "", values)
+        try:
+            scope = geography.scope(table.name("seller"), table.text("region"), table.optional_text("country"))
+        except errors.Usage as error:
+            raise table.damaged(error.message.rstrip(".")) from None
+        if self._path(table.text("state")) != path:
+            raise table.damaged("its state is not the one that its name stands for")
+        closed = table.one_of("closed", get_args(_Closed)) if table.optional_text("closed") else None
+        return [
+            Invite(
+                scope=scope,
+                app=table.name("app"),
+                application_id=table.text("application_id"),
+                redirect_uri=table.text("redirect_uri"),
+                state=table.text("state"),
+                address=table.text("address"),
+                expect_id=table.optional_text("expect_id"),
+                created_at=table.moment("created_at"),
+                expires_at=table.moment("expires_at"),
+                closed=cast("_Closed | None", closed),
+                closed_at=table.optional_moment("closed_at"),
+            )
+        ]
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,49 @@
+"""Invites as people see them: the links to send, and the table of those that are pending."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sp_connect import words
+from sp_connect.models import Invite
+from sp_connect.views import tables, text
+from sp_connect.views.screen import Screen
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def links(screen: Screen, made: Sequence[Invite]) -> None:
+    """Each link on a line of its own, so that it can be copied whole, and what is to be done with it."""
+    for one in made:
+        screen.say(f"{one.scope}, good until {words.day(one.expires_at)}:")
+        screen.line(text.literal(one.address, None))
+        screen.say()
+    screen.say(
+        "The seller opens the link, chooses Confirm, and sends you the address that the page then shows. "
+        "It is good for five minutes: sp-connect accept ADDRESS",
+        style="dim",
+    )
+
+
+def table(screen: Screen, rows: Sequence[Invite], now: datetime) -> Table:
+    """The pending invites, with their age and what is left; the links are in --json."""
+    columns: tables.Columns = {
+        "Seller": [text.styled(one.scope.seller, "bold") for one in rows],
+        "Region": [text.styled(tables.place_of(one.scope)) for one in rows],
+        "App": [text.styled(one.app) for one in rows],
+        "Invited": [text.styled(f"{words.day(one.created_at)}, {_age(one, now)}") for one in rows],
+        "Ends": [text.styled(words.in_days(_days(one.expires_at - now))) for one in rows],
+    }
+    return tables.filled(screen, columns, ("App",))
+
+
+def _age(invite: Invite, now: datetime) -> str:
+    return words.in_days(-((now - invite.created_at) // timedelta(days=1)))
+
+
+def _days(span: timedelta) -> int:
+    return math.ceil(span / timedelta(days=1))

@@ -1,0 +1,204 @@
+"""A desktop without anybody at it: a screen in memory, the real browsers on it, and a site that knows its visitors."""
+
+from __future__ import annotations
+
+import os
+import queue
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import requests
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from tests.browser.chromium import Browser
+
+PATIENCE = 30.0
+
+INSTALL = "apt-get install chromium chromium-driver firefox-esr xvfb"
+
+PROGRAMS = {"chromium": ("chromium", "chromium-browser"), "firefox": ("firefox-esr", "firefox")}
+
+# As root, which tests in a container are, Chromium runs only without its sandbox. The rest asks nobody outside.
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--password-store=basic",
+)
+
+_DESKTOPS_OWN = ("XDG_", "DBUS_", "BROWSER", "WAYLAND_", "SSH_", "SP_CONNECT_")
+
+
+class NotInstalledError(Exception):
+    """A browser or the screen is not here; the message says how it gets here."""
+
+
+@contextmanager
+def screen() -> Iterator[str]:
+    """A screen while the block runs, as DISPLAY names it. Raises NotInstalledError."""
+    program = shutil.which("Xvfb")
+    if program is None:
+        raise NotInstalledError(f"a screen is needed: {INSTALL}")
+    ours, its = os.pipe()
+    process = subprocess.Popen(
+        [program, "-displayfd", str(its), "-screen", "0", "1200x900x24", "-nolisten", "tcp"],
+        pass_fds=[its],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(its)
+    try:
+        with os.fdopen(ours) as number:
+            yield f":{number.readline().strip()}"
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+@dataclass
+class Desktop:
+    """A home of its own, with the real browsers on PATH behind a script that notes their process ids."""
+
+    folder: Path
+    display: str
+    switches: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        (self.folder / "home").mkdir(parents=True)
+        (self.folder / "bin").mkdir()
+        for name, programs in PROGRAMS.items():
+            real = next(filter(None, map(shutil.which, programs)), None)
+            if real is None:
+                raise NotInstalledError(f"{name} is needed: {INSTALL}")
+            told = shlex.join([real, *((*SWITCHES, *self.switches) if name == "chromium" else ())])
+            script = self.folder / "bin" / name
+            tools = "--remote-debugging-port=${TOOLS_PORT:-0}" if name == "chromium" else ""
+            script.write_text(f'#!/bin/sh\necho $$ >> {self.folder}/started\nexec {told} {tools} "$@"\n')
+            script.chmod(0o755)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_DESKTOPS_OWN)}
+        return inherited | {
+            "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
+            "HOME": str(self.folder / "home"),
+            "DISPLAY": self.display,
+        }
+
+    def close_browsers(self) -> None:
+        """Closes every window as a person does, ends what has none to be closed, and waits until all have ended."""
+        noted = self.folder / "started"
+        started = noted.read_text().split() if noted.exists() else []
+        with ExitStack() as stack:
+            watched = [stack.enter_context(_watched(int(one))) for one in started]
+            running = [one for one in watched if one is not None]
+            # Ended by a signal, Chromium forgets the sign-ins of its last half minute.
+            if not _close_windows(self.folder.rglob("DevToolsActivePort")):
+                for handle in running:
+                    signal.pidfd_send_signal(handle, signal.SIGTERM)
+            for handle in running:
+                assert select.select([handle], [], [], PATIENCE)[0], "a browser goes on"
+        noted.unlink(missing_ok=True)
+
+
+@contextmanager
+def _watched(process: int) -> Iterator[int | None]:
+    """A handle of the process, readable once it has ended; None where it has ended already."""
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:
+        yield None
+        return
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _close_windows(ports: Iterable[Path]) -> bool:
+    """Whether there was one to be closed by Chromium's own tools."""
+    pages = []
+    for port in ports:
+        tools = f"http://127.0.0.1:{port.read_text().split()[0]}/json"
+        with suppress(requests.ConnectionError):  # it has ended already
+            open_ = requests.get(f"{tools}/list", timeout=PATIENCE).json()
+            pages += [f"{tools}/close/{page['id']}" for page in open_ if page["type"] == "page"]
+    for page in pages:
+        with suppress(requests.ConnectionError):  # the last one takes the browser with it
+            requests.get(page, timeout=PATIENCE)
+    return bool(pages)
+
+
+@contextmanager
+def running(port: int) -> Iterator[Browser]:
+    """The Chromium whose tools listen at `port`, as soon as they do; it goes on after the block."""
+    driver_program = shutil.which("chromedriver")
+    if driver_program is None:
+        raise NotInstalledError(f"the driver of Chromium is needed: {INSTALL}")
+    options = webdriver.ChromeOptions()
+    options.add_experimental_option("debuggerAddress", f"127.0.0.1:{port}")
+    service = Service(driver_program)
+    driver = webdriver.Chrome(options, service)
+    try:
+        driver.set_page_load_timeout(PATIENCE)
+        yield Browser(driver, Path(os.devnull))
+    finally:
+        service.stop()
+
+
+@dataclass
+class Visited:
+    """A site that signs in whoever comes as the path says, for a day, and tells who they were before."""
+
+    address: str
+    _seen: queue.SimpleQueue[tuple[str, str]] = field(default_factory=queue.SimpleQueue)
+
+    def next_visitor(self, path: str) -> str:
+        """As whom the browser that comes to `path` next was signed in until now; empty for nobody."""
+        while True:
+            where, who = self._seen.get(timeout=PATIENCE)
+            if where == path:
+                return who
+
+
+@contextmanager
+def site() -> Iterator[Visited]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            made._seen.put((self.path, self.headers.get("Cookie", "").removeprefix("signed-in=")))
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Set-Cookie", f"signed-in={self.path[1:]}; Path=/; Max-Age=86400")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>A shop</title>")
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+            """Tests ask `next_visitor`."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A browser that breaks off is no news."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        made = Visited(f"http://127.0.0.1:{server.server_address[1]}")
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        serving.start()
+        yield made
+        server.shutdown()
+        serving.join()

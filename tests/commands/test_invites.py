@@ -1,0 +1,433 @@
+"""`invite`, `invites` and `accept`: the same consent, for a seller who clicks on another machine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.commands import accept, invite, invites
+from sp_connect.models import Invite
+from sp_connect.simulator import seller
+from sp_connect.simulator.faults import Fault
+from tests.agency import Agency, free_port
+from tests.commands.given import connected, kept, piping, shell, token_of
+
+EU = geography.scope("acme", "eu")
+
+
+def invited(agency: Agency, name: str | None = "acme", region: str | None = "eu", *countries: str, **more: Any) -> Any:
+    wanted: dict[str, Any] = {"file": None, "app": None, "default_app": "default", "expect_id": None, "days": 7}
+    return invite.run(agency.edges, invite.Options(seller=name, region=region, countries=countries, **(wanted | more)))
+
+
+def one(agency: Agency, *scope: str, **more: Any) -> Invite:
+    [made], failed = invited(agency, *scope, **more)
+    assert not failed
+    assert isinstance(made, Invite)
+    return made
+
+
+def clicked(made: Invite, company: str = "acme") -> str:
+    """The address that the seller's browser shows in the end, on another machine where nothing listens."""
+    ended_on = seller.confirm(made.address, company, f"127.0.0.1:{free_port()}")
+    assert ended_on is not None
+    return ended_on
+
+
+class TestAccept:
+    def test_an_invite_becomes_a_connection(self, agency: Agency) -> None:
+        made = one(agency)
+
+        outcome = accept.run(agency.edges, clicked(made))
+
+        assert outcome.connection.scope == EU
+        assert outcome.connection.selling_partner_id == "A2EXAMPLE1234"
+        assert kept(agency, outcome.connection) == outcome.connection
+        assert token_of(agency, outcome.connection).startswith("Atzr|")
+
+    def test_an_invite_used_twice_is_told_when_it_was_used(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        accept.run(agency.edges, address)
+        before = agency.files()
+
+        with pytest.raises(errors.NoSuchInvite, match="was used on 22 Nov 2026: each is good once") as failure:
+            accept.run(agency.edges, address)
+
+        assert failure.value.exit_code == 6
+        assert agency.files() == before
+
+    def test_of_two_at_once_one_connects_and_the_code_is_sent_once(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        asked = agency.world.requests["token"]
+        ended: list[Any] = []
+
+        def attempt() -> None:
+            try:
+                ended.append(accept.run(agency.edges, address).connection.scope)
+            except errors.SpConnectError as error:
+                ended.append(error.code)
+
+        threads = [threading.Thread(target=attempt) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(map(str, ended)) == ["acme in Europe & India", "not-found", "not-found", "not-found"]
+        assert agency.world.requests["token"] - asked == 1
+
+    @pytest.mark.parametrize("days", [7, 30, 36])
+    def test_an_ended_invite_is_told_when_it_ended(self, agency: Agency, days: int) -> None:
+        made = one(agency)
+        address = clicked(made)
+        agency.clock.pass_by(days=days)
+
+        with pytest.raises(errors.NoSuchInvite, match="ended on 29 Nov 2026") as failure:
+            accept.run(agency.edges, address)
+
+        assert "sp-connect invite --seller acme --region eu" in (failure.value.hint or "")
+
+    def test_a_cancelled_invite_is_told_when_it_was_cancelled(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        invites.cancel(agency.edges, "acme")
+
+        with pytest.raises(errors.NoSuchInvite, match="was cancelled on 22 Nov 2026"):
+            accept.run(agency.edges, address)
+
+    def test_a_second_invite_for_the_same_place_is_replaced_by_the_first_that_is_used(self, agency: Agency) -> None:
+        first, second = one(agency), one(agency)
+        accept.run(agency.edges, clicked(first))
+
+        with pytest.raises(errors.NoSuchInvite, match="was connected by another invite"):
+            accept.run(agency.edges, clicked(second))
+
+    def test_a_forged_state_is_not_found(self, agency: Agency) -> None:
+        made = one(agency)
+
+        with pytest.raises(errors.NoSuchInvite, match="another's, or forged"):
+            accept.run(agency.edges, clicked(made).replace(made.state, "away.forged"))
+
+    def test_an_invite_of_another_app_is_not_found(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        other = agency.app.application_id[:-1] + "9"
+        agency.edges.apps.put(replace(agency.app, application_id=other))
+
+        with pytest.raises(errors.NoSuchInvite, match="is another one at Amazon"):
+            accept.run(agency.edges, address)
+
+    def test_a_removed_app_is_not_found(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        agency.edges.apps.remove("default")
+
+        with pytest.raises(errors.NoSuchApp):
+            accept.run(agency.edges, address)
+
+    def test_a_redirect_uri_that_was_changed_meanwhile_is_sent_as_the_link_had_it(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        agency.edges.apps.put(replace(agency.app, redirect_uri="https://new.example/relay"))
+
+        assert accept.run(agency.edges, address).connection.scope == EU
+
+    @pytest.mark.parametrize(
+        ("spoil", "why"),
+        [
+            (lambda address: address.partition("?")[0], "carries no answer"),
+            (lambda _: "nonsense", "is not an address"),
+            (lambda _: "", "is not an address"),
+            (lambda address: address.replace("agency.example", "evil.example"), "begins with https://agency.example"),
+            (lambda address: address.replace("spapi_oauth_code", "code"), "carries no authorization code"),
+            (lambda address: f"{address}&spapi_oauth_code=again", "names the same thing twice"),
+        ],
+    )
+    def test_what_is_no_answer_is_refused_and_the_invite_stays(self, agency: Agency, spoil: Any, why: str) -> None:
+        made = one(agency)
+        address = clicked(made)
+
+        with pytest.raises(errors.BadState, match=why) as failure:
+            accept.run(agency.edges, spoil(address))
+
+        assert failure.value.exit_code == 3
+        assert accept.run(agency.edges, address).connection.scope == EU
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            lambda address: f"  {address}\n",
+            lambda address: "\r\n".join(address[n : n + 60] for n in range(0, len(address), 60)),
+            lambda address: "\n> ".join(address[n : n + 60] for n in range(0, len(address), 60)),
+            lambda address: f"<{address}>",
+            lambda address: f'"{address}"',
+        ],
+    )
+    def test_what_a_mail_did_to_the_address_is_undone(self, agency: Agency, broken: Any) -> None:
+        assert accept.run(agency.edges, broken(clicked(one(agency)))).connection.scope == EU
+
+    def test_the_address_comes_from_stdin_too(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        given = shell(agency, piping(agency, f"{address[:50]}\n{address[50:]}\n"))
+
+        accept.command(given.context, "-", json=True)
+
+        assert [row["seller"] for row in given.json()] == ["acme"]
+
+    def test_empty_stdin_is_a_usage_error(self, agency: Agency) -> None:
+        with pytest.raises(errors.Usage, match="stdin holds no address"):
+            accept.command(shell(agency, piping(agency, "")).context, "-")
+
+    def test_five_minutes_later_the_code_is_told_to_be_over_and_the_link_is_still_good(self, agency: Agency) -> None:
+        made = one(agency)
+        address = clicked(made)
+        agency.clock.pass_by(minutes=6)
+
+        with pytest.raises(errors.CodeExpired, match="five minutes") as failure:
+            accept.run(agency.edges, address)
+
+        assert failure.value.hint == "the link is good until 29 Nov 2026: the seller may open it once more"
+        assert accept.run(agency.edges, clicked(made)).connection.scope == EU
+
+    def test_a_wrong_account_is_refused_and_the_link_is_still_good(self, agency: Agency) -> None:
+        connected(agency, "acme", "eu")
+        made = one(agency)
+
+        with pytest.raises(errors.WrongAccount):
+            accept.run(agency.edges, clicked(made, "bravo"))
+
+        assert accept.run(agency.edges, clicked(made)).connection.scope == EU
+
+    def test_the_expected_id_is_that_of_the_invite(self, agency: Agency) -> None:
+        made = one(agency, expect_id="A9OTHER")
+
+        with pytest.raises(errors.UnexpectedAccount):
+            accept.run(agency.edges, clicked(made))
+
+    def test_an_account_that_another_seller_has_is_refused(self, agency: Agency) -> None:
+        connected(agency, "bravo", "eu")
+
+        with pytest.raises(errors.DuplicateAccount):
+            accept.run(agency.edges, clicked(one(agency), "bravo"))
+
+    def test_the_hop_is_told_with_the_address_that_the_seller_opens(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("consent", "hop"))
+        made = one(agency)
+        hop = seller.confirm(made.address, "acme", f"127.0.0.1:{free_port()}")
+        assert hop is not None
+        assert "amazon_callback_uri" in hop
+
+        with pytest.raises(errors.OnceMore) as failure:
+            accept.run(agency.edges, hop)
+
+        onward = (failure.value.hint or "").rpartition(" ")[2]
+        assert made.state in onward
+
+    def test_an_amazon_that_does_not_answer_the_check_keeps_the_token_and_uses_the_invite(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        agency.world.faults.add(Fault("sellers", "status", status=503, body="none"))
+        given = shell(agency)
+
+        with pytest.raises(errors.Unreachable) as failure:
+            accept.command(given.context, address, json=True)
+
+        assert failure.value.hint == "the token is kept, unchecked: sp-connect verify --seller acme --region eu"
+        assert [row["status"] for row in given.json()] == ["unchecked"]
+        assert invites.pending(agency.edges)[0] == []
+
+
+class TestInvite:
+    def test_the_link_asks_for_the_away_page_and_is_kept(self, agency: Agency) -> None:
+        made = one(agency)
+
+        assert made.state.startswith("away.")
+        assert made.state in made.address
+        assert invites.pending(agency.edges)[0] == [made._replace(created_at=made.created_at)]
+
+    def test_the_far_east_has_a_link_for_each_country(self, agency: Agency) -> None:
+        made, _ = invited(agency, "acme", "fe")
+
+        assert [one.scope.country for one in made] == ["JP", "AU", "SG"]
+        assert len({one.state for one in made}) == 3
+
+    def test_named_countries_are_the_only_ones(self, agency: Agency) -> None:
+        made, _ = invited(agency, "acme", "fe", "jp", "JP", "sg")
+
+        assert [one.scope.country for one in made] == ["JP", "SG"]
+
+    def test_a_renewal_is_with_the_app_of_the_connection(self, agency: Agency) -> None:
+        connected(agency)
+
+        with pytest.raises(errors.OtherApp):
+            invited(agency, app="wider")
+
+    @pytest.mark.parametrize(
+        ("more", "error"),
+        [
+            ({"name": "ACME"}, errors.BadName),
+            ({"region": "asia"}, errors.UnknownRegion),
+            ({"name": None}, errors.Usage),
+            ({"region": None}, errors.Usage),
+            ({"app": "nowhere"}, errors.NoSuchApp),
+            ({"region": "fe", "expect_id": "A1"}, errors.Usage),
+        ],
+    )
+    def test_what_cannot_be_meant_makes_no_invite(
+        self, agency: Agency, more: dict[str, Any], error: type[errors.SpConnectError]
+    ) -> None:
+        with pytest.raises(error):
+            invited(agency, **more)
+
+        assert invites.pending(agency.edges)[0] == []
+
+    def test_the_state_is_in_a_file_that_is_private(self, agency: Agency) -> None:
+        one(agency)
+
+        [path] = (agency.folder / "invites").iterdir()
+        assert path.stat().st_mode & 0o777 == 0o600
+
+    def test_what_ended_long_ago_is_forgotten(self, agency: Agency) -> None:
+        one(agency)
+        agency.clock.pass_by(days=38)
+        one(agency)
+
+        assert len(agency.edges.invites.all()[0]) == 1
+
+    def test_json_has_the_keys_of_the_contract(self, agency: Agency) -> None:
+        given = shell(agency)
+
+        invite.command(given.context, "acme", "fe", ["JP"], json=True)
+
+        [row] = given.json()
+        url = row.pop("url")
+        assert url.startswith(f"{agency.simulator.base_url}/sellercentral.amazon.co.jp/apps/authorize/consent?")
+        assert row == {
+            "seller": "acme",
+            "region": "fe",
+            "country": "JP",
+            "app": "default",
+            "created_at": "2026-11-22T12:00:00Z",
+            "expires_at": "2026-11-29T12:00:00Z",
+            "status": "pending",
+        }
+
+    def test_the_link_alone_is_on_stdout(self, agency: Agency) -> None:
+        given = shell(agency)
+
+        invite.command(given.context, "acme", "eu")
+
+        [made], _ = invites.pending(agency.edges)
+        assert given.printed() == f"{made.address}\n"
+
+    def test_the_mail_says_what_to_do_and_holds_each_link_on_a_line(self, agency: Agency) -> None:
+        given = shell(agency)
+
+        invite.command(given.context, "acme", "fe", text=True)
+
+        for made in invites.pending(agency.edges)[0]:
+            assert made.address in given.printed().splitlines()
+        assert given.printed().startswith("Subject: ")
+        assert "Japan, Australia and Singapore" in " ".join(given.printed().split())
+        assert max(len(line) for line in given.printed().splitlines() if "http" not in line) < 80
+
+    def test_two_ways_to_print_are_a_usage_error(self, agency: Agency) -> None:
+        with pytest.raises(errors.Usage):
+            invite.command(shell(agency).context, "acme", "eu", text=True, json=True)
+
+
+class TestFromFile:
+    def given(self, text: str) -> Any:
+        return io.BytesIO(text.encode())
+
+    def test_each_row_has_its_links(self, agency: Agency) -> None:
+        file = self.given("seller,region,country,expect_id\nacme,eu,,A2EXAMPLE1234\nbravo,fe,JP AU,\ncharlie,fe,,\n")
+
+        made, failed = invited(agency, None, None, file=file)
+
+        assert not failed
+        assert [f"{one.scope.seller} {one.scope.item}" for one in made] == [
+            *("acme eu", "bravo fe-JP", "bravo fe-AU"),
+            *("charlie fe-JP", "charlie fe-AU", "charlie fe-SG"),
+        ]
+        assert made[0].expect_id == "A2EXAMPLE1234"
+
+    def test_bad_rows_are_named_with_their_line_and_the_good_are_invited(self, agency: Agency) -> None:
+        file = self.given("seller,region,app\nacme,eu,\nACME!,eu,\nbravo,asia,\ncharlie,eu,nowhere\ndelta,na,\n")
+
+        made, failed = invited(agency, None, None, file=file)
+
+        assert [one.scope.seller for one in made] == ["acme", "delta"]
+        assert [error.message.split(":")[0] for error in failed] == ["Line 3", "Line 4", "Line 5"]
+
+    def test_the_command_prints_the_good_and_fails_for_the_bad(self, agency: Agency) -> None:
+        file = self.given("seller,region\nacme,eu\nbravo,asia\n")
+        given = shell(agency)
+
+        with pytest.raises(errors.OnLines, match="Line 3: There is no region 'asia'") as failure:
+            invite.command(given.context, file=file, csv=True)
+
+        assert failure.value.exit_code == 2
+
+        rows = list(csv.DictReader(io.StringIO(given.printed())))
+        assert [row["seller"] for row in rows] == ["acme"]
+        assert rows[0]["url"].startswith("http")
+
+    def test_flags_beside_a_file_are_a_usage_error(self, agency: Agency) -> None:
+        with pytest.raises(errors.Usage, match="--from takes sellers"):
+            invited(agency, "acme", None, file=self.given("seller,region\nacme,eu\n"))
+
+    def test_other_columns_are_a_usage_error(self, agency: Agency) -> None:
+        with pytest.raises(errors.Usage):
+            invited(agency, None, None, file=self.given("name,where\nacme,eu\n"))
+
+
+class TestInvites:
+    def test_the_table_shows_age_and_end(self, agency: Agency) -> None:
+        one(agency)
+        agency.clock.pass_by(days=2)
+        given = shell(agency)
+
+        invites.command(given.context)
+
+        assert "22 Nov 2026, 2 days ago" in given.printed()
+        assert "in 5 days" in given.printed()
+
+    def test_cancel_ends_the_pending_ones_of_the_seller_alone(self, agency: Agency) -> None:
+        one(agency, "acme", "eu")
+        one(agency, "acme", "na")
+        other = one(agency, "bravo", "eu")
+        given = shell(agency)
+
+        invites.command(given.context, cancelled="acme", json=True)
+
+        assert [row["status"] for row in given.json()] == ["cancelled", "cancelled"]
+        assert [left.scope for left in invites.pending(agency.edges)[0]] == [other.scope]
+
+    def test_cancel_of_none_is_not_found(self, agency: Agency) -> None:
+        with pytest.raises(errors.NoSuchInvite):
+            invites.cancel(agency.edges, "acme")
+
+    def test_none_pending_names_the_next_step(self, agency: Agency) -> None:
+        invites.command(shell(agency).context)
+
+        assert "sp-connect invite" in agency.said()
+
+    def test_a_damaged_file_is_told_and_the_others_are_shown(self, agency: Agency) -> None:
+        one(agency)
+        (agency.folder / "invites" / "0.toml").write_text("seller = 5")
+        given = shell(agency)
+
+        with pytest.raises(errors.Damaged):
+            invites.command(given.context)
+
+        assert "acme" in given.printed()
+
+    def test_a_file_under_another_name_is_damaged(self, agency: Agency) -> None:
+        one(agency)
+        [path] = (agency.folder / "invites").iterdir()
+        path.rename(path.with_name("0123.toml"))
+
+        assert len(agency.edges.invites.all()[1]) == 1
