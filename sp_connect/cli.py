@@ -15,7 +15,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-from sp_connect import __version__
+from sp_connect import __version__, completion
+from sp_connect.completion import candidates
 
 CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
 
@@ -37,6 +38,27 @@ ENTRIES = (
         "connect:command",
         "Connect a seller: open Amazon's consent page, catch the answer, keep the tokens.",
         "sp-connect connect --seller acme --region fe --country JP --country AU",
+    ),
+    Entry(
+        "invite",
+        CONNECT,
+        "invite:command",
+        "Make a link for a seller who consents on another machine.",
+        "sp-connect invite --seller acme --region eu --text",
+    ),
+    Entry(
+        "accept",
+        CONNECT,
+        "accept:command",
+        "Complete an invite from the address that the seller sent back.",
+        "sp-connect accept 'https://agency.example/sp-connect?state=...'",
+    ),
+    Entry(
+        "invites",
+        CONNECT,
+        "invites:command",
+        "List the pending invites, or end those of a seller.",
+        "sp-connect invites --cancel acme",
     ),
     Entry(
         "renew",
@@ -93,6 +115,13 @@ ENTRIES = (
         "reference:marketplaces",
         "Show Amazon's marketplaces: ids, hosts and currencies.",
         "sp-connect marketplaces --region eu",
+    ),
+    Entry(
+        "explain",
+        LOOK,
+        "explain:command",
+        "Say what an error code of Amazon's means, and what mends it.",
+        "sp-connect explain MD1000",
     ),
     Entry("app", SET_UP, "app:app", "Your own SP-API apps: add, list, show, remove, rotate-secret."),
     Entry(
@@ -153,8 +182,17 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+COMPLETION = ("--install-completion", "--show-completion")
+
+
 class Tree(TyperGroup):
     """A group whose commands are one line of help until one of them is meant."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The flags of completion take a shell's name or none; the parser knows of no such flag, so none is empty."""
+        if args and args[-1] in COMPLETION and all(arg.startswith("-") for arg in args):
+            args = [*args, ""]
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, line, rest = super().resolve_command(ctx, args)
@@ -162,7 +200,7 @@ class Tree(TyperGroup):
         return name, _load(entry) if entry else line, rest
 
 
-app = typer.Typer(name="sp-connect", cls=Tree, no_args_is_help=True, **SETTINGS)
+app = typer.Typer(name="sp-connect", cls=Tree, no_args_is_help=True, add_completion=False, **SETTINGS)
 
 
 def _load(entry: Entry) -> Any:
@@ -191,6 +229,31 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it with t
         raise typer.Exit
 
 
+def _install_completion(shell: str | None) -> None:
+    if shell is not None:
+        from sp_connect.completion import installation
+
+        sys.stderr.write(installation.install(_shell(shell, COMPLETION[0]), os.environ))
+        raise typer.Exit
+
+
+def _show_completion(shell: str | None) -> None:
+    if shell is not None:
+        from sp_connect.completion import shells
+
+        sys.stdout.write(shells.script(_shell(shell, COMPLETION[1])))
+        raise typer.Exit
+
+
+def _shell(named: str, flag: str) -> str:
+    """The shell that was named, else the one that runs this program. Raises Usage where there is no script for it."""
+    from typer._completion_shared import _get_shell_name
+
+    from sp_connect.completion import installation
+
+    return installation.known(named or _get_shell_name(), flag)
+
+
 @app.callback(epilog="Start here: sp-connect --simulate connect --seller acme --region eu")
 def begin(
     ctx: typer.Context,
@@ -205,6 +268,28 @@ def begin(
     version: Annotated[  # noqa: ARG001 - its callback answers it
         bool, typer.Option("--version", metavar="", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    install_completion: Annotated[  # noqa: ARG001 - its callback answers it
+        str | None,
+        typer.Option(
+            COMPLETION[0],
+            metavar="[SHELL]",
+            callback=_install_completion,
+            autocompletion=candidates.shells,
+            is_eager=True,
+            help="Let TAB complete commands, flags and names in this shell.",
+        ),
+    ] = None,
+    show_completion: Annotated[  # noqa: ARG001 - its callback answers it
+        str | None,
+        typer.Option(
+            COMPLETION[1],
+            metavar="[SHELL]",
+            callback=_show_completion,
+            autocompletion=candidates.shells,
+            is_eager=True,
+            help="Print the script for that, to install it by hand.",
+        ),
+    ] = None,
 ) -> None:
     """Connect many Amazon sellers to your Selling Partner API app, and keep their tokens safe."""
     from sp_connect.commands import flags
@@ -218,7 +303,7 @@ def main() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
     try:
-        status = app(standalone_mode=False)
+        status = _complete() if os.environ.get(completion.VARIABLE) else app(standalone_mode=False)
         if status == 130:  # how Typer tells of Ctrl-C
             raise KeyboardInterrupt  # noqa: TRY301 - the boundary is below
         sys.stdout.flush()
@@ -228,6 +313,14 @@ def main() -> None:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever comes up here is told, defects too
         status = _told(error, sys.argv[1:])
     sys.exit(status)
+
+
+def _complete() -> int:
+    """Tells a shell what may come next; its exit code is always 0."""
+    from sp_connect.completion import shells
+
+    sys.stdout.buffer.write(shells.answer(os.environ))
+    return 0
 
 
 def _told(error: BaseException, arguments: Sequence[str]) -> int:

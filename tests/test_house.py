@@ -22,23 +22,27 @@ FLOORS = (
     {"sp_connect", "sp_connect.__main__"},
     {"sp_connect.cli"},
     {"sp_connect.commands"},
-    {"sp_connect.consents"},
+    {"sp_connect.consents", "sp_connect.batches"},
+    {"sp_connect.accounts"},
     {"sp_connect.authorization", "sp_connect.access"},
     {"sp_connect.edges"},
     {"sp_connect.simulator"},
-    {"sp_connect.selection", "sp_connect.listener", "sp_connect.browser", "sp_connect.person"},
-    {"sp_connect.at_once"},
-    {"sp_connect.views", "sp_connect.stores", "sp_connect.pages"},
+    {"sp_connect.selection", "sp_connect.listener", "sp_connect.browser", "sp_connect.person", "sp_connect.completion"},
+    {"sp_connect.at_once", "sp_connect.roster"},
+    {"sp_connect.sheet"},
+    {"sp_connect.views", "sp_connect.stores"},
+    {"sp_connect.pages"},
     {"sp_connect.amazon"},
     {"sp_connect.loopback"},
     {"sp_connect.errors"},
-    {"sp_connect.models", "sp_connect.words"},
+    {"sp_connect.models", "sp_connect.words", "sp_connect.causes"},
 )
 """From the top down: a room may import its own floor's modules of the same room, and any floor below."""
 
 OWNERS = {
     "typer": ("sp_connect.cli", "sp_connect.commands"),
     "rich": ("sp_connect.views",),
+    "icalendar": ("sp_connect.views.calendar",),
     "requests": ("sp_connect.amazon.http",),
     "urllib3": ("sp_connect.amazon.http",),
     "keyring": ("sp_connect.stores.keyring",),
@@ -46,7 +50,7 @@ OWNERS = {
     "filelock": ("sp_connect.stores.files",),
     "tomli_w": ("sp_connect.stores.files",),
     "tomlkit": ("sp_connect.stores.apps",),
-    "platformdirs": ("sp_connect.edges",),
+    "platformdirs": ("sp_connect.edges", "sp_connect.completion.candidates"),  # edges are too much to load at a TAB
 }
 
 REVEALERS = {
@@ -54,7 +58,6 @@ REVEALERS = {
     "sp_connect.amazon.lwa",
     "sp_connect.amazon.registration",
     "sp_connect.amazon.sellers",
-    "sp_connect.commands.import_",
     "sp_connect.commands.token",
     "sp_connect.stores.keyring",
     "sp_connect.stores.vault",

@@ -98,7 +98,9 @@ def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
     return secret
 
 
-app = typer.Typer(no_args_is_help=True, help="Your own SP-API apps: register, show, rotate the secret, remove.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Your own SP-API apps: register, show, rotate the secret, remove."
+)
 
 
 @app.command(

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import typer
 
@@ -28,7 +28,7 @@ def command(
     ctx: typer.Context,
     seller: flags.Seller,
     region: flags.Region,
-    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The command and its arguments, after --.")],
+    command: flags.CommandLine,
     country: flags.Country = None,
 ) -> None:
     """Run a command with the credentials in its environment, and exit with its code."""

@@ -55,9 +55,7 @@ def command(
     ctx: typer.Context,
     seller: flags.Seller,
     region: flags.Region,
-    form: Annotated[
-        str, typer.Option("--format", "-f", metavar="FORMAT", help=f"One of {', '.join(quoting.FORMATS)}.")
-    ],
+    form: flags.Format,
     country: flags.Country = None,
     out: Annotated[
         Path | None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sp_connect import errors
+from sp_connect.completion import candidates
 from sp_connect.person import Person
 from sp_connect.views.screen import Screen
 
@@ -40,28 +41,102 @@ def begin(*, simulate: bool, verbose: bool, quiet: bool, colour: bool) -> Sessio
     return Session(screen, Person(sys.stdin, sys.stderr), os.environ, simulate)
 
 
-Seller = Annotated[
-    str,
-    typer.Option("--seller", "-s", metavar="NAME", help="Your own short name for the client, such as acme."),
+_SELLER = typer.Option(
+    "--seller",
+    "-s",
+    metavar="NAME",
+    help="Your own short name for the client, such as acme.",
+    autocompletion=candidates.sellers,
+)
+_REGION = typer.Option(
+    "--region",
+    "-r",
+    metavar="na|eu|fe",
+    help="North America, Europe & India, or Far East.",
+    autocompletion=candidates.regions,
+)
+
+Seller = Annotated[str, _SELLER]
+MaybeSeller = Annotated[str | None, _SELLER]
+AnySeller = Annotated[
+    str | None,
+    typer.Option("--seller", "-s", metavar="NAME", help="Only this seller.", autocompletion=candidates.sellers),
 ]
-AnySeller = Annotated[str | None, typer.Option("--seller", "-s", metavar="NAME", help="Only this seller.")]
-Region = Annotated[
-    str,
-    typer.Option("--region", "-r", metavar="na|eu|fe", help="North America, Europe & India, or Far East."),
+Region = Annotated[str, _REGION]
+MaybeRegion = Annotated[str | None, _REGION]
+AnyRegion = Annotated[
+    str | None,
+    typer.Option("--region", "-r", metavar="na|eu|fe", help="Only this region.", autocompletion=candidates.regions),
 ]
-AnyRegion = Annotated[str | None, typer.Option("--region", "-r", metavar="na|eu|fe", help="Only this region.")]
 Country = Annotated[
     str | None,
-    typer.Option("--country", "-c", metavar="CC", help="The country, in the Far East or for an account of its own."),
+    typer.Option(
+        "--country",
+        "-c",
+        metavar="CC",
+        help="The country, in the Far East or for an account of its own.",
+        autocompletion=candidates.countries,
+    ),
 ]
-AnyCountry = Annotated[str | None, typer.Option("--country", "-c", metavar="CC", help="Only this country, such as JP.")]
+Countries = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--country",
+        "-c",
+        metavar="CC",
+        help="A country of the Far East, or an account of its own. Repeatable.",
+        autocompletion=candidates.countries,
+    ),
+]
+AnyCountry = Annotated[
+    str | None,
+    typer.Option(
+        "--country", "-c", metavar="CC", help="Only this country, such as JP.", autocompletion=candidates.countries
+    ),
+]
 AppName = Annotated[
-    str, typer.Option("--app", metavar="NAME", envvar="SP_CONNECT_APP", help="Your app, if you have several.")
+    str,
+    typer.Option(
+        "--app",
+        metavar="NAME",
+        envvar="SP_CONNECT_APP",
+        help="Your app, if you have several.",
+        autocompletion=candidates.apps,
+    ),
 ]
-AnyApp = Annotated[str | None, typer.Option("--app", metavar="NAME", help="Only this app.")]
+AnyApp = Annotated[
+    str | None, typer.Option("--app", metavar="NAME", help="Only this app.", autocompletion=candidates.apps)
+]
 OwnApp = Annotated[
     str | None,
-    typer.Option("--app", metavar="NAME", help="Your app, if you have several; else SP_CONNECT_APP, else default."),
+    typer.Option(
+        "--app",
+        metavar="NAME",
+        help="Your app, if you have several; else SP_CONNECT_APP, else default.",
+        autocompletion=candidates.apps,
+    ),
+]
+WiderApp = Annotated[
+    str, typer.Option("--app", metavar="NAME", help="The app to move to.", autocompletion=candidates.apps)
+]
+AnyStatus = Annotated[
+    str | None,
+    typer.Option(
+        "--status",
+        metavar="STATUS",
+        help=f"Only {', '.join(candidates.STATUSES)}.",
+        autocompletion=candidates.statuses,
+    ),
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help=f"One of {', '.join(candidates.FORMATS)}.",
+        autocompletion=candidates.formats,
+    ),
 ]
 ExpectId = Annotated[
     str | None, typer.Option("--expect-id", metavar="ID", help="The Selling Partner ID that it must be.")
@@ -73,7 +148,9 @@ Paste = Annotated[
 NoBrowser = Annotated[bool, typer.Option("--no-browser", metavar="", help="Only print the address.")]
 Browser = Annotated[
     str | None,
-    typer.Option("--browser", metavar="COMMAND", help='Open with this, such as "firefox --private-window {url}".'),
+    typer.Option(
+        "--browser", metavar="COMMAND", help='isolated (one for each seller), private, or a command: "firefox {url}".'
+    ),
 ]
 Timeout = Annotated[
     int,
@@ -86,10 +163,19 @@ Timeout = Annotated[
         help="How long to wait for each consent.",
     ),
 ]
+Csv = Annotated[bool, typer.Option("--csv", metavar="", help="Print CSV, for a spreadsheet.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]
 NewApp = Annotated[str, typer.Argument(metavar="[NAME]", help="Your name for the app.")]
-KnownApp = Annotated[str, typer.Argument(metavar="NAME", help="Your name for the app.")]
+KnownApp = Annotated[str, typer.Argument(metavar="NAME", help="Your name for the app.", autocompletion=candidates.apps)]
+CommandLine = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="-- CMD...",
+        help="The command and its arguments, after --.",
+        autocompletion=candidates.programs,
+    ),
+]
 SecretFromStdin = Annotated[
     bool,
     typer.Option(

@@ -18,11 +18,14 @@ ROUNDS = 9
 PROGRAM = str(Path(sys.executable).with_name("sp-connect"))
 RIVAL = [sys.executable, "-c", "import typer"]
 
+TAB = ["env", "_SP_CONNECT_COMPLETE=complete_bash", "COMP_WORDS=sp-connect\nlist\n--seller", "COMP_CWORD=3", PROGRAM]
+
 CASES = (
     ("--version", [PROGRAM, "--version"], 1.3),
     ("--help", [PROGRAM, "--help"], None),
     ("list, one connection", [PROGRAM, "list"], 2.0),
     ("list --json, one connection", [PROGRAM, "list", "--json"], None),
+    ("TAB behind list --seller", TAB, 1.2),
 )
 
 

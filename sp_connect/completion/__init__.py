@@ -1,0 +1,8 @@
+"""What a shell offers when TAB is pressed: commands, flags and values, from local files alone.
+
+It answers within the time that one key may take, so it imports neither the commands nor what they are built on:
+`commands.tsv` says what they declare, and a test holds the two together.
+"""
+
+VARIABLE = "_SP_CONNECT_COMPLETE"
+"""Set by a shell's script: which shell asks."""

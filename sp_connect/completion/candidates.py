@@ -1,0 +1,128 @@
+"""The values that flags and arguments complete to, each with a word of help.
+
+Each function is one that Typer takes as `autocompletion`: `ctx` holds the flags that were typed already. They read
+names from local files and nothing else, write nothing, and offer only what `errors.is_name` lets through.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sp_connect.amazon.geography import Country, Region
+
+Candidates = list[tuple[str, str]]
+"""Values, each with its help, which may be empty."""
+
+STATUSES = {
+    "connected": "Amazon took the token when it was last asked",
+    "unchecked": "imported, and not yet checked",
+    "due": "fewer than 30 days are left",
+    "expired": "the authorization has ended",
+    "rejected": "Amazon refused the token when it was last asked",
+    "missing-token": "the record is there, its token is not",
+}
+
+FORMATS = {
+    "env": "bash, zsh, sh: eval what is printed",
+    "dotenv": "a .env file",
+    "json": "one JSON object",
+    "powershell": "PowerShell: pipe it to Invoke-Expression",
+    "fish": "fish: pipe it to source",
+    "cmd": "a batch file of Windows",
+    "python-amazon-sp-api": "credentials.yml of python-amazon-sp-api",
+}
+
+_SUFFIX = ".toml"
+
+
+def sellers(ctx: Any, incomplete: str) -> Candidates:
+    """Every seller who has a file, whatever is connected: names of files, and none is opened."""
+    from sp_connect import errors
+
+    _, data = _home(ctx)
+    with os.scandir(data / "connections") as entries:
+        names = [entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX)]
+    return [(name, "") for name in sorted(names) if name.startswith(incomplete) and errors.is_name(name)]
+
+
+def apps(ctx: Any, incomplete: str) -> Candidates:
+    """The apps that config.toml registers. Raises Damaged."""
+    from sp_connect.stores.apps import Apps
+
+    config, _ = _home(ctx)
+    return [
+        (app.name, f"{'Draft, ' if app.draft else ''}access level {_plain(app.access_level)}")
+        for app in Apps(config / "config.toml").all()
+        if app.name.startswith(incomplete)
+    ]
+
+
+def regions(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
+    """The three regions."""
+    from sp_connect.amazon import geography
+
+    return _in_its_case(incomplete, geography.REGIONS.values())
+
+
+def countries(ctx: Any, incomplete: str) -> Candidates:
+    """The countries of the region that was typed, if one was; less those that the same flag has already."""
+    from sp_connect.amazon import geography
+
+    region = str(ctx.params.get("region") or "").lower()
+    wanted = geography.countries_of(region) if region in geography.REGIONS else geography.COUNTRIES.values()
+    given = ctx.params.get("country")
+    before = {str(code).upper() for code in given} if isinstance(given, list | tuple) else set()
+    return _in_its_case(incomplete, (country for country in wanted if country.code not in before))
+
+
+def statuses(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
+    """What `list --status` takes."""
+    return [(status, told) for status, told in STATUSES.items() if status.startswith(incomplete)]
+
+
+def formats(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
+    """What `export --format` takes."""
+    return [(name, told) for name, told in FORMATS.items() if name.startswith(incomplete)]
+
+
+def shells(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
+    """The shells that there is a script for."""
+    from sp_connect.completion import shells
+
+    return [(name, "") for name in shells.SCRIPTS if name.startswith(incomplete)]
+
+
+def programs(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
+    """Another program's command line: the shell itself knows best what comes there."""
+    return []
+
+
+def _in_its_case(incomplete: str, places: Iterable[Region | Country]) -> Candidates:
+    """The codes that go on from what was typed. Either case is taken: `j` becomes `jp`, and `J` becomes `JP`."""
+    change = str.lower if incomplete.islower() else str.upper if incomplete.isupper() else str
+    codes = [(change(place.code), place.name) for place in places]
+    return [(code, name) for code, name in codes if code.startswith(incomplete)]
+
+
+def _plain(text: str) -> str:
+    """Text of a file that people edit, as one short line that means nothing to a terminal."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text)[:60]
+
+
+def _home(ctx: Any) -> tuple[Path, Path]:
+    """The folders of config.toml and of all else: as edges.home and edges.simulated have them, without their load."""
+    named = os.environ.get("SP_CONNECT_HOME")
+    if named:
+        config = data = Path(named).expanduser().absolute()
+    else:
+        import platformdirs
+
+        folders = platformdirs.PlatformDirs("sp-connect", appauthor=False)
+        config, data = folders.user_config_path, folders.user_data_path
+    if ctx.find_root().params.get("simulate"):
+        config = data = data / "simulated"
+    return config, data
