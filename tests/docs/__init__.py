@@ -1,0 +1,1 @@
+"""What the pages under docs tell people to run, run as it is written."""
