@@ -15,6 +15,7 @@ codes are a contract with scripts. Must not import anything of this package but 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ from sp_connect.models import AmazonWords
 
 if TYPE_CHECKING:
     from sp_connect.models import Scope
+
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class SpConnectError(Exception):
@@ -290,7 +294,7 @@ class WrongAccount(NotAuthorized):
             return
         super().__init__(
             f"Amazon gave access to {got}, but {scope} is {expected}. Nothing was changed.",
-            "sign out of Seller Central, or use a private window, and run it again. "
+            "sign out of Seller Central, or add --browser isolated, and run it again. "
             f"If {scope.seller} has a new account: --replace",
         )
 
@@ -303,7 +307,7 @@ class UnexpectedAccount(NotAuthorized):
     def __init__(self, expected: str, got: str) -> None:
         super().__init__(
             f"Amazon gave access to {got}, but --expect-id names {expected}. Nothing was changed.",
-            "sign out of Seller Central, or use a private window, and run it again; or correct --expect-id",
+            "sign out of Seller Central, or add --browser isolated, and run it again; or correct --expect-id",
         )
 
 
@@ -493,7 +497,12 @@ class UnexpectedAnswer(AmazonTrouble):
 
 
 class KeptUnchecked(AmazonTrouble):
-    """Amazon gave another token for an imported one, which may be dead by now, and then no more answers."""
+    """Amazon gave another token for an imported one, which may be dead by now, and then no more answers.
+
+    Its code is the trouble's.
+    """
+
+    code = "unreachable"
 
     def __init__(self, scope: Scope, trouble: AmazonTrouble) -> None:
         super().__init__(
@@ -532,8 +541,11 @@ class NoSuchConnection(NotFound):
 class OnLines(SpConnectError):
     """What is wrong with rows of a file, as `error` says it; none where no file was read.
 
-    The lines come first: whoever mends the file looks for them.
+    The lines come first: whoever mends the file looks for them. Code and exit code are the error's.
     """
+
+    code = "usage"
+    exit_code = 2
 
     def __init__(self, lines: Sequence[int], error: SpConnectError) -> None:
         where = f"Line{'s' if len(lines) > 1 else ''} {words.listed([str(line) for line in lines])}: "
@@ -547,7 +559,7 @@ class OnLines(SpConnectError):
 class Several(SpConnectError):
     """What failed among many. Its parts were told as they happened; the exit code is the most serious of theirs."""
 
-    SERIOUSNESS = (4, 3, 5, 6)
+    SERIOUSNESS = (4, 3, 5, 6, 2)
 
     def __init__(self, summary: str, failures: Sequence[SpConnectError], hint: str | None = None) -> None:
         worst = min(failures, key=self._rank)
@@ -570,5 +582,4 @@ def raise_all(failures: Sequence[SpConnectError], summary: str) -> None:
 
 def is_name(text: str) -> bool:
     """Whether `text` can name a seller or an app: the rule of the contract, which also keeps it from being a path."""
-    allowed = "abcdefghijklmnopqrstuvwxyz0123456789"
-    return 1 <= len(text) <= 64 and text[0] in allowed and all(c in allowed + "._-" for c in text)
+    return _NAME.fullmatch(text) is not None

@@ -48,6 +48,7 @@ OWNERS = {
     "keyring": ("sp_connect.stores.keyring",),
     "cryptography": ("sp_connect.stores.seals",),
     "filelock": ("sp_connect.stores.files",),
+    "rtoml": ("sp_connect.stores.files",),
     "tomli_w": ("sp_connect.stores.files",),
     "tomlkit": ("sp_connect.stores.apps",),
     "platformdirs": ("sp_connect.edges", "sp_connect.completion.candidates"),  # edges are too much to load at a TAB

@@ -100,10 +100,12 @@ def keep(edges: Edges, findings: Sequence[Finding]) -> None:
     if not findings:
         return
     with edges.changes.writing():
+        current = []
         for finding in findings:
             with suppress(errors.Damaged):  # in the meantime; the file is left as it is, and the others are written
                 if edges.changes.current(finding.connection) is not None:
-                    edges.connections.put(finding.connection)
+                    current.append(finding.connection)
+        edges.connections.put_all(current)
 
 
 def _credentials(edges: Edges, rows: Sequence[Connection]) -> Credentials:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any, cast, get_args
 
 from sp_connect import errors
@@ -24,6 +25,9 @@ _Raw = Mapping[str, Any]
 _STANDINGS = get_args(Standing)
 _REGIONS = list(geography.REGIONS)
 _COUNTRIES = list(geography.COUNTRIES)
+_MAYBE_TEXT = (str, NoneType)
+_MARKETPLACE = (str, str, str, _MAYBE_TEXT, _MAYBE_TEXT, _MAYBE_TEXT, bool, bool)
+"""The types of a Marketplace's fields, in their order."""
 
 
 class Connections:
@@ -154,10 +158,18 @@ def _connection(table: Table, seller: str) -> Connection:
         standing=cast("Standing", table.one_of("standing", _STANDINGS)),
         authorized_at=table.moment("authorized_at"),
         verified_at=table.optional_moment("verified_at"),
-        marketplaces=tuple(_marketplace(one) for one in table.tables("marketplaces")),
+        marketplaces=_marketplaces(table),
         secret_ref=table.text("secret"),
         extra=table.unread(),
     )
+
+
+def _marketplaces(table: Table) -> tuple[Marketplace, ...]:
+    """An agency has tens of thousands, so they are looked at together; each by each only to tell what is wrong."""
+    found = [tuple(map(raw.get, Marketplace._fields)) for raw in table.raw_tables("marketplaces")]
+    if all(all(map(isinstance, one, _MARKETPLACE)) for one in found):
+        return tuple(map(Marketplace._make, found))
+    return tuple(_marketplace(one) for one in table.tables("marketplaces"))
 
 
 def _marketplace(table: Table) -> Marketplace:

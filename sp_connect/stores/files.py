@@ -10,12 +10,13 @@ import errno
 import os
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import rtoml
 
 from sp_connect import errors, words
 
@@ -25,7 +26,6 @@ SCHEMA = 1
 _PREFIX = ".sp-connect-"
 _STALE = 3600.0
 _WRITERS = 16
-_DEPTH = 50
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "free some space and run it again"),
     errno.EDQUOT: ("the disk quota is used up", "free some space and run it again"),
@@ -148,11 +148,10 @@ def read_toml(path: Path) -> dict[str, Any] | None:
 def parse_toml(path: Path, text: str) -> dict[str, Any]:
     """The same for a text in hand; `path` is for the sentence."""
     try:
-        values = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: a number of 5,000 digits, too
-        raise errors.Damaged(path, str(error).rstrip(".")) from None
-    if _is_deep(values):
-        raise errors.Damaged(path, f"its tables are nested more than {_DEPTH} deep")
+        values = rtoml.loads(text)
+    except ValueError as error:
+        why = str(error).rstrip(".")
+        raise errors.Damaged(path, "its tables are nested too deep" if "recur" in why else why) from None
     schema = values.get("schema", SCHEMA)
     if type(schema) is not int or schema < 1:
         raise errors.Damaged(path, "schema is not a whole number from 1")
@@ -210,15 +209,6 @@ def _explained(path: Path, done: str) -> Iterator[None]:
         unknown = ((error.strerror or type(error).__name__).lower(), "see what is in its folder: ls -la")
         why, hint = _CAUSES.get(error.errno or 0, unknown)
         raise errors.StoreUnavailable(f"{path} could not be {done}: {why}.", hint) from None
-
-
-def _is_deep(values: dict[str, Any]) -> bool:
-    """Whether tables are nested so deep (one line of dotted keys can do it) that a walk would overflow."""
-    level: list[dict[str, Any] | list[Any]] = [values]
-    for _ in range(_DEPTH):
-        inner = [child for one in level for child in (one.values() if isinstance(one, dict) else one)]
-        level = [child for child in inner if isinstance(child, dict | list)]
-    return bool(level)
 
 
 def _target(path: Path) -> Path:

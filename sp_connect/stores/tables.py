@@ -77,10 +77,15 @@ class Table:
 
     def tables(self, key: str) -> list[Table]:
         """The tables of an array; none where it is missing."""
-        value = self._get(key, [])
-        if not isinstance(value, list):
-            raise self._wrong(key, value, f"an array of tables, [[{key}]]")
-        return [Table(self._path, f"{self._where} {key} {number}".strip(), one) for number, one in enumerate(value, 1)]
+        return [
+            Table(self._path, f"{self._where} {key} {number}".strip(), one)
+            for number, one in enumerate(self._array(key), 1)
+        ]
+
+    def raw_tables(self, key: str) -> list[dict[str, Any]]:
+        """The same as they are, for whoever looks at many at once."""
+        raw = self._array(key)
+        return raw if all(isinstance(one, dict) for one in raw) else [dict(one._values) for one in self.tables(key)]
 
     def unread(self) -> dict[str, Any]:
         """The keys that nobody has asked for: those of a later version, or the user's own."""
@@ -88,6 +93,12 @@ class Table:
 
     def damaged(self, why: str) -> errors.Damaged:
         return errors.Damaged(self._path, f"in {self._where}, {why}" if self._where else why)
+
+    def _array(self, key: str) -> list[Any]:
+        value = self._get(key, [])
+        if not isinstance(value, list):
+            raise self._wrong(key, value, f"an array of tables, [[{key}]]")
+        return value
 
     def _get(self, key: str, default: Any) -> Any:
         self._asked.add(key)

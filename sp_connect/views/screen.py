@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from io import TextIOWrapper
 from pathlib import Path
@@ -73,9 +74,16 @@ class Screen:
         """A result that is one plain line, exactly as it is."""
         self._write(self._stdout, f"{plain}\n")
 
-    def json(self, value: Any) -> None:
-        """A result for programs, in ASCII, which no terminal obeys and no encoding changes."""
-        self.line(json.dumps(value, indent=2))
+    def json(self, value: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> None:
+        """A result for programs, in ASCII, which no terminal obeys and no encoding changes.
+
+        An array has a line for each of its objects, unless it is read on a terminal.
+        """
+        if isinstance(value, Mapping) or self.shows_to_someone():
+            self.line(json.dumps(value if isinstance(value, Mapping) else list(value), indent=2))
+        else:
+            rows = ",\n".join(map(json.dumps, value))
+            self.line(f"[\n{rows}\n]" if rows else "[]")
 
     def say(self, what: RenderableType = "", style: str = "") -> None:
         """A part of the conversation; a str is shown literally."""

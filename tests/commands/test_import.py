@@ -637,7 +637,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("rows", "code"),
         [
-            (["b,asia,,A1,Atzr|x", f"acme-2,eu,,{ACME},{LONG}"], 2),
+            (["b,asia,,A1,Atzr|x", f"acme-2,eu,,{ACME},{LONG}"], 3),
             ([f"acme-2,eu,,{ACME},{LONG}", f"acme,eu,,A9,{LONG}"], 3),
             ([f"acme-2,eu,,{ACME},{LONG}", f"b,eu,,A1,{LONG},other"], 3),
         ],

@@ -113,7 +113,7 @@ def test_of_many_failures_the_most_serious_counts(given: Given, number: int) -> 
     assert len({one["error"]["code"] for one in result.json()}) == len(troubles)
 
 
-def test_a_row_that_cannot_be_meant_counts_before_all_else(given: Given) -> None:
+def test_a_row_that_cannot_be_meant_counts_after_all_else(given: Given) -> None:
     given.office.edges.apps.put(replace(given.office.app, name="secretless", secret_ref="none"))
     file = given.folder / "sellers.csv"
     file.write_text(
@@ -125,7 +125,7 @@ def test_a_row_that_cannot_be_meant_counts_before_all_else(given: Given) -> None
 
     result = given.run("import", "--from", str(file), "--json")
 
-    assert (result.code, result.error()["code"]) == (2, "usage")
+    assert (result.code, result.error()["code"]) == (4, "missing-token")
     assert [line[:13] for line in result.stderr.splitlines() if line.startswith("error: Line")] == [
         f"error: Line {number}" for number in (2, 3, 4)
     ]

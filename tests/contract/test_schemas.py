@@ -81,7 +81,10 @@ class TestOutput:
 
         assert result.code == CASES[name].code, result
         assert result.stdout.isascii()
-        assert result.stdout == json.dumps(result.json(), indent=2) + "\n"
+        document = result.json()
+        rows = ",\n".join(map(json.dumps, document))
+        array = f"[\n{rows}\n]" if document else "[]"
+        assert result.stdout == (array if isinstance(document, list) else json.dumps(document, indent=2)) + "\n"
 
     def test_it_is_what_the_schema_says(self, outputs: Outputs, name: str) -> None:
         assert findings(CASES[name].schema, outputs(name).json()) == []

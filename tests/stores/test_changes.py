@@ -204,6 +204,32 @@ def test_many_connections_take_one_entry_and_one_write_a_seller(home: Home) -> N
     assert home.changes.unfinished() == ()
 
 
+def test_of_two_for_one_place_the_last_is_kept_and_no_secret_is_left_over(home: Home) -> None:
+    twins = [connection("beta", secret_ref=ref) for ref in ("ref-one", "ref-two")]
+    with home.changes.writing():
+        home.changes.keep_connections([(one, Secret(one.secret_ref)) for one in twins])
+    assert home.connections.of("beta") == (twins[1],)
+    assert home.store.values == ["old", "ref-two"]
+
+
+def test_an_owner_whose_file_is_damaged_keeps_no_other_waiting(tmp_path: Path) -> None:
+    changes, store = crash.changes_of(tmp_path, "vault"), crash.store_of(tmp_path, "vault")
+    names = [SecretName("seller", name, "eu", "left-over") for name in ("acme", "beta", "gamma")]
+    store.keep_all({name: Secret("x") for name in names})
+    damaged = tmp_path / "vault" / "sellers" / "beta.sealed"
+    damaged.write_bytes(b"?")
+    with changes.writing(), changes.replacing(names, ()):
+        pass
+    for name in (names[0], names[2]):
+        with pytest.raises(errors.MissingToken):
+            store.fetch(name)
+    (entry,) = changes.unfinished()
+    assert [name.owner for name in names if f'"{name.owner}"' in entry.read_text()] == ["beta"]
+    damaged.unlink()
+    with changes.writing():
+        assert changes.unfinished() == ()
+
+
 @pytest.mark.parametrize("failure", [errors.StoreUnavailable("full"), KeyboardInterrupt()])
 def test_a_failure_among_many_leaves_no_secret_without_its_record(home: Home, failure: BaseException) -> None:
     home.store.failure = failure

@@ -23,8 +23,8 @@ DAMAGED = [
     (b"schema = 'one'\n", "schema"),
     (b"schema = true\n", "schema"),
     (b"schema = 0\n", "schema"),
-    (b"a = " + b"[" * 5000, "recursion"),
-    (b"a = " + b"9" * 5000, "4300 digits"),
+    (b"a = " + b"[" * 5000, "nested"),
+    (b"a = " + b"9" * 5000, "overflow"),
     (b"a" + b".a" * 5000 + b" = 1", "nested"),
 ]
 
