@@ -23,8 +23,6 @@ from sp_connect.roster import COLUMNS, Outcome, Row
 from sp_connect.stores import secrets
 from sp_connect.views import data, progress
 
-JOBS = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -213,7 +211,7 @@ def command(
     ] = True,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, max=64, help="How many are checked at once.")
-    ] = JOBS,
+    ] = at_once.JOBS,
     json: flags.Json = False,
 ) -> None:
     """Import refresh tokens that Amazon's console gave, for apps that authorize themselves.

@@ -18,8 +18,6 @@ from sp_connect.models import App, Connection, Secret
 from sp_connect.selection import Selection
 from sp_connect.views import data, progress
 
-JOBS = 16
-
 BATCH = 25
 """Findings that are written at a time, while the calls of others are under way."""
 
@@ -126,7 +124,7 @@ def command(
     country: flags.AnyCountry = None,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, max=64, help="How many are asked about at once.")
-    ] = JOBS,
+    ] = at_once.JOBS,
     due: Annotated[
         int | None,
         typer.Option(
