@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, get_args
 
@@ -25,29 +26,45 @@ class Selection(NamedTuple):
     def is_everything(self) -> bool:
         return self == Selection()
 
+    @property
+    def flags(self) -> str:
+        """The flags that say the same, each behind a space."""
+        named = ((name, value) for name, value in self._asdict().items() if value is not None)
+        return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in named)
+
     def among(self, connections: Connections, now: datetime) -> tuple[Sequence[Connection], Sequence[errors.Damaged]]:
         """The connections that all filters leave, in the order of tables, and the damaged files that were passed over.
 
         If a seller is named, that file alone is read, and damage to it is raised. Raises BadName, UnknownRegion,
         UnknownCountry, Damaged, and Usage for no such status.
         """
+        is_meant = self.filter(now)
+        rows, damages = self.read(connections)
+        return [one for one in rows if is_meant(one)], damages
+
+    def read(self, connections: Connections) -> tuple[Sequence[Connection], Sequence[errors.Damaged]]:
+        """The connections among which the filters choose: all of the seller that is named, else of every seller."""
+        return connections.whole() if self.seller is None else (connections.of(self.seller), ())
+
+    def filter(self, now: datetime) -> Callable[[Connection], bool]:
+        """Whether the filters leave a connection. Raises what `among` raises for a filter that cannot be meant."""
         if self.seller is not None and not errors.is_name(self.seller):
             raise errors.BadName("a seller", self.seller)
         region = geography.region_named(self.region) if self.region is not None else None
         country = geography.country_named(self.country, region).code if self.country is not None else None
         if self.status is not None and self.status not in get_args(Status):
             raise errors.Usage(f"There is no status {self.status!r}.", f"--status takes {', '.join(get_args(Status))}")
-        rows, damages = connections.whole() if self.seller is None else (connections.of(self.seller), ())
-        left = [
-            one
-            for one in rows
-            if (region is None or one.scope.region == region.code)
-            and (country is None or one.scope.country == country)
-            and (self.app is None or one.app == self.app)
-            and (self.status is None or one.status(now) == self.status)
-            and (self.due is None or one.renew_by - now <= timedelta(days=self.due))
-        ]
-        return left, damages
+
+        def is_meant(one: Connection) -> bool:
+            return (
+                (region is None or one.scope.region == region.code)
+                and (country is None or one.scope.country == country)
+                and (self.app is None or one.app == self.app)
+                and (self.status is None or one.status(now) == self.status)
+                and (self.due is None or one.renew_by - now <= timedelta(days=self.due))
+            )
+
+        return is_meant
 
     def __str__(self) -> str:
         """The filters in words, for "... is not connected": "acme in Japan"."""

@@ -1,28 +1,63 @@
-"""`list`: every connection, from local files alone."""
+"""`list`: every connection, from local files alone; as a table, a matrix, CSV, JSON, or into files that can be kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, get_args
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from sp_connect import errors, words
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import Connection, Status
+from sp_connect.models import DUE_WITHIN, SECRET_LIFE, App, Connection
 from sp_connect.selection import Selection
-from sp_connect.views import data
+from sp_connect.stores import files
+from sp_connect.views import data, signs
+
+if TYPE_CHECKING:
+    from sp_connect.views.matrix import Grid
 
 
-def run(edges: Edges, selection: Selection) -> tuple[Sequence[Connection], Sequence[errors.Damaged]]:
-    """The connections that `selection` leaves, and the files that could not be read. Reads local files only.
+class Found(NamedTuple):
+    """The connections that the filters leave, the files that could not be read, and all connections of the sellers.
+
+    A matrix shows a seller whole: a cell that a filter leaves out would look like one that is not connected.
+    """
+
+    rows: Sequence[Connection]
+    damages: Sequence[errors.Damaged]
+    whole: Sequence[Connection]
+
+
+class Wanted(NamedTuple):
+    """In which form, and into which files."""
+
+    matrix: bool
+    csv: bool
+    json: bool
+    html: Path | None
+    svg: Path | None
+    ics: Path | None
+
+    def files(self) -> list[Path]:
+        return [path for path in (self.html, self.svg, self.ics) if path is not None]
+
+
+def run(edges: Edges, selection: Selection) -> Found:
+    """What `selection` leaves. Reads local files only.
 
     A filter may leave none; a seller that does not exist is a slip of the keyboard: NoSuchConnection.
     """
     if selection.seller is not None and errors.is_name(selection.seller) and not edges.connections.of(selection.seller):
         raise errors.NoSuchConnection(selection.seller)
-    return selection.among(edges.connections, edges.now())
+    is_meant = selection.filter(edges.now())
+    known, damages = selection.read(edges.connections)
+    rows = [one for one in known if is_meant(one)]
+    sellers = {one.scope.seller for one in rows}
+    return Found(rows, damages, [one for one in known if one.scope.seller in sellers])
 
 
 def command(
@@ -31,39 +66,134 @@ def command(
     region: flags.AnyRegion = None,
     country: flags.AnyCountry = None,
     app: flags.AnyApp = None,
-    status: Annotated[
-        str | None, typer.Option("--status", metavar="STATUS", help=f"Only {', '.join(get_args(Status))}.")
-    ] = None,
+    status: flags.AnyStatus = None,
     due: Annotated[
         int | None,
         typer.Option(
             "--due", metavar="DAYS", min=0, max=3650, help="Only what ends within so many days, or has ended."
         ),
     ] = None,
-    csv: Annotated[bool, typer.Option("--csv", metavar="", help="Print CSV, for a spreadsheet.")] = False,
+    matrix: Annotated[
+        bool, typer.Option("--matrix", metavar="", help="A row a seller, a column a region or country.")
+    ] = False,
+    csv: flags.Csv = False,
     json: flags.Json = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", dir_okay=False, help="Write a report to open and print.")
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", dir_okay=False, help="Write the table as a picture.")
+    ] = None,
+    ics: Annotated[
+        Path | None, typer.Option("--ics", metavar="FILE", dir_okay=False, help="Write the dates for a calendar.")
+    ] = None,
 ) -> None:
-    """List the connections. Reads local files only; `verify` asks Amazon."""
-    if csv and json:
-        raise errors.Usage("--csv and --json are two ways to print one list.", "give one of them")
+    """List the connections. Reads local files only; `verify` asks Amazon.
+
+    Filters choose the sellers of a matrix, which then shows them whole. Files are written in place of the table,
+    readable by you alone.
+    """
     edges = ctx.obj.edges()
+    wanted = Wanted(matrix, csv, json, html, svg, ics)
+    _check(wanted)
     selection = Selection(seller, region, country, app, status, due)
-    rows, damages = run(edges, selection)
-    now = edges.now()
-    if json:
-        edges.screen.json([data.connection(c, now) for c in rows])
-    elif csv:
+    found = run(edges, selection)
+    if wanted.files():
+        _write(edges, selection, found, wanted)
+    if json or csv or not wanted.files():
+        _show(edges, selection, found, wanted)
+    where = "above" if json or csv or not wanted.files() else f"in {words.listed([str(one) for one in wanted.files()])}"
+    unread = words.count(len(found.damages), "file")
+    errors.raise_all(found.damages, f"{unread} could not be read; the rest is {where}.")
+
+
+def _check(wanted: Wanted) -> None:
+    if wanted.csv and wanted.json:
+        raise errors.Usage("--csv and --json are two ways to print one list.", "give one of them")
+    paths = wanted.files()
+    if len({path.absolute() for path in paths}) < len(paths):
+        raise errors.Usage("--html, --svg and --ics cannot share one file.", "name a file for each")
+
+
+def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> None:
+    """The result on stdout, or in its place what to do where there is nothing."""
+    rows, now = found.rows, edges.now()
+    if wanted.json:
+        edges.screen.json(data.connection(one, now) for one in rows)
+    elif wanted.csv:
         from sp_connect.views import csv as spreadsheet
 
-        edges.screen.line(spreadsheet.connections(rows, now))
+        if wanted.matrix:
+            edges.screen.line(spreadsheet.matrix(_grid(edges, selection, found)))
+        else:
+            edges.screen.line(spreadsheet.connections(rows, now))
     elif rows:
-        from sp_connect.views import tables
+        from sp_connect.views import drawing, matrix, tables
 
-        edges.screen.show(tables.connections(edges.screen, rows, now))
+        if wanted.matrix:
+            out = edges.screen.out
+            drawn = matrix.drawn(_grid(edges, selection, found), out.width, ascii_only=out.options.ascii_only)
+            edges.screen.show(drawing.shown(edges.screen, drawn))
+        else:
+            edges.screen.show(tables.connections(edges.screen, rows, now))
+        wrong = any(signs.of(one.status(now)) in signs.URGENT for one in rows)
         edges.screen.say()
-        edges.screen.say(tables.summary(rows, now))
-    elif selection.is_everything():
+        edges.screen.say(tables.summary(rows, now) + (" Next: sp-connect renew" if wrong else ""))
+    else:
+        _say_nothing_is_there(edges, selection)
+
+
+def _say_nothing_is_there(edges: Edges, selection: Selection) -> None:
+    if selection.is_everything():
         edges.screen.say("Nothing is connected yet. Next: sp-connect connect --seller NAME --region na")
     else:
         edges.screen.say("No connection is like that. sp-connect list shows all of them.")
-    errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read; the rest is above.")
+
+
+def _write(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> None:
+    """Each file that is wanted, private from birth: it names the agency's clients."""
+    from sp_connect.views import report
+
+    told = report.Report(
+        rows=found.rows,
+        grid=_grid(edges, selection, found),
+        now=edges.now(),
+        due=DUE_WITHIN.days if selection.due is None else selection.due,
+        asked=f"sp-connect{' --simulate' if edges.screen.simulated else ''} list{selection.flags}",
+        unread=len(found.damages),
+        simulated=edges.screen.simulated,
+    )
+    if wanted.html is not None:
+        _replace(edges, wanted.html, report.page(told))
+    if wanted.svg is not None:
+        from sp_connect.views import svg
+
+        _replace(edges, wanted.svg, svg.matrix(told) if wanted.matrix else svg.connections(told))
+    if wanted.ics is not None:
+        from sp_connect.views import calendar
+
+        dates = calendar.calendar(found.rows, _apps(edges, selection), told.now, simulated=told.simulated)
+        _replace(edges, wanted.ics, dates)
+
+
+def _replace(edges: Edges, path: Path, content: str) -> None:
+    """A device is not written to: as root, it would be replaced by a file."""
+    if path.exists() and not path.is_file():
+        raise errors.CannotWrite(path, "it is no regular file")
+    files.replace(path, content.encode())
+    edges.screen.say(f"{path} is written: it names your clients, and only you can read it.")
+
+
+def _grid(edges: Edges, selection: Selection, found: Found) -> Grid:
+    from sp_connect.views import matrix
+
+    return matrix.grid(found.whole, edges.now(), matrix.columns(selection.region, selection.country))
+
+
+def _apps(edges: Edges, selection: Selection) -> list[App]:
+    """The apps whose client secrets belong among the dates: none where a part of the sellers is asked for."""
+    if selection._replace(app=None, due=None) != Selection():
+        return []
+    soon = edges.now() + timedelta(days=SECRET_LIFE.days if selection.due is None else selection.due)
+    named = (one for one in edges.apps.all() if selection.app in {None, one.name})
+    return [one for one in named if one.secret_set_at + SECRET_LIFE <= soon]

@@ -51,13 +51,10 @@ def command(ctx: typer.Context, seller: flags.Seller, json: flags.Json = False) 
     if json:
         edges.screen.json(_object(edges, seller, tiles))
     else:
-        from sp_connect.views import card
+        from sp_connect.views import tiles as drawn
 
-        for tile in tiles:
-            if tile.connection is not None:
-                edges.screen.show(card.card(edges.screen, tile.connection, edges.now()))
-            else:
-                edges.screen.show(card.absent(edges.screen, tile.scope, tile.command))
+        places = [(tile.scope, tile.connection, tile.command) for tile in tiles]
+        edges.screen.show(drawn.page(edges.screen, seller, places, edges.now()))
 
 
 def _object(edges: Edges, seller: str, tiles: list[Tile]) -> dict[str, Any]:

@@ -21,12 +21,17 @@ class Markup(str):
     __slots__ = ()
 
 
-def page(template: str, title: str, values: Mapping[str, str] | None = None, script: str = "") -> str:
-    """A whole page around `template`; `values` are escaped unless they are Markup. `script` is our own JavaScript."""
+def page(
+    template: str, title: str, values: Mapping[str, str] | None = None, script: str = "", *, sheet: str = ""
+) -> str:
+    """A whole page around `template`; `values` are escaped unless they are Markup. `script` is our own JavaScript.
+
+    `sheet` is a style sheet of its own, behind the one that all pages have.
+    """
     return Template(_text("layout.html")).substitute(
         title=html.escape(title),
-        policy=policy(script),
-        style=_text("style.css"),
+        policy=policy(script, sheet),
+        style=_style(sheet),
         body=fragment(template, values or {}),
         script=f"<script>{script}</script>" if script else "",
     )
@@ -53,10 +58,10 @@ def join(parts: Iterable[Markup]) -> Markup:
     return Markup("".join(parts))
 
 
-def policy(script: str = "") -> str:
-    """A page's Content-Security-Policy: its own style sheet, its own script if it has one, nothing from outside."""
+def policy(script: str = "", sheet: str = "") -> str:
+    """A page's Content-Security-Policy: its own style, its own script if it has one, nothing from outside."""
     run = f"script-src '{_digest(script)}'; " if script else ""
-    return f"default-src 'none'; {run}style-src '{_digest(_text('style.css'))}'; img-src data:; base-uri 'none'"
+    return f"default-src 'none'; {run}style-src '{_digest(_style(sheet))}'; img-src data:; base-uri 'none'"
 
 
 def headers(forms: str = "'none'") -> dict[str, str]:
@@ -69,6 +74,10 @@ def headers(forms: str = "'none'") -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
     }
+
+
+def _style(sheet: str) -> str:
+    return _text("style.css") + (_text(sheet) if sheet else "")
 
 
 @cache

@@ -11,23 +11,40 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from types import NoneType
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Connection, Marketplace, Scope, Standing
 from sp_connect.stores import files
-from sp_connect.stores.tables import Table
+from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table
 
 _SUFFIX = ".toml"
 _Raw = Mapping[str, Any]
 _STANDINGS = get_args(Standing)
 _REGIONS = list(geography.REGIONS)
 _COUNTRIES = list(geography.COUNTRIES)
-_MAYBE_TEXT = (str, NoneType)
-_MARKETPLACE = (str, str, str, _MAYBE_TEXT, _MAYBE_TEXT, _MAYBE_TEXT, bool, bool)
-"""The types of a Marketplace's fields, in their order."""
+_CONNECTION = Row(
+    region=TEXT,
+    country=TEXT.or_none(),
+    selling_partner_id=TEXT,
+    app=TEXT,
+    access_level=TEXT,
+    standing=TEXT,
+    authorized_at=MOMENT,
+    verified_at=MOMENT.or_none(),
+    secret=TEXT,
+)
+_MARKETPLACE = Row(
+    country=TEXT,
+    id=TEXT,
+    name=TEXT,
+    domain=TEXT.or_none(),
+    currency=TEXT.or_none(),
+    store_name=TEXT.or_none(),
+    participating=FLAG,
+    suspended_listings=FLAG,
+)
 
 
 class Connections:
@@ -146,43 +163,29 @@ def _place(entry: tuple[Connection, object]) -> tuple[int, int]:
 
 
 def _connection(table: Table, seller: str) -> Connection:
-    try:
-        scope = geography.scope(seller, table.text("region"), table.optional_text("country"))
-    except errors.Usage as error:
-        raise table.damaged(error.message.rstrip(".")) from None
+    region, country, account, app, level, standing, authorized_at, verified_at, secret = table.row(_CONNECTION)
+    if standing not in _STANDINGS:
+        raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
+    marketplaces = tuple(map(Marketplace._make, table.rows("marketplaces", _MARKETPLACE)))
     return Connection(
-        scope=scope,
-        selling_partner_id=table.text("selling_partner_id"),
-        app=table.name("app"),
-        access_level=table.text("access_level"),
-        standing=cast("Standing", table.one_of("standing", _STANDINGS)),
-        authorized_at=table.moment("authorized_at"),
-        verified_at=table.optional_moment("verified_at"),
-        marketplaces=_marketplaces(table),
-        secret_ref=table.text("secret"),
+        scope=_scope(table, seller, region, country),
+        selling_partner_id=account,
+        app=table.name("app", app),
+        access_level=level,
+        standing=standing,
+        authorized_at=table.utc("authorized_at", authorized_at),
+        verified_at=table.utc("verified_at", verified_at) if verified_at is not None else None,
+        marketplaces=marketplaces,
+        secret_ref=secret,
         extra=table.unread(),
     )
 
 
-def _marketplaces(table: Table) -> tuple[Marketplace, ...]:
-    """An agency has tens of thousands, so they are looked at together; each by each only to tell what is wrong."""
-    found = [tuple(map(raw.get, Marketplace._fields)) for raw in table.raw_tables("marketplaces")]
-    if all(all(map(isinstance, one, _MARKETPLACE)) for one in found):
-        return tuple(map(Marketplace._make, found))
-    return tuple(_marketplace(one) for one in table.tables("marketplaces"))
-
-
-def _marketplace(table: Table) -> Marketplace:
-    return Marketplace(
-        country=table.text("country"),
-        id=table.text("id"),
-        name=table.text("name"),
-        domain=table.optional_text("domain"),
-        currency=table.optional_text("currency"),
-        store_name=table.optional_text("store_name"),
-        participating=table.flag("participating"),
-        suspended_listings=table.flag("suspended_listings"),
-    )
+def _scope(table: Table, seller: str, region: str, country: str | None) -> Scope:
+    try:
+        return geography.scope(seller, region, country)
+    except errors.Usage as error:
+        raise table.damaged(error.message.rstrip(".")) from None
 
 
 def _written(new: Connection, old: Connection, raw: Mapping[str, Any]) -> dict[str, Any]:

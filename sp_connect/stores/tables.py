@@ -4,10 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, NamedTuple, cast
 
 from sp_connect import errors
+
+TIME = "a time such as 2026-11-22T10:00:00Z"
+
+
+class Kind(NamedTuple):
+    """What a key may hold, and how messages call it."""
+
+    types: tuple[type, ...]
+    wanted: str
+
+    def or_none(self) -> Kind:
+        return Kind((*self.types, NoneType), self.wanted)
+
+
+TEXT = Kind((str,), "a text in quotes")
+FLAG = Kind((bool,), "true or false")
+MOMENT = Kind((datetime,), TIME)
+
+
+class Row:
+    """The keys of a table that there are tens of thousands of: they are read and looked at together."""
+
+    def __init__(self, **kinds: Kind) -> None:
+        self.kinds = kinds
+        self.keys = tuple(kinds)
+        self._fitting = frozenset(product(*(kind.types for kind in kinds.values())))
+
+    def of(self, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The values in the order of the keys, None for each that is missing; None where one is not of its kind."""
+        found = tuple(map(values.get, self.keys))
+        return found if tuple(map(type, found)) in self._fitting else None
 
 
 class Table:
@@ -29,12 +62,12 @@ class Table:
     def text(self, key: str, default: str | None = None) -> str:
         value = self._get(key, default)
         if not isinstance(value, str):
-            raise self._wrong(key, value, "a text in quotes")
+            raise self._wrong(key, value, TEXT.wanted)
         return value
 
-    def name(self, key: str) -> str:
-        """A text that can name a seller or an app."""
-        value = self.text(key)
+    def name(self, key: str, value: str | None = None) -> str:
+        """A text that can name a seller or an app; `value` if it is in hand."""
+        value = self.text(key) if value is None else value
         if not errors.is_name(value):
             raise self.damaged(f"{key} {value!r} cannot be a name")
         return value
@@ -48,7 +81,7 @@ class Table:
     def flag(self, key: str, *, default: bool | None = None) -> bool:
         value = self._get(key, default)
         if not isinstance(value, bool):
-            raise self._wrong(key, value, "true or false")
+            raise self._wrong(key, value, FLAG.wanted)
         return value
 
     def number(self, key: str, most: int) -> int:
@@ -60,10 +93,13 @@ class Table:
 
     def moment(self, key: str) -> datetime:
         """A time in UTC; one that was written without a zone is taken as such."""
-        value = self._get(key, None)
+        return self.utc(key, self._get(key, None))
+
+    def utc(self, key: str, value: object) -> datetime:
+        """The same for a value in hand."""
         # Far from today, adding a year or changing the zone leaves what datetime can hold.
         if not isinstance(value, datetime) or not 1970 <= value.year <= 9000:
-            raise self._wrong(key, value, "a time such as 2026-11-22T10:00:00Z")
+            raise self._wrong(key, value, TIME)
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
     def optional_text(self, key: str) -> str | None:
@@ -82,10 +118,24 @@ class Table:
             for number, one in enumerate(self._array(key), 1)
         ]
 
-    def raw_tables(self, key: str) -> list[dict[str, Any]]:
-        """The same as they are, for whoever looks at many at once."""
-        raw = self._array(key)
-        return raw if all(isinstance(one, dict) for one in raw) else [dict(one._values) for one in self.tables(key)]
+    def row(self, row: Row) -> tuple[Any, ...]:
+        """The values of a row's keys."""
+        self._asked.update(row.keys)
+        found = row.of(self._values)
+        if found is not None:
+            return found
+        for key, kind in row.kinds.items():
+            value = self._values.get(key)
+            if type(value) not in kind.types:
+                raise self._wrong(key, value, kind.wanted)
+        raise AssertionError("each is of its kind, and all together are not")
+
+    def rows(self, key: str, row: Row) -> list[tuple[Any, ...]]:
+        """The same for each table of an array; none where it is missing."""
+        found = [row.of(one) if isinstance(one, dict) else None for one in self._array(key)]
+        if None not in found:
+            return cast("list[tuple[Any, ...]]", found)
+        return [table.row(row) for table in self.tables(key)]  # raises, with the sentence
 
     def unread(self) -> dict[str, Any]:
         """The keys that nobody has asked for: those of a later version, or the user's own."""

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sp_connect import errors, words
-from sp_connect.models import Connection, Scope
+from sp_connect.models import Connection
 from sp_connect.views import conversation, data, signs, text
 from sp_connect.views.screen import Screen
 
 if TYPE_CHECKING:
     from rich.panel import Panel
+    from rich.table import Table
     from rich.text import Text
 
 WIDEST = 72
@@ -22,19 +23,13 @@ def card(screen: Screen, connection: Connection, now: datetime) -> Panel:
     """The one box in the program."""
     from rich import box
     from rich.panel import Panel
-    from rich.table import Table
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 3, 0, 0))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for label, value in facts(connection, now):
-        grid.add_row(label, value)
     title = Text.assemble((text.literal(connection.scope.seller), "bold"), "  ", text.literal(connection.scope.place))
     if screen.simulated:
         title.append("  SIMULATED", "bold yellow")
     return Panel(
-        grid,
+        labelled(facts(connection, now)),
         box=box.ROUNDED,
         title=title,
         title_align="left",
@@ -67,12 +62,16 @@ def tell_each(
         screen.json([data.connection(one, now()) for one in told])
 
 
-def absent(screen: Screen, scope: Scope, command: str) -> Text:
-    """A place that is not connected, with the command that connects it."""
-    from rich.text import Text
+def labelled(pairs: Iterable[tuple[str, Text]]) -> Table:
+    """Labels and values, as they stand in a box."""
+    from rich.table import Table
 
-    glyph = signs.ABSENT.glyph(ascii_only=screen.out.options.ascii_only)
-    return Text.assemble((f"{glyph} {scope.place}", "bold"), "  not connected\n", (f"  {command}", "dim"))
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in pairs:
+        grid.add_row(label, value)
+    return grid
 
 
 def facts(connection: Connection, now: datetime) -> list[tuple[str, Text]]:

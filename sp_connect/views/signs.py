@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sp_connect import words
-from sp_connect.models import Connection
+from sp_connect.models import Connection, Status
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -26,8 +29,50 @@ class Sign(NamedTuple):
 CONNECTED = Sign("●", "*", "green")
 DUE = Sign("▲", "!", "yellow")
 ENDED = Sign("✕", "x", "red")
+MISSING = Sign("∅", "o", "red")
 UNCHECKED = Sign("?", "?", "cyan")
 ABSENT = Sign("·", ".", "dim")
+
+KINDS = MappingProxyType({"green": "good", "yellow": "warn", "red": "bad", "cyan": "note", "dim": "soft"})
+"""What style sheets call a style."""
+
+_OF_STATUS: Mapping[Status | None, Sign] = MappingProxyType(
+    {
+        "connected": CONNECTED,
+        "due": DUE,
+        "expired": ENDED,
+        "rejected": ENDED,
+        "missing-token": MISSING,
+        "unchecked": UNCHECKED,
+        None: ABSENT,
+    }
+)
+
+IN_ORDER = tuple(_OF_STATUS)
+"""The states as a legend has them; None is not connected."""
+
+URGENT = frozenset({DUE, ENDED, MISSING})
+"""What only a new consent mends."""
+
+
+def of(status: Status | None) -> Sign:
+    """The sign of a status; of None, the one for what is not connected."""
+    return _OF_STATUS[status]
+
+
+def told(status: Status | None, days_left: int | None = None) -> str:
+    """A status in words: "connected", "due in 12 days", and "due" where no days are told."""
+    if status is None:
+        return "not connected"
+    if status == "due" and days_left is not None:
+        return f"due {words.in_days(days_left)}"
+    return status.replace("-", " ")
+
+
+def counted(statuses: Iterable[Status | None]) -> str:
+    """How many of each there are: "8 due, 4 expired"."""
+    found = Counter(statuses)
+    return ", ".join(f"{found[one]} {told(one)}" for one in IN_ORDER if found[one])
 
 
 def status(connection: Connection, now: datetime, *, ascii_only: bool = False) -> Text:
@@ -35,6 +80,5 @@ def status(connection: Connection, now: datetime, *, ascii_only: bool = False) -
     from rich.text import Text
 
     name = connection.status(now)
-    sign = {"connected": CONNECTED, "due": DUE, "unchecked": UNCHECKED}.get(name, ENDED)
-    said = f"due {words.in_days(connection.days_left(now))}" if name == "due" else name.replace("-", " ")
-    return Text(f"{sign.glyph(ascii_only=ascii_only)} {said}", style=sign.style)
+    sign = of(name)
+    return Text(f"{sign.glyph(ascii_only=ascii_only)} {told(name, connection.days_left(now))}", style=sign.style)

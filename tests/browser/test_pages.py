@@ -88,6 +88,7 @@ def test_no_page_is_wider_than_the_screen(browser: Browser, program: Program, wi
 def test_every_class_of_the_style_sheet_has_a_page() -> None:
     folder = Path(pages.__file__).parent
     templates = "".join(path.read_text("utf-8") for path in folder.glob("*.html"))
-    used = set(" ".join(re.findall(r'class="([^"]*)"', templates)).split()) | {"good", "warn", "bad"}
-    named = set(re.findall(r"\.([a-z]+)(?![^{]*\})", re.sub(r"\{[^{}]*\}", "{}", (folder / "style.css").read_text())))
+    used = set(" ".join(re.findall(r'class="([^"]*)"', templates)).split()) | {"good", "warn", "bad", "note"}
+    sheets = "".join(path.read_text("utf-8") for path in folder.glob("*.css"))
+    named = set(re.findall(r"\.([a-z]+)(?![^{]*\})", re.sub(r"\{[^{}]*\}", "{}", sheets)))
     assert named == used - {"$kind"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -377,6 +377,9 @@ class Locks:
 
     def forget(self, name: SecretName) -> None:
         self._behind.forget(name)
+
+    def forget_all(self, names: Iterable[SecretName]) -> None:
+        self._behind.forget_all(names)
 
     def describe(self) -> secrets.StoreDescription:
         return self._behind.describe()

@@ -13,7 +13,7 @@ import pytest
 from sp_connect.commands import connect, show, verify
 from sp_connect.commands import list as listing
 from sp_connect.models import Connection
-from sp_connect.views import card, data, tables
+from sp_connect.views import card, data, tables, tiles
 from sp_connect.views.screen import Screen
 from tests.agency import NOON, Agency
 from tests.commands.given import connected, marketplace, record, shell
@@ -126,7 +126,7 @@ class TestWidths:
     ) -> None:
         shown = bare(drawn(monkeypatch, rows, width))
 
-        for status in ("● connected", "▲ due in 12 days", "✕ rejected", "? unchecked", "✕ missing token"):
+        for status in ("● connected", "▲ due in 12 days", "✕ rejected", "? unchecked", "∅ missing token"):
             assert status in shown, shown
 
     def test_wide_all_marketplaces_are_on_one_line(
@@ -183,7 +183,7 @@ class TestColour:
             "▲ due in 12 days",
             "✕ rejected",
             "? unchecked",
-            "✕ missing token",
+            "∅ missing token",
         }
 
 
@@ -260,6 +260,16 @@ class TestHostile:
         screen = Screen(out, io.StringIO())
 
         screen.show(card.card(screen, hostile(words), NOON))
+
+        assert is_harmless(out.getvalue()), ascii(out.getvalue())
+        assert out.getvalue().count("╭") == 1
+
+    def test_in_a_tile_it_is_harmless(self, words: str) -> None:
+        out = io.StringIO()
+        screen = Screen(out, io.StringIO())
+        made = hostile(words)
+
+        screen.show(tiles.page(screen, "acme", [(made.scope, made, "sp-connect connect")], NOON))
 
         assert is_harmless(out.getvalue()), ascii(out.getvalue())
         assert out.getvalue().count("╭") == 1

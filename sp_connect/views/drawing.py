@@ -1,0 +1,81 @@
+"""Lines of text at fixed columns, for a terminal and for a picture.
+
+Rich lays out a table in seconds where it has thousands of rows. What is drawn here is laid out already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from sp_connect.views.screen import Screen
+
+if TYPE_CHECKING:
+    from rich.segment import Segment, Segments
+
+GAP, NARROW_GAP = 3, 2
+"""Spaces between two columns, and what they may shrink to."""
+
+
+class Run(NamedTuple):
+    """Some text of one style, which begins at a column."""
+
+    column: int
+    text: str
+    style: str = ""
+
+
+Line = list[Run]
+
+
+class Drawing(NamedTuple):
+    """The heads; the rows below their rule, each of one or more lines; and what is told under it all."""
+
+    heads: Sequence[Line]
+    rows: Sequence[Sequence[Line]]
+    foot: Sequence[Line]
+    width: int
+
+
+def length(line: Line) -> int:
+    """Where the line ends."""
+    return max((run.column + len(run.text) for run in line), default=0)
+
+
+def side_by_side(items: Sequence[Line], width: int, gap: int = GAP) -> list[Line]:
+    """Items on as few lines as hold them, each whole."""
+    lines: list[Line] = []
+    end = 0
+    for item in items:
+        if not lines or end + gap + length(item) > width:
+            lines.append([])
+        begin = end + gap if lines[-1] else 0
+        lines[-1].extend(Run(begin + run.column, run.text, run.style) for run in item)
+        end = begin + length(item)
+    return lines
+
+
+def shown(screen: Screen, drawing: Drawing) -> Segments:
+    """The drawing on a terminal, or in a pipe."""
+    from rich.segment import Segments
+
+    return Segments(_segments(screen, drawing))
+
+
+def _segments(screen: Screen, drawing: Drawing) -> Iterator[Segment]:
+    from rich.segment import Segment
+    from rich.style import Style
+
+    rule = ("-" if screen.out.options.ascii_only else "─") * drawing.width
+    title: list[Line] = [[Run(0, "SIMULATED", "bold yellow")]] if screen.simulated else []
+    foot: list[Line] = [[], *drawing.foot] if drawing.foot else []
+    styles: dict[str, Style] = {}
+    for line in (*title, *drawing.heads, [Run(0, rule)], *chain.from_iterable(drawing.rows), *foot):
+        end = 0
+        for run in line:
+            if run.style not in styles:
+                styles[run.style] = Style.parse(run.style)
+            yield Segment(" " * (run.column - end) + run.text, styles[run.style])
+            end = run.column + len(run.text)
+        yield Segment.line()

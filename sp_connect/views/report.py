@@ -1,0 +1,145 @@
+"""The agency's state as one page that can be kept, sent and printed: nothing from outside, no script.
+
+What is told is what `list` leaves; each cell of the matrix tells all of it, whatever the filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from sp_connect import pages, words
+from sp_connect.models import Connection
+from sp_connect.pages import Markup
+from sp_connect.views import matrix, signs, tables
+from sp_connect.views.matrix import Column, Entry, Grid, Part, Row
+from sp_connect.views.text import literal
+
+
+class Report(NamedTuple):
+    """What a report tells of, at `now`. `due` counts days, `asked` is the command that made it.
+
+    `unread` files could not be read, so that their sellers are missing.
+    """
+
+    rows: Sequence[Connection]
+    grid: Grid
+    now: datetime
+    due: int
+    asked: str
+    unread: int
+    simulated: bool
+
+
+def title(report: Report) -> str:
+    """The state in one line: "38 sellers, 3 due"."""
+    if not report.rows:
+        return "No connections"
+    sellers = words.count(len({one.scope.seller for one in report.rows}), "seller")
+    statuses = (one.status(report.now) for one in report.rows)
+    noted = signs.counted(one for one in statuses if one != "connected")
+    return f"{sellers}, {noted or 'all connected'}"
+
+
+def notes(report: Report) -> list[str]:
+    """What a reader must not miss."""
+    told = ["SIMULATED: none of this is real."] if report.simulated else []
+    if report.unread:
+        whose = "its seller is" if report.unread == 1 else "their sellers are"
+        told.append(f"{words.count(report.unread, 'file')} could not be read: {whose} missing here.")
+    return told
+
+
+def page(report: Report) -> str:
+    """The whole page. Text is shown literally, whoever wrote it."""
+    head = title(report)
+    values = {
+        "title": head,
+        "made": _made(report),
+        "asked": literal(report.asked, None),
+        "notes": pages.join(pages.fragment("report_note.html", {"note": note}) for note in notes(report)),
+        "legend": pages.join(_entry(one) for one in matrix.legend(report.grid)),
+        "places": pages.join(_place(column) for column in report.grid.columns),
+        "matrix": pages.join(_row(row, report.grid.columns) for row in report.grid.rows),
+        "urgent": _urgent(report),
+        "connections": pages.join(
+            pages.fragment("report_connection.html", _facts(one, report.now)) for one in report.rows
+        ),
+    }
+    return pages.page("report.html", f"SIMULATED: {head}" if report.simulated else head, values, sheet="report.css")
+
+
+def urgent(report: Report) -> list[Connection]:
+    """What needs a new consent: what has ended first, then what ends within `due` days."""
+    soon = report.now + timedelta(days=report.due)
+    ended = {one.scope: signs.of(one.status(report.now)) in {signs.ENDED, signs.MISSING} for one in report.rows}
+    found = (one for one in report.rows if ended[one.scope] or one.renew_by <= soon)
+    return sorted(found, key=lambda one: (not ended[one.scope], one.renew_by))
+
+
+def _made(report: Report) -> str:
+    count = words.count(len(report.rows), "connection")
+    when = report.now.astimezone(UTC)
+    return f"{count}, as known on {words.day(when)}, {when:%H:%M} UTC. Made by"
+
+
+def _urgent(report: Report) -> Markup:
+    found = urgent(report)
+    if not found:
+        return pages.fragment("report_calm.html", {"days": words.count(report.due, "day")})
+    rows = (_facts(one, report.now) | {"command": _command(f"sp-connect connect {one.scope.flags}")} for one in found)
+    listed = pages.join(pages.fragment("report_urgent_row.html", row) for row in rows)
+    return pages.fragment("report_urgent.html", {"rows": listed})
+
+
+def _command(line: str) -> Markup:
+    """A command that breaks before a flag, if it must."""
+    first, *flags = literal(line).split(" --")
+    return pages.join(pages.fragment("report_flag.html", {"flag": one}) for one in [first, *(f"--{f}" for f in flags)])
+
+
+def _facts(connection: Connection, now: datetime) -> dict[str, str]:
+    """What the tables tell of a connection."""
+    status = connection.status(now)
+    sign = signs.of(status)
+    return {
+        "seller": literal(connection.scope.seller),
+        "place": tables.place_of(connection.scope),
+        "account": literal(connection.selling_partner_id),
+        "marketplaces": literal(" ".join(m.country for m in connection.marketplaces)) or "not yet checked",
+        "renew_by": words.day(connection.renew_by),
+        "status": f"{sign.mark} {signs.told(status, connection.days_left(now))}",
+        "kind": signs.KINDS[sign.style],
+    }
+
+
+def _place(column: Column) -> Markup:
+    first, second = matrix.HEADS.get(column.place, ("", column.place))
+    named = f"{first[:-1]}\u00ad{second}" if first.endswith("-") else f"{first} {second}".strip()
+    return pages.fragment("report_place.html", {"place": named})
+
+
+def _entry(entry: Entry) -> Markup:
+    kind = signs.KINDS[entry.style]
+    return pages.fragment("report_entry.html", {"kind": kind, "sign": entry.mark, "told": entry.told})
+
+
+def _row(row: Row, columns: Sequence[Column]) -> Markup:
+    seller = literal(row.seller)
+    cells = pages.join(
+        pages.fragment(
+            "report_cell.html",
+            {
+                "title": f"{seller}, {column.place}: {'; '.join(part.told for part in cell)}",
+                "parts": pages.join(_part(part) for part in cell),
+            },
+        )
+        for column, cell in zip(columns, row.cells, strict=True)
+    )
+    return pages.fragment("report_row.html", {"seller": seller, "cells": cells})
+
+
+def _part(part: Part) -> Markup:
+    values = {"kind": signs.KINDS[part.style], "sign": part.sign(), "told": part.told}
+    return pages.fragment("report_part.html", values)

@@ -1,0 +1,98 @@
+"""A seller's page: a tile for each place, connected or not, side by side where the terminal has room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sp_connect.models import Connection, Scope
+from sp_connect.views import card, signs, text
+from sp_connect.views.screen import PIPE_WIDTH, Screen
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.panel import Panel
+    from rich.text import Text
+
+NARROWEST, GAP = 56, 2
+"""What a tile has at least where several stand side by side, and what lies between them."""
+
+FRAME = 6
+"""What a tile takes beside what it says."""
+
+Place = tuple[Scope, Connection | None, str]
+"""Where the seller is or could be connected, and the command that connects it, or renews it."""
+
+
+def page(screen: Screen, seller: str, places: Sequence[Place], now: datetime) -> Group:
+    """The whole page. Where one tile stands below the other, a command stays on one line as long as there is room."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    width = screen.out.width
+    abreast = 1 if width == PIPE_WIDTH else max(1, min((width + GAP) // (NARROWEST + GAP), len(places)))
+    if abreast == 1:
+        wide = min(width, max(card.WIDEST, *(len(command) + FRAME for _, _, command in places)))
+    else:
+        wide = min(card.WIDEST, (width + GAP) // abreast - GAP)
+    states = signs.counted(one.status(now) if one else None for _, one, _ in places)
+    head = Text.assemble((text.literal(seller), "bold"), f"  {states}")
+    if screen.simulated:
+        head.append("  SIMULATED", "bold yellow")
+    rows: list[RenderableType] = []
+    for begin in range(0, len(places), abreast):
+        panels = [_tile(screen, place, now, wide) for place in places[begin : begin + abreast]]
+        options = screen.out.options.update(width=wide)
+        tallest = max(len(screen.out.render_lines(panel, options)) for panel in panels)
+        for panel in panels:
+            panel.height = tallest
+        row = Table.grid(padding=(0, GAP, 0, 0))
+        row.add_row(*panels)
+        rows.append(row)
+    return Group(head, Text(), *rows)
+
+
+def _tile(screen: Screen, place: Place, now: datetime, width: int) -> Panel:
+    from rich import box
+    from rich.console import Group
+    from rich.panel import Panel
+    from rich.text import Text
+
+    scope, connection, command = place
+    ascii_only = screen.out.options.ascii_only
+    shown: RenderableType
+    if connection is None:
+        shown = _broken(command, width - FRAME)
+        state = Text(f"{signs.ABSENT.glyph(ascii_only=ascii_only)} {signs.told(None)}", signs.ABSENT.style)
+    else:
+        shown = card.labelled(card.facts(connection, now))
+        state = signs.status(connection, now, ascii_only=ascii_only)
+        sign = signs.of(connection.status(now))
+        next_step = f"sp-connect verify {scope.flags}" if sign == signs.UNCHECKED else command
+        if sign in {signs.UNCHECKED, *signs.URGENT}:
+            shown = Group(shown, Text(), _broken(next_step, width - FRAME))
+    return Panel(
+        shown,
+        box=box.ROUNDED,
+        title=text.styled(scope.place, "bold"),
+        title_align="left",
+        subtitle=state,
+        subtitle_align="right",
+        border_style="dim" if connection is None else "",
+        padding=(0, 2),
+        width=width,
+    )
+
+
+def _broken(command: str, room: int) -> Text:
+    """A command, on as many lines as it takes: a flag and its value stay together."""
+    first, *flags = text.literal(command, None).split(" --")
+    lines = [first]
+    for flag in flags:
+        longer = f"{lines[-1]} --{flag}"
+        lines[-1:] = [longer] if len(longer) <= room else [lines[-1], f"--{flag}"]
+    from rich.text import Text
+
+    return Text("\n", overflow="fold").join([text.styled(line, longest=None) for line in lines])
