@@ -14,7 +14,7 @@ from sp_connect import errors, words
 from sp_connect.amazon import registration
 
 LONGEST = 64
-"""Characters of a cell, at most, less of the column that holds secrets."""
+"""Characters of a cell that holds no secret, at most."""
 
 _SEPARATORS = {",": "comma", ";": "semicolon"}
 

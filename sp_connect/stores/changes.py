@@ -7,7 +7,7 @@ refers to is forgotten. The journal holds names, never a secret.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
@@ -140,22 +140,29 @@ class Changes:
         An owner whose files are damaged keeps no other waiting.
         """
         left: list[SecretName] = []
+        unreferred: list[list[SecretName]] = []
         with suppress(errors.ThisMachine):
             for (kind, owner), group in groupby(sorted(names), lambda name: (name.kind, name.owner)):
                 theirs = list(group)
                 try:
-                    self._forget(theirs, self._referred_to(kind, owner))
+                    referred_to = self._referred_to(kind, owner)
                 except errors.Damaged:
                     left.extend(theirs)
+                else:
+                    unreferred.append([name for name in theirs if name not in referred_to])
+            left.extend(self._forget(unreferred))
             if not left:
                 files.remove(entry)
             elif len(left) < len(names):
                 self._note(entry, left)
 
-    def _forget(self, names: Iterable[SecretName], referred_to: Container[SecretName]) -> None:
-        for name in names:
-            if name not in referred_to:
-                self._secrets.forget(name)
+    def _forget(self, owners: Sequence[Sequence[SecretName]]) -> Sequence[SecretName]:
+        """Forgets what is each owner's; returns what is of owners whose file is damaged."""
+        try:
+            self._secrets.forget_all([name for theirs in owners for name in theirs])
+        except errors.Damaged:
+            return owners[0] if len(owners) == 1 else [name for theirs in owners for name in self._forget([theirs])]
+        return ()
 
     def _referred_to(self, kind: str, owner: str) -> set[SecretName]:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""

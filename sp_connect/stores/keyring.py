@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sp_connect import errors, words
@@ -98,6 +98,14 @@ class KeyringStore:
         self._forget_parts(name, after=0, upto=_count(base or ""))
         if base is not None:
             self._delete(_service(name))
+
+    def forget_all(self, names: Iterable[SecretName]) -> None:
+        """Forgets one after another."""
+        for name in names:
+            self.forget(name)
+
+    def contents(self) -> None:
+        """None: no call of a keyring lists its items."""
 
     def describe(self) -> secrets.StoreDescription:
         """The backend in words; nothing is asked of it. Raises StoreUnavailable for one that is refused by name."""

@@ -7,7 +7,7 @@ what is not in the chosen one is missing.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Literal, NamedTuple, Protocol, get_args
 
@@ -38,11 +38,19 @@ class Choice(NamedTuple):
     why: str
 
 
+class Contents(NamedTuple):
+    """The names of all secrets that a store holds. Of the owners (kind and name) in `damages` they cannot be told."""
+
+    names: frozenset[SecretName]
+    damages: Mapping[tuple[str, str], errors.Damaged]
+
+
 class SecretStore(Protocol):
     """What every secret store does. All may raise StoreUnavailable, StoreLocked and Damaged.
 
-    `keep` reads back what it wrote before it returns. `keep_all` does so for many, in any order: where it
-    raises, some may be kept. `fetch` raises MissingToken for what is absent; to `forget` it is fine.
+    `keep` reads back what it wrote before it returns. `fetch` raises MissingToken for what is absent; to `forget`
+    it is fine. `keep_all` and `forget_all` do the same for many, in any order: where they raise, it may be done
+    for some. `contents` is None for a store that cannot list what it holds.
     """
 
     @property
@@ -55,6 +63,10 @@ class SecretStore(Protocol):
     def fetch(self, name: SecretName) -> Secret: ...
 
     def forget(self, name: SecretName) -> None: ...
+
+    def forget_all(self, names: Iterable[SecretName]) -> None: ...
+
+    def contents(self) -> Contents | None: ...
 
     def describe(self) -> StoreDescription: ...
 

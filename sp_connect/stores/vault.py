@@ -13,10 +13,10 @@ import json
 import os
 import stat
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
@@ -31,7 +31,8 @@ _HEADER = len(MAGIC) + 1 + 16
 _COST = {"n": 2**15, "r": 8, "p": 1}
 _MOST = {"n": 2**20, "r": 8, "p": 4}
 """What a hostile vault.toml may ask of this machine: a gigabyte, and some seconds."""
-_FOLDERS = {"app": "apps", "seller": "sellers"}
+_FOLDERS: Mapping[Literal["app", "seller"], str] = {"app": "apps", "seller": "sellers"}
+_SUFFIX = ".sealed"
 _SET_IT = "set SP_CONNECT_PASSPHRASE_FILE (a file that holds it) or SP_CONNECT_PASSPHRASE"
 
 
@@ -64,10 +65,7 @@ class Vault:
     def keep_all(self, values: Mapping[SecretName, Secret]) -> None:
         """Keeps many, all of an owner's with one write of its file."""
         self._open()  # a person may be asked for the keyring's password: not while others wait for the lock
-        owners: dict[tuple[str, str], list[SecretName]] = {}
-        for name in values:
-            owners.setdefault((name.kind, name.owner), []).append(name)
-        paths = {self._path(names[0]): names for names in owners.values()}
+        paths = self._by_file(values)
         with files.lock(self._folder / "lock"):
             key = self._open() or self._make()
             contents = {
@@ -87,18 +85,43 @@ class Vault:
         return Secret(value)
 
     def forget(self, name: SecretName) -> None:
-        path = self._path(name)
-        key = self._open()
-        if key is None or files.read(path) is None:
+        self.forget_all([name])
+
+    def forget_all(self, names: Iterable[SecretName]) -> None:
+        """Forgets many, all of an owner's with one write of its file; the file goes with its last. Damage stops all."""
+        paths = self._by_file(names)
+        key = self._open() if paths else None
+        if key is None or all(files.read(path) is None for path in paths):
             return
         with files.lock(self._folder / "lock"):
-            values = self._read(path, name, key)
-            if values.pop(_entry(name), None) is None:
-                return
-            if values:
-                files.replace(path, _sealed(name, key, values))
-            else:
+            contents: dict[Path, dict[str, str]] = {}
+            for path, theirs in paths.items():
+                values = self._read(path, theirs[0], key)
+                gone = {_entry(name) for name in theirs}
+                if not gone.isdisjoint(values):
+                    contents[path] = {entry: value for entry, value in values.items() if entry not in gone}
+            files.replace_all({path: _sealed(paths[path][0], key, left) for path, left in contents.items() if left})
+            for path in [path for path, left in contents.items() if not left]:
                 files.remove(path)
+
+    def contents(self) -> secrets.Contents:
+        """The names of all secrets in the sealed files; what is no file of ours is passed over."""
+        key = self._open()
+        names: set[SecretName] = set()
+        damages: dict[tuple[str, str], errors.Damaged] = {}
+        for kind, folder in _FOLDERS.items() if key else ():
+            for file in files.names(self._folder / folder):
+                owner = file.removesuffix(_SUFFIX)
+                if owner == file or not errors.is_name(owner):
+                    continue
+                anyone = SecretName(kind, owner, "", "")
+                try:
+                    entries = self._read(self._path(anyone), anyone, key)
+                except errors.Damaged as damage:
+                    damages[kind, owner] = damage
+                else:
+                    names.update(SecretName(kind, owner, *_parts(entry)) for entry in entries)
+        return secrets.Contents(frozenset(names), damages)
 
     def describe(self) -> secrets.StoreDescription:
         """The vault as it is on disk; opens nothing. Raises Damaged."""
@@ -198,7 +221,7 @@ class Vault:
         """The sealed file of an owner. What is no plain file was put there by somebody else."""
         if not errors.is_name(name.owner):
             raise errors.BadName("an owner of secrets", name.owner)
-        path = self._folder / _FOLDERS[name.kind] / f"{name.owner}.sealed"
+        path = self._folder / _FOLDERS[name.kind] / f"{name.owner}{_SUFFIX}"
         try:
             is_plain = stat.S_ISREG(path.lstat().st_mode)
         except OSError:
@@ -206,6 +229,12 @@ class Vault:
         if not is_plain:
             raise errors.Damaged(path, "it is a link or no file at all")
         return path
+
+    def _by_file(self, names: Iterable[SecretName]) -> dict[Path, list[SecretName]]:
+        owners: dict[tuple[str, str], list[SecretName]] = {}
+        for name in names:
+            owners.setdefault((name.kind, name.owner), []).append(name)
+        return {self._path(theirs[0]): theirs for theirs in owners.values()}
 
     def _read(self, path: Path, name: SecretName, key: _Key) -> dict[str, str]:
         data = files.read(path)
@@ -233,6 +262,12 @@ def _sealed(name: SecretName, key: _Key, values: Mapping[str, str]) -> bytes:
 
 def _entry(name: SecretName) -> str:
     return f"{name.item}/{name.ref}"
+
+
+def _parts(entry: str) -> tuple[str, str]:
+    """Item and reference of an entry."""
+    item, _, ref = entry.partition("/")
+    return item, ref
 
 
 def _whose(name: SecretName) -> bytes:

@@ -539,7 +539,8 @@ class Full:
     """A secret store on a disk that takes no more."""
 
     def __init__(self, behind: secrets.SecretStore) -> None:
-        self.name, self.fetch, self.forget, self.describe = behind.name, behind.fetch, behind.forget, behind.describe
+        self.name, self.fetch, self.describe = behind.name, behind.fetch, behind.describe
+        self.forget, self.forget_all = behind.forget, behind.forget_all
 
     def keep(self, name: SecretName, value: Secret) -> None:
         self.keep_all({name: value})

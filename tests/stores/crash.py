@@ -58,6 +58,10 @@ class Killed:
     def forget(self, name: Any) -> None:
         self._steps.around(lambda: self._store.forget(name))
 
+    def forget_all(self, names: Iterable[Any]) -> None:
+        for name in names:  # a kill between any two is worse than around them all
+            self.forget(name)
+
     def describe(self) -> secrets.StoreDescription:
         return self._store.describe()
 

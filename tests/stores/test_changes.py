@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,10 @@ class Remembering:
         if self.locked:
             raise errors.StoreLocked("The keyring is locked.", "unlock it")
         self.secrets.pop(name, None)
+
+    def forget_all(self, names: Iterable[SecretName]) -> None:
+        for name in names:
+            self.forget(name)
 
     def describe(self) -> secrets.StoreDescription:
         return secrets.StoreDescription("vault", "memory", None, None)

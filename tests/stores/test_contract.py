@@ -115,6 +115,19 @@ def test_what_is_forgotten_is_gone_and_forgetting_twice_is_fine(store: secrets.S
     assert is_absent(store, EU)
 
 
+def test_many_are_forgotten_as_each_would_be(store: secrets.SecretStore) -> None:
+    store.forget_all([EU])
+    kept = [EU, *OTHERS, EU._replace(owner="beta"), EU._replace(owner="beta", item="na")]
+    store.keep_all({name: Secret(TOKEN) for name in kept})
+    gone = [EU, OTHERS[1], OTHERS[3], *kept[-2:], EU._replace(owner="nobody"), EU._replace(ref="none")]
+    store.forget_all(gone)
+    assert [name for name in kept if is_absent(store, name)] == [name for name in kept if name in gone]
+    assert all(store.fetch(name).reveal() == TOKEN for name in kept if name not in gone)
+    store.forget_all([])
+    store.forget_all(kept)
+    assert all(is_absent(store, name) for name in kept)
+
+
 def test_a_store_that_works_is_proved_and_holds_nothing_afterwards(store: secrets.SecretStore, tmp_path: Path) -> None:
     secrets.prove(store)
     assert [path for path in tmp_path.glob("vault/*/*") if path.name != "lock"] == []

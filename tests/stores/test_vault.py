@@ -58,6 +58,20 @@ def test_many_of_an_owner_are_one_write(kept: Path) -> None:
     assert file_of(kept, "other").stat().st_ino == before
 
 
+def test_many_of_an_owner_are_forgotten_with_one_write_and_damage_stops_it_first(kept: Path) -> None:
+    names = [EU._replace(ref=f"{n}") for n in range(5)]
+    sealed(kept / "vault").keep_all({name: Secret(name.ref) for name in names})
+    before = file_of(kept, "acme").read_bytes()
+    file_of(kept, "other").write_bytes(b"?")
+    with pytest.raises(errors.Damaged, match="other"):
+        sealed(kept / "vault").forget_all([*names, EU._replace(owner="other")])
+    assert file_of(kept, "acme").read_bytes() == before
+    sealed(kept / "vault").forget_all(names)
+    assert sealed(kept / "vault").fetch(EU).reveal() == "Atzr|acme"
+    sealed(kept / "vault").forget_all([EU])
+    assert not file_of(kept, "acme").exists()
+
+
 def test_a_wrong_passphrase_is_told_from_damage(kept: Path) -> None:
     with pytest.raises(errors.StoreLocked, match="The passphrase does not open the vault") as caught:
         sealed(kept / "vault", "wrong horse").fetch(EU)

@@ -1,0 +1,64 @@
+"""Who else may read or change a file: POSIX modes, looked at and mended. Follows no link."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from sp_connect import errors
+
+OTHERS_READ = stat.S_IRWXG | stat.S_IRWXO
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class Loose(NamedTuple):
+    """A file or folder that is not this user's alone. `mode` holds its permissions."""
+
+    path: Path
+    mode: int
+    is_ours: bool
+
+    def may_be_changed(self) -> bool:
+        return bool(self.mode & OTHERS_WRITE)
+
+
+def are_known() -> bool:
+    """Whether this system has them; Windows keeps a user's folders to the user by other means."""
+    return os.name == "posix"
+
+
+def loose(paths: Iterable[Path]) -> list[Loose]:
+    """Those of `paths` that others may read or change, or that belong to somebody else; what is missing is passed over.
+
+    A link is its owner's own doing, and is passed over too.
+    """
+    found = []
+    for path in paths:
+        try:
+            status = path.lstat()
+        except OSError:  # that it cannot be looked at is told by whatever reads it
+            continue
+        is_ours = status.st_uid == os.geteuid()
+        mode = stat.S_IMODE(status.st_mode)
+        if not stat.S_ISLNK(status.st_mode) and (mode & OTHERS_READ or not is_ours):
+            found.append(Loose(path, mode, is_ours))
+    return found
+
+
+def tighten(path: Path) -> None:
+    """Leaves a file or folder to its owner alone: 0600 or 0700. Raises StoreUnavailable."""
+    try:
+        # O_NONBLOCK: a pipe that somebody put there would be waited for.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            os.fchmod(handle, stat.S_IMODE(os.fstat(handle).st_mode) & stat.S_IRWXU)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise errors.StoreUnavailable(
+            f"The permissions of {path} could not be changed: {why}.", "see whose it is: ls -la"
+        ) from None
