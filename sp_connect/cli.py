@@ -75,6 +75,13 @@ ENTRIES = (
         "sp-connect upgrade --seller acme --region eu --app wider",
     ),
     Entry(
+        "rename",
+        CONNECT,
+        "rename:command",
+        "Give a seller another name, tokens and all.",
+        "sp-connect rename acme acme-gmbh",
+    ),
+    Entry(
         "revoke",
         CONNECT,
         "revoke:command",

@@ -43,8 +43,10 @@ class Browser(Protocol):
 class Edges:
     """Everything that a command may touch. Tests build one of their own; nothing reaches around it.
 
-    `send_link` is told of each invite: the simulated seller clicks by itself. `now` is in UTC, `sleep` takes seconds.
-    `store_reason` says why `secrets` is the store in use.
+    `send_link` is told of each invite: the simulated seller clicks by itself. `rename_profiles` moves a seller's own
+    browser profiles to another name. `now` is in UTC, `sleep` takes seconds.
+    `store_reason` says why `secrets` is the store in use. `home`, `passphrase_file` and `see_browser` are for
+    who looks whether all is well: the last tells what `browser` would open unless told otherwise, and opens nothing.
     """
 
     screen: Screen
@@ -58,8 +60,12 @@ class Edges:
     amazon: Amazon
     browser: Browser
     send_link: Callable[[Invite], None]
+    rename_profiles: Callable[[str, str], None]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
+    home: Home
+    passphrase_file: Path | None
+    see_browser: Callable[[], browser.Sight]
 
 
 class Home(NamedTuple):
@@ -79,7 +85,7 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     vault = Vault(where.data / "vault", passphrase_of(environ), keyring)
     choice = secrets.choose(environ.get("SP_CONNECT_STORE"), apps.store_choice())
     store: secrets.SecretStore = vault if choice.store == "vault" else keyring
-    connections = Connections(where.data / "connections")
+    connections, invites = Connections(where.data / "connections"), Invites(where.data / "invites")
 
     def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
         return _opener(where, apps, environ, command, refused=refused)
@@ -89,15 +95,19 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         person=person,
         apps=apps,
         connections=connections,
-        invites=Invites(where.data / "invites"),
+        invites=invites,
         secrets=store,
         store_reason=choice.why,
-        changes=_changes(where, apps, connections, store),
+        changes=_changes(where, apps, connections, invites, store),
         amazon=Amazon(amazon_base(environ), screen.story),
         browser=open_browser,
         send_link=lambda _: None,
+        rename_profiles=lambda old, new: browser.rename_profiles(environ, where.data / "browsers", old, new),
         now=_now,
         sleep=time.sleep,
+        home=where,
+        passphrase_file=_passphrase_file(environ),
+        see_browser=lambda: browser.look(apps.browser(), environ, where.config / "config.toml"),
     )
 
 
@@ -113,8 +123,8 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     where = Home(folder, folder)
     apps = Apps(folder / "config.toml")
     store = Vault(folder / "vault", lambda: Secret("simulated"), KeyringStore(None, PATIENCE_ALONE))
-    connections = Connections(folder / "connections")
-    changes = _changes(where, apps, connections, store)
+    connections, invites = Connections(folder / "connections"), Invites(folder / "invites")
+    changes = _changes(where, apps, connections, invites, store)
     amazon = embedded.start(folder, apps, changes, _now())
 
     def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
@@ -134,15 +144,19 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
         person=person,
         apps=apps,
         connections=connections,
-        invites=Invites(folder / "invites"),
+        invites=invites,
         secrets=store,
         store_reason="--simulate keeps its own",
         changes=changes,
         amazon=Amazon(amazon.base_url, screen.story),
         browser=open_browser,
         send_link=lambda invite: embedded.click(screen, invite),
+        rename_profiles=lambda old, new: browser.rename_profiles(environ, where.data / "browsers", old, new),
         now=_now,
         sleep=time.sleep,
+        home=where,
+        passphrase_file=None,
+        see_browser=lambda: browser.look(apps.browser(), environ, where.config / "config.toml"),
     )
 
 
@@ -200,8 +214,17 @@ def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
     return read
 
 
-def _changes(where: Home, apps: Apps, connections: Connections, store: secrets.SecretStore) -> Changes:
-    return Changes(where.data / "unfinished", where.data / "lock", apps, connections, store)
+def _passphrase_file(environ: Environment) -> Path | None:
+    with suppress(RuntimeError):  # ~SOMEBODY is not known here, which the vault tells when it is opened
+        named = environ.get("SP_CONNECT_PASSPHRASE_FILE")
+        return Path(named).expanduser() if named else None
+    return None
+
+
+def _changes(
+    where: Home, apps: Apps, connections: Connections, invites: Invites, store: secrets.SecretStore
+) -> Changes:
+    return Changes(where.data / "unfinished", where.data / "lock", apps, connections, invites, store)
 
 
 def _opener(where: Home, apps: Apps, environ: Environment, command: str | None, *, refused: bool) -> browser.Opener:

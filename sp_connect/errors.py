@@ -155,6 +155,11 @@ class AppInUse(Usage):
         )
 
 
+class SellerExists(Usage):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a seller {name} already. Nothing was changed.", f"sp-connect show --seller {name}")
+
+
 class WhichConnection(Usage):
     def __init__(self, seller: str, places: Sequence[str]) -> None:
         super().__init__(
@@ -392,6 +397,18 @@ class NotPermitted(NotAuthorized):
         )
 
 
+class SecretTooOld(NotAuthorized):
+    """Amazon takes a client secret for 180 days (amazon.md section 5)."""
+
+    code = "client-rejected"
+
+    def __init__(self, app: str, age: int, life: int) -> None:
+        super().__init__(
+            f"The client secret of the app {app} is {words.count(age, 'day')} old; Amazon takes one for {life}.",
+            f"make a new one in the developer console, then: sp-connect app rotate-secret {app}",
+        )
+
+
 class ThisMachine(SpConnectError):
     """A store, a file or a port of this machine."""
 
@@ -452,6 +469,12 @@ class SimulatorPortTaken(ThisMachine):
         super().__init__(f"127.0.0.1:{port} cannot be listened on: {why}.", "--port 0 takes a free one")
 
 
+class Unfit(ThisMachine):
+    """What `doctor` found on this machine that no command has met yet."""
+
+    code = "unfit"
+
+
 class CommandNotRun(Usage):
     """What `exec` should run cannot be: the exit codes are those that shells give."""
 
@@ -493,6 +516,18 @@ class UnexpectedAnswer(AmazonTrouble):
             f"{host} answered {finding}.",
             hint or "try again in a minute; with --verbose the steps are told",
             amazon,
+        )
+
+
+class WrongRelay(AmazonTrouble):
+    """The redirect URI serves something that would not bring Amazon's answer back."""
+
+    code = "unexpected-answer"
+
+    def __init__(self, address: str, finding: str, app: str) -> None:
+        super().__init__(
+            f"{address} does not work as the relay page: {finding}.",
+            f"put this file there: sp-connect relay --app {app} --out relay.html",
         )
 
 

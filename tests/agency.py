@@ -113,8 +113,9 @@ def build(
     assert BUILT_IN.client_secret is not None
     screen, person = Screen(stdout, stderr, verbose=True), Person(io.StringIO(), stderr)
     apps, connections = Apps(folder / "config.toml"), Connections(folder / "connections")
+    invites = Invites(folder / "invites")
     store = Vault(folder / "vault", lambda: Secret("correct horse"), KeyringStore(None, 1.0))
-    changes = Changes(folder / "unfinished", folder / "lock", apps, connections, store)
+    changes = Changes(folder / "unfinished", folder / "lock", apps, connections, invites, store)
     app = App(
         name="default",
         application_id=BUILT_IN.application_id,
@@ -137,15 +138,19 @@ def build(
         person=person,
         apps=apps,
         connections=connections,
-        invites=Invites(folder / "invites"),
+        invites=invites,
         secrets=store,
         store_reason="the test says so",
         changes=changes,
         amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None),
         browser=open_browser,
         send_link=lambda _: None,
+        rename_profiles=lambda old, new: browser.rename_profiles({}, folder / "browsers", old, new),
         now=clock,
         sleep=lambda _: None,
+        home=edges.Home(folder, folder),
+        passphrase_file=None,
+        see_browser=lambda: browser.Sight("the test's own", None),
     )
     made = Agency(folder, simulator, clock, app, record, stdout, stderr, [as_expected])
     return made

@@ -11,7 +11,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sp_connect import errors, words
 from sp_connect.browser import programs
@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 Opener = Callable[[Consent, str], str | None]
 """Opens the page of a consent, at an address, and returns None; or says in words why no browser shows it."""
+
+
+class Sight(NamedTuple):
+    """What would open Amazon's page, in words; and why it would not, if something speaks against it.
+
+    `is_elsewhere` says that this is no fault: the person's browser is on another machine.
+    """
+
+    opened_by: str
+    obstacle: str | None
+    is_elsewhere: bool = False
+
 
 TEXT_BROWSERS = frozenset({"w3m", "lynx", "links", "links2", "elinks", "www-browser", "browsh"})
 
@@ -49,7 +61,7 @@ def opener(
         return lambda _, address: "--no-browser"  # noqa: ARG005 - nothing is opened
     if command is None or command.strip() == "default":
         return lambda _, address: obstacle(environ) or _open_default(address, environ)
-    said = f'browser = "{command}" in {preferred_in}' if preferred_in else f'--browser "{command}"'
+    said = _said(command, preferred_in)
     first, *rest = programs.split(command, said, system)
     if first not in {"isolated", "private"}:
         program = programs.find(first, environ, said, system)
@@ -60,6 +72,40 @@ def opener(
         return lambda _, address: why  # noqa: ARG005 - nothing is opened
     chosen = _chosen(first, rest, environ, said, system)
     return _isolated(chosen, profiles, environ) if first == "isolated" else _private(chosen, environ)
+
+
+def rename_profiles(environ: Mapping[str, str], profiles: Path, old: str, new: str, system: str = sys.platform) -> None:
+    """Moves a seller's own profiles to another name: a later client of the old one must not be signed in with them.
+
+    What already is under the new name stays, and the old profile beside it. Raises StoreUnavailable.
+    """
+    from sp_connect.browser import brands
+
+    own = {one.profile(profiles, old).parent for one in brands.installed(system, environ)} | {profiles / old}
+    for folder in own:
+        if folder.is_dir() and not folder.with_name(new).exists():
+            files.move(folder, folder.with_name(new))
+
+
+def look(
+    command: str | None, environ: Mapping[str, str], preferred_in: Path | None = None, system: str = sys.platform
+) -> Sight:
+    """What `opener` would open, and whether it could: nothing is opened or written. Raises Usage as it does."""
+    is_elsewhere = _elsewhere(environ, CONTAINER_MARKS) is not None
+    if command is None or command.strip() == "default":
+        from sp_connect.browser import brands
+
+        here = [one.brand.title for one in brands.installed(system, environ)]
+        known = f"; of those known by name there is {words.listed(here)}" if here else ""
+        return Sight(f"the system's own browser{known}", obstacle(environ), is_elsewhere)
+    said = _said(command, preferred_in)
+    first, *rest = programs.split(command, said, system)
+    if first not in {"isolated", "private"}:
+        return Sight(programs.find(first, environ, said, system), None)
+    _see_that_it_is_known(first, rest, said)
+    why = _screenless(environ, system)
+    title = first if why else f"{_chosen(first, rest, environ, said, system).brand.title}, {first}"
+    return Sight(title, why, is_elsewhere)
 
 
 def obstacle(environ: Mapping[str, str], marks: tuple[str, ...] = CONTAINER_MARKS) -> str | None:
@@ -98,6 +144,11 @@ def _screenless(environ: Mapping[str, str], system: str) -> str | None:
     if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
         return None
     return _elsewhere(environ, CONTAINER_MARKS) or "there is no screen here"
+
+
+def _said(command: str, preferred_in: Path | None) -> str:
+    """Who named the command, for messages."""
+    return f'browser = "{command}" in {preferred_in}' if preferred_in else f'--browser "{command}"'
 
 
 def _see_that_it_is_known(manner: str, names: list[str], said: str) -> None:

@@ -12,13 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from sp_connect import errors
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
 from sp_connect.stores import files
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
+from sp_connect.stores.invites import Invites
 from sp_connect.stores.secrets import SecretStore, new_ref
 from sp_connect.stores.tables import Table
 
@@ -26,26 +27,49 @@ REFRESHING_SECONDS = 120.0
 """How long one process may wait for the answer that another one is getting."""
 
 
+class Renamed(NamedTuple):
+    """A seller's name, before and after."""
+
+    old: str
+    new: str
+
+
+class Entry(NamedTuple):
+    """A change in the journal: the secrets of a store that it adds and ends, and the seller that it renames."""
+
+    path: Path
+    store: str
+    names: tuple[SecretName, ...]
+    renamed: Renamed | None = None
+
+
 class Changes:
     """The changes of one home; `folder` is the journal's. What changes anything is used inside `writing`."""
 
     def __init__(
-        self, folder: Path, lock_path: Path, apps: Apps, connections: Connections, secrets: SecretStore
+        self,
+        folder: Path,
+        lock_path: Path,
+        apps: Apps,
+        connections: Connections,
+        invites: Invites,
+        secrets: SecretStore,
     ) -> None:
         self._folder = folder
         self._lock_path = lock_path
         self._apps = apps
         self._connections = connections
+        self._invites = invites
         self._secrets = secrets
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked, Damaged."""
         with files.lock(self._lock_path):
-            for entry in self.unfinished():
-                store, names = _read(entry)
-                if store == self._secrets.name:  # else it waits until that store is in use again
-                    self._finish(entry, names)
+            for path in self.unfinished():
+                entry = self._rename(_read(path))
+                if entry.store == self._secrets.name:  # else it waits until that store is in use again
+                    self._finish(entry)
             yield
 
     @contextmanager
@@ -59,21 +83,22 @@ class Changes:
         return tuple(self._folder / name for name in files.names(self._folder) if name.endswith(".toml"))
 
     @contextmanager
-    def replacing(self, new: Iterable[SecretName], old: Iterable[SecretName]) -> Iterator[set[SecretName]]:
+    def replacing(
+        self, new: Iterable[SecretName], old: Iterable[SecretName], renamed: Renamed | None = None
+    ) -> Iterator[set[SecretName]]:
         """Lets the caller keep `new` and write the records that replace `old`; forgets what is left over.
 
         That happens however the block is left. Where the store cannot forget now, the next `writing` tries
         again and nothing is raised: the change itself is done. What the block adds to the set, a record that it
         has written refers to: of these, no record is asked again.
         """
-        names = [*new, *old]
-        entry = self._folder / f"{new_ref()}.toml"
-        self._note(entry, names)
+        entry = Entry(self._folder / f"{new_ref()}.toml", self._secrets.name, (*new, *old), renamed)
+        self._note(entry)
         settled: set[SecretName] = set()
         try:
             yield settled
         finally:
-            self._finish(entry, [name for name in names if name not in settled])
+            self._finish(entry._replace(names=tuple(name for name in entry.names if name not in settled)))
 
     def keep_connection(self, connection: Connection, token: Secret) -> None:
         """Keeps a connection and its refresh token; the token of the record before it is forgotten."""
@@ -130,11 +155,29 @@ class Changes:
         with self.replacing((), [self._apps.get(name).secret_name]):
             self._apps.remove(name)
 
-    def _note(self, entry: Path, names: Iterable[SecretName]) -> None:
-        tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in names]
-        files.write_toml(entry, {"schema": files.SCHEMA, "store": self._secrets.name, "secret": tables})
+    def rename_seller(self, old: str, new: str) -> tuple[Connection, ...]:
+        """Gives a seller's connections, tokens and invites a name that nobody has; the old one is free then.
 
-    def _finish(self, entry: Path, names: Sequence[SecretName]) -> None:
+        The file under the new name is the commit: before it nothing has changed, and after it the next `writing`
+        does what a kill left undone. A token that is missing stays so.
+        """
+        before = self._connections.of(old)
+        after = [replace(one, scope=one.scope._replace(seller=new), secret_ref=new_ref()) for one in before]
+        tokens: dict[SecretName, Secret] = {}
+        for was, one in zip(before, after, strict=True):
+            with suppress(errors.MissingToken):
+                tokens[one.secret_name] = self._secrets.fetch(was.secret_name)
+        with self.replacing(tokens, [name for one in before for name in _names(one)], Renamed(old, new)):
+            self._secrets.keep_all(tokens)
+            self._connections.copy(old, new, after)
+        return tuple(after)
+
+    def _note(self, entry: Entry) -> None:
+        tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in entry.names]
+        renamed = {"renamed": entry.renamed._asdict()} if entry.renamed else {}
+        files.write_toml(entry.path, {"schema": files.SCHEMA, "store": entry.store, **renamed, "secret": tables})
+
+    def _finish(self, entry: Entry) -> None:
         """Forgets what no record refers to, then the entry; what fails now is left for the next time.
 
         An owner whose files are damaged keeps no other waiting.
@@ -142,7 +185,8 @@ class Changes:
         left: list[SecretName] = []
         unreferred: list[list[SecretName]] = []
         with suppress(errors.ThisMachine):
-            for (kind, owner), group in groupby(sorted(names), lambda name: (name.kind, name.owner)):
+            entry = self._rename(entry)
+            for (kind, owner), group in groupby(sorted(entry.names), lambda name: (name.kind, name.owner)):
                 theirs = list(group)
                 try:
                     referred_to = self._referred_to(kind, owner)
@@ -152,9 +196,20 @@ class Changes:
                     unreferred.append([name for name in theirs if name not in referred_to])
             left.extend(self._forget(unreferred))
             if not left:
-                files.remove(entry)
-            elif len(left) < len(names):
-                self._note(entry, left)
+                files.remove(entry.path)
+            elif len(left) < len(entry.names):
+                self._note(entry._replace(names=tuple(left)))
+
+    def _rename(self, entry: Entry) -> Entry:
+        """What is left of a change once its seller has the new name, which nobody may be given before."""
+        if entry.renamed is None:
+            return entry
+        if self._connections.has(entry.renamed.new):
+            self._invites.rename(*entry.renamed)
+            self._connections.drop(entry.renamed.old)
+        done = entry._replace(renamed=None)
+        self._note(done)
+        return done
 
     def _forget(self, owners: Sequence[Sequence[SecretName]]) -> Sequence[SecretName]:
         """Forgets what is each owner's; returns what is of owners whose file is damaged."""
@@ -177,9 +232,16 @@ def _names(record: App | Connection | None) -> tuple[SecretName, ...]:
     return (record.secret_name,) if record is not None else ()
 
 
-def _read(entry: Path) -> tuple[str, list[SecretName]]:
-    table = Table(entry, "", files.read_toml(entry) or {})
-    return table.text("store"), [_secret_name(one) for one in table.tables("secret")]
+def _read(path: Path) -> Entry:
+    values = files.read_toml(path) or {}
+    table = Table(path, "", values)
+    renamed = table.table("renamed") if "renamed" in values else None
+    return Entry(
+        path,
+        table.text("store"),
+        tuple(_secret_name(one) for one in table.tables("secret")),
+        Renamed(renamed.name("old"), renamed.name("new")) if renamed is not None else None,
+    )
 
 
 def _secret_name(table: Table) -> SecretName:

@@ -7,7 +7,7 @@ rewrite. Writers hold the lock of `changes`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +108,25 @@ class Connections:
                 entries[new.scope] = new, _written(new, *entries.get(new.scope, (new, {})))
             contents[path] = _whole(seller, values or {}, [raw for _, raw in sorted(entries.values(), key=_place)])
         files.write_all_toml(contents)
+
+    def has(self, seller: str) -> bool:
+        """Whether there is a file of that name, whatever it holds. Raises BadName."""
+        return files.read(self._path(seller)) is not None
+
+    def copy(self, seller: str, name: str, records: Sequence[Connection]) -> None:
+        """Writes a seller's file under another `name`; `records` are its connections as they will be, in order.
+
+        Unknown keys go along. The lock is the caller's. Raises Damaged.
+        """
+        path = self._path(seller)
+        values = files.read_toml(path)
+        entries = zip(records, _entries(path, seller, values), strict=True)
+        raws = [_written(new, *entry) for new, entry in entries]
+        files.write_toml(self._path(name), _whole(name, values or {}, raws))
+
+    def drop(self, seller: str) -> None:
+        """Forgets a seller's file; an absent one is fine. The lock is the caller's."""
+        files.remove(self._path(seller))
 
     def remove(self, scope: Scope) -> None:
         """Forgets a connection, the file with the last; an absent one is fine. The lock is the caller's."""

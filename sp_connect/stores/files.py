@@ -101,6 +101,13 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
             _sync_folder(folder)
 
 
+def move(path: Path, target: Path) -> None:
+    """Gives a file or folder another name in the same folder. Raises StoreUnavailable."""
+    with _explained(path, "moved"):
+        path.rename(target)
+        _sync_folder(target.parent)
+
+
 def remove(path: Path) -> None:
     """Removes a file; one that is missing is fine. Raises StoreUnavailable."""
     with _explained(path, "removed"), suppress(FileNotFoundError):

@@ -66,6 +66,12 @@ class Invites:
         }
         files.write_toml(self._path(invite.state), {key: value for key, value in fields.items() if value is not None})
 
+    def rename(self, old: str, new: str) -> None:
+        """Gives a seller's invites another name; the links stay good. The lock is the caller's."""
+        for invite in self.all()[0]:
+            if invite.scope.seller == old:
+                self.put(invite._replace(scope=invite.scope._replace(seller=new)))
+
     def remove(self, invite: Invite) -> None:
         """Forgets an invite; an absent one is fine. The lock is the caller's."""
         files.remove(self._path(invite.state))

@@ -32,6 +32,7 @@ from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
+from sp_connect.stores.invites import Invites
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 
@@ -99,7 +100,7 @@ def fill(home: Path) -> None:
     """A home of 300 sellers with one connection each, their secrets in a vault."""
     apps, connections = Apps(home / "config.toml"), Connections(home / "connections")
     vault = Vault(home / "vault", lambda: Secret("benchmark"), KeyringStore(None, 1.0))
-    changes = Changes(home / "unfinished", home / "lock", apps, connections, vault)
+    changes = Changes(home / "unfinished", home / "lock", apps, connections, Invites(home / "invites"), vault)
     now = datetime.now(UTC)
     app = App("default", BUILT_IN.application_id, BUILT_IN.client_id, BUILT_IN.redirect_uris[0], "127.0.0.1:8723",
               False, "default", "ref", now)  # fmt: skip

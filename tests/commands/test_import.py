@@ -566,7 +566,9 @@ class TestStores:
 
     def test_a_store_that_fails_on_the_way_is_told_once_for_all_that_is_left(self, agency: Agency) -> None:
         home, found = agency.folder, agency.edges
-        full = Changes(home / "unfinished", home / "lock", found.apps, found.connections, Full(found.secrets))
+        full = Changes(
+            home / "unfinished", home / "lock", found.apps, found.connections, found.invites, Full(found.secrets)
+        )
         rows = [f"c-{n},eu,,B{n},{LONG}" for n in range(7)]
 
         outcome = import_.run(replace(agency.edges, changes=full), of_file(table(*rows), check=False))

@@ -75,6 +75,11 @@ def _upgrade(given: Given) -> Result:
     return consenting(given, "upgrade", "-s", "growing", "-r", "eu", "--app", "wider", company="growing")
 
 
+def _rename(given: Given) -> Result:
+    connected(given.office, "misnamed", "fe", "AU")
+    return given.run("rename", "misnamed", "renamed", "--json")
+
+
 def _list(given: Given) -> Result:
     """One connection of each status, one of a country, and one with a marketplace of which Amazon said little."""
     office = given.office
@@ -192,6 +197,7 @@ CASES = {
     "renew": Case("renew", "connections", _renew),
     "renew of nothing": Case("renew", "connections", _in_an_empty_home("renew", "--no-browser")),
     "upgrade": Case("upgrade", "connections", _upgrade),
+    "rename": Case("rename", "connections", _rename),
     "list": Case("list", "connections", _list),
     "list of nothing": Case("list", "connections", _in_an_empty_home("list")),
     "list beside a damaged file": Case("list", "connections", _list_beside_damage, 4),

@@ -19,6 +19,7 @@ from sp_connect.stores import secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
+from sp_connect.stores.invites import Invites
 from sp_connect.stores.keyring import KeyringStore
 from tests.stores.conftest import sealed
 from tests.stores.samples import app, connection
@@ -100,7 +101,14 @@ def changes_of(home: Path, kind: str, step: int = 0) -> Changes:
         KilledApps(home / "config.toml", steps),
         KilledConnections(home / "connections", steps),
     )
-    return Changes(home / "changes", home / "lock", apps, connections, Killed(store_of(home, kind), steps))
+    return Changes(
+        home / "changes",
+        home / "lock",
+        apps,
+        connections,
+        Invites(home / "invites"),
+        Killed(store_of(home, kind), steps),
+    )
 
 
 def more() -> list[Connection]:

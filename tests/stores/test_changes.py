@@ -17,6 +17,7 @@ from sp_connect.stores import files, secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
+from sp_connect.stores.invites import Invites
 from tests import secret_service
 from tests.secret_service import Session
 from tests.stores import crash
@@ -75,7 +76,9 @@ class Home:
         self.apps = Apps(folder / "config.toml")
         self.connections = Connections(folder / "connections")
         self.store = Remembering()
-        self.changes = Changes(folder / "changes", folder / "lock", self.apps, self.connections, self.store)
+        self.changes = Changes(
+            folder / "changes", folder / "lock", self.apps, self.connections, Invites(folder / "invites"), self.store
+        )
         with self.changes.writing():
             self.changes.keep_connection(connection(secret_ref=OLD), Secret("old"))
 

@@ -1,0 +1,53 @@
+"""`rename`: another name for a seller, tokens and all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from sp_connect import errors, words
+from sp_connect.commands import flags
+from sp_connect.edges import Edges
+from sp_connect.models import Connection
+from sp_connect.views import data
+
+
+def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
+    """The seller's connections under the new name; the old one is free then. All of it is done, or nothing.
+
+    Pending invites and the seller's own browser profile go along. Raises BadName, NoSuchConnection, and
+    SellerExists where the new name is taken.
+    """
+    for name in (old, new):
+        if not errors.is_name(name):
+            raise errors.BadName("a seller", name)
+    if old == new:
+        raise errors.Usage(f"{old} has that name already.", f"sp-connect rename {old} ANOTHER")
+    before = edges.connections.of(old)
+    if not before:
+        raise errors.NoSuchConnection(old)
+    with ExitStack() as stack:
+        for one in before:  # a token that is being refreshed would be kept under the old name
+            stack.enter_context(edges.changes.refreshing(one.scope))
+        stack.enter_context(edges.changes.writing())
+        if edges.connections.has(new):
+            raise errors.SellerExists(new)
+        edges.rename_profiles(old, new)
+        return edges.changes.rename_seller(old, new)
+
+
+def command(
+    ctx: typer.Context,
+    old: flags.OldName,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The name that it gets.")],
+    json: flags.Json = False,
+) -> None:
+    """Give a seller another name: connections, tokens, pending invites and browser profile. Amazon is not asked."""
+    edges = ctx.obj.edges()
+    renamed = run(edges, old, new)
+    if json:
+        edges.screen.json(data.connection(one, edges.now()) for one in renamed)
+    edges.screen.say(f"{old} is {new} now: {words.count(len(renamed), 'connection')}.")

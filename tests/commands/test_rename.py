@@ -1,0 +1,179 @@
+"""`rename`: another name for a seller, tokens and all; a kill in between loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.commands import accept, invites, rename, verify
+from sp_connect.selection import Selection
+from tests.agency import Agency
+from tests.commands.given import connected, names, shell, token_of
+from tests.commands.test_invites import clicked, one
+
+
+def test_connections_and_tokens_have_the_new_name_alone(agency: Agency) -> None:
+    before = [connected(agency, "acme", "eu"), connected(agency, "acme", "fe", "JP")]
+    tokens = [token_of(agency, each) for each in before]
+
+    after = rename.run(agency.edges, "acme", "acme-gmbh")
+
+    assert names(after) == ["acme-gmbh eu", "acme-gmbh fe-JP"]
+    assert agency.edges.connections.all() == tuple(after)
+    assert [token_of(agency, each) for each in after] == tokens
+    for each in before:
+        with pytest.raises(errors.MissingToken):
+            token_of(agency, each)
+
+
+def test_amazon_still_takes_the_tokens(agency: Agency) -> None:
+    connected(agency)
+    rename.run(agency.edges, "acme", "other")
+
+    [finding], _ = verify.run(agency.edges, Selection(), 1)
+
+    assert finding.error is None
+
+
+def test_another_seller_is_left_alone(agency: Agency) -> None:
+    connected(agency, "acme")
+    bravo = connected(agency, "bravo")
+
+    rename.run(agency.edges, "acme", "other")
+
+    assert token_of(agency, bravo)
+    assert names(agency.edges.connections.all()) == ["bravo eu", "other eu"]
+
+
+def test_keys_that_are_unknown_here_go_along(agency: Agency) -> None:
+    connected(agency)
+    file = agency.folder / "connections" / "acme.toml"
+    file.write_text("note = 'ours'\n" + file.read_text())
+
+    rename.run(agency.edges, "acme", "other")
+
+    assert "note = " in (agency.folder / "connections" / "other.toml").read_text()
+
+
+def test_a_missing_token_stays_missing_and_the_rest_is_renamed(agency: Agency) -> None:
+    lost = connected(agency, "acme", "eu")
+    connected(agency, "acme", "na")
+    agency.edges.secrets.forget(lost.secret_name)
+
+    after = rename.run(agency.edges, "acme", "other")
+
+    assert names(after) == ["other na", "other eu"]
+    assert token_of(agency, after[0])
+    with pytest.raises(errors.MissingToken):
+        token_of(agency, after[1])
+
+
+def test_a_pending_invite_goes_along_and_its_link_stays_good(agency: Agency) -> None:
+    connected(agency, "acme", "eu")
+    made = one(agency, "acme", "fe", "JP")
+    address = clicked(made)
+
+    rename.run(agency.edges, "acme", "other")
+
+    assert [pending.scope.seller for pending in invites.pending(agency.edges)[0]] == ["other"]
+    assert accept.run(agency.edges, address).connection.scope == geography.scope("other", "fe", "JP")
+
+
+def test_the_browser_profile_goes_along(agency: Agency) -> None:
+    connected(agency)
+    cookies = agency.folder / "browsers" / "acme" / "chromium" / "Cookies"
+    cookies.parent.mkdir(parents=True)
+    cookies.write_text("signed in")
+
+    rename.run(agency.edges, "acme", "other")
+
+    assert (agency.folder / "browsers" / "other" / "chromium" / "Cookies").read_text() == "signed in"
+    assert not (agency.folder / "browsers" / "acme").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "code"),
+    [
+        ("acme", "bravo", errors.SellerExists, 2),
+        ("acme", "acme", errors.Usage, 2),
+        ("acme", "ACME!", errors.BadName, 2),
+        ("../x", "other", errors.BadName, 2),
+        ("nobody", "other", errors.NoSuchConnection, 6),
+    ],
+)
+def test_what_cannot_be_changes_nothing(
+    agency: Agency, old: str, new: str, error: type[errors.SpConnectError], code: int
+) -> None:
+    connected(agency, "acme")
+    connected(agency, "bravo")
+    before = agency.files()
+
+    with pytest.raises(error) as failure:
+        rename.run(agency.edges, old, new)
+
+    assert failure.value.exit_code == code
+    assert agency.files() == before
+
+
+def test_a_damaged_file_is_left_as_it_is(agency: Agency) -> None:
+    connected(agency)
+    (agency.folder / "connections" / "acme.toml").write_text("= nonsense")
+    before = agency.files()
+
+    with pytest.raises(errors.Damaged):
+        rename.run(agency.edges, "acme", "other")
+
+    assert agency.files() == before
+
+
+def test_json_is_what_is_connected_now(agency: Agency) -> None:
+    connected(agency)
+    given = shell(agency)
+
+    rename.command(given.context, "acme", "other", json=True)
+
+    assert [row["seller"] for row in given.json()] == ["other"]
+
+
+class KilledError(BaseException):
+    """What no `except` of the program stops, as a kill."""
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_killed_at_any_step_it_is_done_or_undone_by_the_next_command(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    connected(agency, "acme", "eu")
+    connected(agency, "acme", "na")
+    token = {token_of(agency, each) for each in agency.edges.connections.all()}
+    left = [step]
+
+    def counted(path: Path, target: Path | str) -> Path:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KilledError
+        return original(path, target)
+
+    def counted_unlink(path: Path, missing_ok: bool = False) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KilledError
+        original_unlink(path, missing_ok)
+
+    original, original_unlink = Path.replace, Path.unlink
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", counted)
+        patched.setattr(Path, "unlink", counted_unlink)
+        with contextlib.suppress(KilledError):
+            rename.run(agency.edges, "acme", "other")
+
+    with agency.edges.changes.writing():
+        rows = agency.edges.connections.all()
+
+    assert names(rows) in (["acme na", "acme eu"], ["other na", "other eu"])
+    assert {token_of(agency, each) for each in rows} == token
+    assert not agency.edges.changes.unfinished()
