@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sp_connect import errors
 from sp_connect.amazon import geography, lwa
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Secret
+from sp_connect.models import App, Connection, Scope, Secret
 
 MARGIN = timedelta(minutes=5)
 """How long before its end a kept access token is no longer handed out."""
@@ -36,8 +36,17 @@ def find(edges: Edges, seller: str, region: str, country: str | None) -> Connect
     scope = geography.scope(seller, region, country)
     connection = edges.connections.get(scope)
     if connection is None:
+        whole = next((one for one in edges.connections.of(seller) if _covers(one, scope)), None)
+        if whole is not None:
+            raise errors.NoSuchConnection(str(scope), f"{whole.scope} covers it: leave out --country")
         raise errors.NoSuchConnection(str(scope), f"sp-connect connect {scope.flags}")
     return connection
+
+
+def _covers(connection: Connection, scope: Scope) -> bool:
+    """Whether a whole region's connection sells in the country of `scope`."""
+    is_whole = connection.scope.country is None and connection.scope.region == scope.region
+    return is_whole and scope.country in {m.country for m in connection.marketplaces}
 
 
 def token(edges: Edges, connection: Connection) -> AccessToken:

@@ -31,10 +31,10 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A connection that is kept. `trouble` is why its marketplaces could not be read, if they could not."""
+    """A connection that is kept. `trouble` is what went wrong all the same, if anything did."""
 
     connection: Connection
-    trouble: errors.AmazonTrouble | None = None
+    trouble: errors.SpConnectError | None = None
 
 
 def prove_ready(edges: Edges) -> None:

@@ -5,6 +5,7 @@ The guard looks once more under each lock, because another sp-connect may have b
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,8 +17,10 @@ from sp_connect.edges import Edges
 from sp_connect.models import Connection, Secret
 from sp_connect.roster import Outcome, Row
 
-SELLERS = 1000
-"""Sellers that are written under one lock and one entry of the journal: a second or two, even on a slow disk."""
+FIRST, MOST = 20, 1000
+"""Sellers that are written under one lock and one entry of the journal: the first few, and never more."""
+SECONDS = 2.0
+"""What a batch should take, whatever the store: a keyring keeps twenty tokens in the time of the vault's thousand."""
 PAUSE = 0.1
 """Seconds between two batches, in which another sp-connect that waits for the lock gets it."""
 
@@ -37,17 +40,25 @@ def keep(
     """Writes what was found. What is wrong with the whole store ends it; the rows that were written stay."""
     waiting = _by_seller(found)
     try:
-        for start in range(0, len(waiting), SELLERS):
-            if start:
-                edges.sleep(PAUSE)
-            batch = waiting[start : start + SELLERS]
+        size = FIRST
+        while waiting:
+            batch, waiting = waiting[:size], waiting[size:]
             with edges.changes.writing():
+                began = time.monotonic()
                 _keep(edges, accounts, batch, outcome)
+                size = _next_size(len(batch), time.monotonic() - began)
             for _ in (one for rows in batch for one in rows):
                 advance()
+            if waiting:
+                edges.sleep(PAUSE)
     except (errors.StoreUnavailable, errors.StoreLocked, errors.Damaged) as error:
         settled = {line for failure in outcome.failed for line in failure.lines} | set(outcome.kept)
         outcome.fail([one.row for one in found if one.row.line not in settled], error)
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """How many sellers take SECONDS, if `size` of them took `seconds`; at most ten times as many as before."""
+    return max(1, min(MOST, size * 10, round(size * SECONDS / max(seconds, 0.001))))
 
 
 def _keep(edges: Edges, accounts: Accounts, batch: Sequence[list[Found]], outcome: Outcome) -> None:

@@ -146,6 +146,13 @@ ENTRIES = (
         "sp-connect store --json",
     ),
     Entry(
+        "doctor",
+        SET_UP,
+        "doctor:command",
+        "Check what can go wrong before it does, and mend what can be mended here.",
+        "sp-connect doctor --fix",
+    ),
+    Entry(
         "token",
         SCRIPTS,
         "token:command",
@@ -189,6 +196,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+GLOBAL_FLAGS = ("--simulate", "--verbose", "-v", "--quiet", "-q", "--no-color", "--version")
 COMPLETION = ("--install-completion", "--show-completion")
 
 
@@ -309,6 +317,8 @@ def main() -> None:
     for name in ("stdout", "stderr"):  # closed from the start (>&-, a service): what is said goes nowhere
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+    if sys.stdin is None:  # closed (<&-): it holds nothing, and `--from -` reads it without asking whether it is there
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - for good
     try:
         status = _complete() if os.environ.get(completion.VARIABLE) else app(standalone_mode=False)
         if status == 130:  # how Typer tells of Ctrl-C
@@ -344,7 +354,7 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
             sentence = " ".join(error.format_message().split())
             if not sentence:  # no command was given, and the help is shown already
                 return errors.Usage.exit_code
-            known = errors.Usage(sentence, f"{context.command_path if context else 'sp-connect'} --help")
+            known = errors.Usage(sentence, _hint(context, getattr(error, "option_name", None)))
         case typer.Abort():
             known = errors.Aborted()
         case KeyboardInterrupt():
@@ -355,6 +365,16 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
     ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
     screen.error(known, as_json="--json" in ours)
     return known.exit_code
+
+
+def _hint(context: Any, flag: str | None) -> str:
+    """The next step after a wrong command line; `flag` is one that the command of `context` does not have."""
+    path = context.command_path if context else "sp-connect"
+    if flag in GLOBAL_FLAGS:
+        return f"it comes before the command: sp-connect {flag} {path.partition(' ')[2]}".strip()
+    if flag is not None and path.endswith(" exec"):
+        return f"what follows -- is for the command alone: {path} ... -- COMMAND {flag}"
+    return f"{path} --help"
 
 
 def _tell_defect(error: BaseException) -> None:

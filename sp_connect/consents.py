@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sp_connect import authorization, errors, words
@@ -69,20 +70,28 @@ def app_for(
 
 
 def walk(
-    edges: Edges, manner: Manner, wanted: Sequence[Wanted], again: Callable[[Sequence[Scope]], str]
+    edges: Edges,
+    manner: Manner,
+    wanted: Sequence[Wanted],
+    again: Callable[[Sequence[Scope]], str],
+    hopeless: Mapping[Scope, errors.SpConnectError] = MappingProxyType({}),
 ) -> Iterator[Connection]:
     """Each connection as it is made. What fails among several is told at once and raised, summed up, at the end.
 
     Before anyone is asked to consent, the stores are proven. `again` gives the command for those that are missing.
+    `hopeless` are those that nobody need be asked about, and why.
     """
     authorization.prove_ready(edges)
-    failed: dict[Scope, errors.SpConnectError] = {}
+    failed = dict(hopeless)
+    is_alone = len(wanted) + len(hopeless) == 1
+    for error in () if is_alone else failed.values():
+        edges.screen.error(error)
     made: list[Scope] = []
     for position, one in enumerate(wanted, 1):
         try:
             outcome = _ask(edges, manner, one, f"{position} of {len(wanted)}: " if len(wanted) > 1 else "")
-        except (errors.NotAuthorized, errors.AmazonTrouble, errors.ThisMachine) as error:
-            if len(wanted) == 1:
+        except (errors.NotAuthorized, errors.AmazonTrouble, errors.ThisMachine, errors.NotFound) as error:
+            if is_alone:
                 raise
             failed[one.scope] = error
             edges.screen.error(error)
@@ -93,11 +102,13 @@ def walk(
         yield outcome.connection
         if outcome.trouble is not None:
             outcome.trouble.hint = f"the token is kept, unchecked: sp-connect verify {one.scope.flags}"
-            if len(wanted) == 1:
+            if is_alone:
                 raise outcome.trouble
             failed[one.scope] = outcome.trouble
+    if is_alone and failed:
+        raise next(iter(failed.values()))
     if failed:
-        missing = [one.scope for one in wanted if one.scope not in made]
+        missing = [scope for scope in (*(one.scope for one in wanted), *hopeless) if scope not in made]
         raise _summed_up(made, missing, list(failed.values()), again)
 
 

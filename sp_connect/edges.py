@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from sp_connect import browser, errors
 from sp_connect.amazon.http import Amazon
+from sp_connect.browser import Sight
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.person import Person
 from sp_connect.stores import secrets
@@ -65,7 +66,7 @@ class Edges:
     sleep: Callable[[float], None]
     home: Home
     passphrase_file: Path | None
-    see_browser: Callable[[], browser.Sight]
+    see_browser: Callable[[], Sight]
 
 
 class Home(NamedTuple):

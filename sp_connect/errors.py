@@ -442,6 +442,7 @@ class Damaged(ThisMachine):
             f"{path} is damaged: {why}. It was left as it is.",
             hint or "mend it by hand, or move it away and connect again",
         )
+        self.path = path
 
 
 class MissingToken(ThisMachine):
@@ -607,12 +608,12 @@ class Several(SpConnectError):
         return cls.SERIOUSNESS.index(failure.exit_code) if failure.exit_code in cls.SERIOUSNESS else -1
 
 
-def raise_all(failures: Sequence[SpConnectError], summary: str) -> None:
+def raise_all(failures: Sequence[SpConnectError], summary: str, hint: str | None = None) -> None:
     """Raises what failed, if anything did: one failure as it is, several as one whose parts are `failures`."""
     if len(failures) == 1:
         raise failures[0]
     if failures:
-        raise Several(summary, failures)
+        raise Several(summary, failures, hint)
 
 
 def is_name(text: str) -> bool:

@@ -14,8 +14,8 @@ from sp_connect import credentials, errors
 class SpConnectProvider:
     """The credentials of `account`, which names a connection: "acme/eu", or "acme/fe/JP" with its country."""
 
-    def __init__(self, account: str = "default", *args: object, **kwargs: object) -> None:  # noqa: ARG002 - the library's form
-        self.account = account
+    def __init__(self, account: str | None = "default", *args: object, **kwargs: object) -> None:  # noqa: ARG002 - the library's form
+        self.account = account or ""
 
     def __call__(self) -> dict[str, str]:
         """The mapping that the library takes. Raises Usage for an account of another form, and as `credentials`."""

@@ -17,8 +17,6 @@ from sp_connect.models import Connection, Scope, Secret
 COLUMNS = ("seller", "region", "country", "selling_partner_id", "refresh_token")
 OPTIONAL = ("app",)
 
-_ID_HINT = "it is the Merchant Token: Seller Central, Settings, Account Info, Your Merchant Token"
-
 
 class Row(NamedTuple):
     """One connection to import. `line` is where a file names it; 0 if the command line does."""
@@ -85,10 +83,7 @@ def _row(line: int, cells: Mapping[str, str], token: Secret) -> Row:
     """A row of what its cells say. Raises Usage for the first that is wrong."""
     scope = geography.scope(cells["seller"], cells["region"], cells["country"] or None)
     account = cells["selling_partner_id"]
-    if account in geography.MARKETPLACES:
-        raise errors.Usage(f"{account} is the id of a marketplace, not of a selling partner.", _ID_HINT)
-    if not (account.isascii() and account.isalnum() and account.isupper()):
-        raise errors.Usage(f"{account!r} is not a Selling Partner ID.", _ID_HINT)
+    registration.check_selling_partner_id(account)
     app = cells.get("app") or None
     if app is not None and not errors.is_name(app):
         raise errors.BadName("an app", app)

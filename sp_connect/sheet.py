@@ -9,14 +9,26 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO
 
 from sp_connect import errors, words
 from sp_connect.amazon import registration
+
+LARGEST = 64 << 20
+"""Bytes of a file, at most: thirty thousand rows with the longest tokens."""
 
 LONGEST = 64
 """Characters of a cell that holds no secret, at most."""
 
 _SEPARATORS = {",": "comma", ";": "semicolon"}
+
+
+def read(file: BinaryIO) -> bytes:
+    """What a file holds. Raises Usage for more than any table of sellers has."""
+    content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise errors.Usage(f"The file has more than {LARGEST >> 20} MB. Nothing was changed.", "--from takes CSV")
+    return content
 
 
 def rows(

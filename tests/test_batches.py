@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sp_connect import batches, errors
 from sp_connect.accounts import Accounts
 from sp_connect.batches import Found
-from sp_connect.models import Secret
+from sp_connect.models import Secret, SecretName
 from sp_connect.roster import Outcome, Row
+from sp_connect.stores import secrets
+from sp_connect.stores.changes import Changes
 from tests.agency import Agency
 from tests.commands.given import kept, record, token_of
 
@@ -68,6 +71,36 @@ def test_damaged_files_stop_their_sellers_alone(agency: Agency, damaged: list[st
         (sealed / f"{name}.sealed").unlink()
     with agency.edges.changes.writing():
         assert agency.edges.changes.unfinished() == ()
+
+
+class Broken:
+    """A secret store that is damaged itself, though every owner's file is sound."""
+
+    def __init__(self, behind: secrets.SecretStore) -> None:
+        self.name, self.fetch, self.describe = behind.name, behind.fetch, behind.describe
+        self.keep, self.forget, self.forget_all = behind.keep, behind.forget, behind.forget_all
+
+    def keep_all(self, values: Mapping[SecretName, Secret]) -> None:  # noqa: ARG002 - the store's signature
+        raise errors.Damaged(Path("vault.toml"), "its checksum does not match")
+
+
+def test_what_is_wrong_with_the_whole_store_is_told_once_for_all_that_is_left(agency: Agency) -> None:
+    home, edges = agency.folder, agency.edges
+    store = Broken(edges.secrets)
+    broken = Changes(home / "unfinished", home / "lock", edges.apps, edges.connections, edges.invites, store)
+    outcome = Outcome()
+
+    batches.keep(
+        replace(edges, changes=broken),
+        Accounts(edges.connections),
+        [found(line, name) for line, name in enumerate(NAMES, 2)],
+        outcome,
+        lambda: None,
+    )
+
+    [failure] = outcome.failures
+    assert (failure.code, failure.exit_code, len(failure.lines)) == ("damaged", 4, len(NAMES))
+    assert edges.connections.all() == ()
 
 
 def test_what_another_process_connected_meanwhile_is_seen_under_the_lock(agency: Agency) -> None:

@@ -22,7 +22,7 @@ FLOORS = (
     {"sp_connect", "sp_connect.__main__"},
     {"sp_connect.cli"},
     {"sp_connect.commands"},
-    {"sp_connect.consents", "sp_connect.batches"},
+    {"sp_connect.consents", "sp_connect.batches", "sp_connect.checkup"},
     {"sp_connect.accounts"},
     {"sp_connect.authorization", "sp_connect.access"},
     {"sp_connect.edges"},
@@ -33,7 +33,7 @@ FLOORS = (
     {"sp_connect.views", "sp_connect.stores"},
     {"sp_connect.pages"},
     {"sp_connect.amazon"},
-    {"sp_connect.loopback"},
+    {"sp_connect.loopback", "sp_connect.findings"},
     {"sp_connect.errors"},
     {"sp_connect.models", "sp_connect.words", "sp_connect.causes"},
 )

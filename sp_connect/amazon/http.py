@@ -95,6 +95,10 @@ class Amazon:
         """POST a form that must not be sent twice: an authorization code is good once (amazon.md, decision 11)."""
         return self._send("POST", address, {}, form)
 
+    def look(self, address: str) -> Answer:
+        """GET of any https page, once: nothing goes along but the User-Agent. Raises Unreachable, UnexpectedAnswer."""
+        return self._send("GET", address, {"Accept": "*/*"}, None)
+
     def _patiently(
         self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None
     ) -> Answer:

@@ -9,6 +9,7 @@ import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
 from sp_connect import errors
+from sp_connect.amazon import geography
 from sp_connect.models import Secret
 
 # The older and the newer form.
@@ -87,6 +88,20 @@ def check_refresh_token(token: Secret) -> None:
         raise errors.Usage(
             f"A refresh token has at most {LONGEST_REFRESH_TOKEN:,} characters. That was not kept.", _TOKEN_HINT
         )
+
+
+def check_selling_partner_id(account: str) -> None:
+    """Raises Usage for what a person typed that can be no Selling Partner ID. A secret is not repeated.
+
+    The form is nowhere specified; every ID that is known is of capital letters and digits.
+    """
+    hint = "it is the Merchant Token: Seller Central, Settings, Account Info, Your Merchant Token"
+    if holds_secret(account) or len(account) > 64:
+        raise errors.Usage("That is a token, or something else that is too long for a Selling Partner ID.", hint)
+    if account in geography.MARKETPLACES:
+        raise errors.Usage(f"{account} is the id of a marketplace, not of a selling partner.", hint)
+    if not (account.isascii() and account.isalnum() and account.isupper()):
+        raise errors.Usage(f"{account!r} is not a Selling Partner ID.", hint)
 
 
 def holds_secret(text: str) -> bool:

@@ -50,6 +50,12 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
                 f"The app {app.name} is another one at Amazon than when {invite.scope} was invited.",
                 f"sp-connect invite {invite.scope.flags}",
             )
+        before = edges.connections.get(invite.scope)
+        if before is not None and before.app != app.name:  # an upgrade since then is not undone by an old link
+            raise errors.NoSuchInvite(
+                f"{invite.scope} is with the app {before.app} now, and was invited for {app.name}.",
+                f"sp-connect invite {invite.scope.flags}",
+            )
         # What the seller's link said is what Amazon compares at the exchange (amazon.md, decision 5).
         app = replace(app, redirect_uri=invite.redirect_uri)
         asked = Consent(invite.scope, app, invite.state, invite.address)
@@ -64,7 +70,16 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
             raise
         if outcome is None:
             raise _why_not(edges, arrival, invite)
-        _close(edges, invite)
+        if outcome.trouble is not None:
+            outcome.trouble.hint = f"the token is kept, unchecked: sp-connect verify {invite.scope.flags}"
+        try:
+            _close(edges, invite)
+        except errors.ThisMachine as error:  # the code is spent: whoever accepts again would be told another story
+            error.hint = (
+                f"{invite.scope} is connected, and its invite still counts as pending: "
+                f"sp-connect invites --cancel {invite.scope.seller}"
+            )
+            return replace(outcome, trouble=outcome.trouble or error)
     return outcome
 
 
@@ -74,7 +89,7 @@ def _invite_of(edges: Edges, parameters: consent.Parameters) -> Invite:
         invite = edges.invites.find(values.get("state", ""))
         return _see_that_it_is_pending(edges, invite)
     waiting = [one for one in edges.invites.all()[0] if one.status(edges.now()) == "pending"]
-    fitting = [one for one in waiting if isinstance(consent.read(parameters, _asked(edges, one)), consent.Hop)]
+    fitting = [one for one in waiting if _leads_on(edges, parameters, one)]
     if len(fitting) == 1:
         return fitting[0]
     raise errors.BadState(
@@ -83,9 +98,15 @@ def _invite_of(edges: Edges, parameters: consent.Parameters) -> Invite:
     )
 
 
-def _asked(edges: Edges, invite: Invite) -> Consent:
-    app = replace(edges.apps.get(invite.app), application_id=invite.application_id, redirect_uri=invite.redirect_uri)
-    return Consent(invite.scope, app, invite.state, invite.address)
+def _leads_on(edges: Edges, parameters: consent.Parameters, invite: Invite) -> bool:
+    """Whether a hop may be this invite's. One whose app is gone stops no other."""
+    try:
+        app = edges.apps.get(invite.app)
+    except errors.NoSuchApp:
+        return False
+    app = replace(app, application_id=invite.application_id, redirect_uri=invite.redirect_uri)
+    asked = Consent(invite.scope, app, invite.state, invite.address)
+    return isinstance(consent.read(parameters, asked), consent.Hop)
 
 
 def _see_that_it_is_pending(edges: Edges, invite: Invite | None) -> Invite:
@@ -116,11 +137,10 @@ def _close(edges: Edges, invite: Invite) -> None:
     now = edges.now()
     with edges.changes.writing():
         pending: Sequence[Invite] = [one for one in edges.invites.all()[0] if one.status(now) == "pending"]
-        for one in pending:
-            if one.state == invite.state:
-                edges.invites.put(one._replace(closed="used", closed_at=now))
-            elif one.scope == invite.scope:
-                edges.invites.put(one._replace(closed="replaced", closed_at=now))
+        theirs = [one for one in pending if one.scope == invite.scope]
+        edges.invites.put(
+            one._replace(closed="used" if one.state == invite.state else "replaced", closed_at=now) for one in theirs
+        )
 
 
 def command(
@@ -140,5 +160,4 @@ def command(
     outcome = run(edges, text)
     card.tell_each(edges.screen, [outcome.connection], edges.now, as_json=json)
     if outcome.trouble is not None:
-        outcome.trouble.hint = f"the token is kept, unchecked: sp-connect verify {outcome.connection.scope.flags}"
         raise outcome.trouble

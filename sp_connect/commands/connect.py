@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sp_connect import authorization, consents, errors
-from sp_connect.amazon import geography
+from sp_connect.amazon import geography, registration
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import Connection, Scope
@@ -78,6 +78,8 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         browser=options.browser,
         timeout=options.timeout,
     )
+    if options.expect_id is not None:
+        registration.check_selling_partner_id(options.expect_id)
     guard = authorization.Guard(options.expect_id, options.replace)
     wanted = [
         consents.Wanted(

@@ -163,9 +163,7 @@ Timeout = Annotated[
         help="How long to wait for each consent.",
     ),
 ]
-OldName = Annotated[
-    str, typer.Argument(metavar="OLD", help="The name that it has.", autocompletion=candidates.sellers)
-]
+OldName = Annotated[str, typer.Argument(metavar="OLD", help="The name that it has.", autocompletion=candidates.sellers)]
 Csv = Annotated[bool, typer.Option("--csv", metavar="", help="Print CSV, for a spreadsheet.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]

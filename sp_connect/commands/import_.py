@@ -12,7 +12,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from sp_connect import at_once, authorization, batches, errors, roster, words
+from sp_connect import at_once, authorization, batches, errors, roster, sheet, words
 from sp_connect.accounts import Accounts
 from sp_connect.amazon import lwa, registration, sellers
 from sp_connect.batches import Found
@@ -83,7 +83,7 @@ def _rows(edges: Edges, options: Options, outcome: Outcome) -> list[Row]:
                 "--from takes sellers, regions, countries and Selling Partner IDs from the file, not from flags.",
                 "leave out --seller, --region, --country and --selling-partner-id",
             )
-        return roster.of_file(options.file.read(), outcome.failed)
+        return roster.of_file(sheet.read(options.file), outcome.failed)
     missing = [flag for flag, value in flagged.items() if value is None]
     if missing:
         raise errors.Usage(f"import needs {words.listed(missing)}, or --from FILE.", "sp-connect import --help")
@@ -232,13 +232,14 @@ def command(
     if file is not None:
         count = len({one.scope.seller for one in rows})
         edges.screen.say(f"Imported {words.count(len(rows), 'connection')} of {words.count(count, 'seller')}.")
-        edges.screen.say("The file holds refresh tokens that anybody can read: delete it once all are imported.")
+        edges.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
     failures = outcome.failures
     if len(failures) > 1:
         for failure in failures:
             edges.screen.error(failure)
     lines = sum(len(failure.lines) for failure in failures)
-    errors.raise_all(failures, f"{words.count(lines, 'row')} could not be imported.")
+    hint = "mend the rows that are named above, and import the file once more"
+    errors.raise_all(failures, f"{words.count(lines, 'row')} did not go through.", hint)
 
 
 def _show(edges: Edges, connection: Connection) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated, BinaryIO, NamedTuple
 
 import typer
 
-from sp_connect import consents, errors, sheet
-from sp_connect.amazon import consent, geography
+from sp_connect import consents, errors, sheet, words
+from sp_connect.amazon import consent, geography, registration
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import Invite, Scope
@@ -64,8 +64,7 @@ def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpCon
             failed.append(sheet.at_line(line, error))
     with edges.changes.writing():
         edges.invites.sweep(now)
-        for one in made:
-            edges.invites.put(one)
+        edges.invites.put(made)
     return made, failed
 
 
@@ -79,21 +78,27 @@ def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[t
             raise errors.Usage(
                 "--expect-id names one account, and each country has its own.", "invite one country at a time"
             )
-        yield 0, [Guest(scope, options.app, options.expect_id) for scope in scopes]
+        yield 0, [_guest(scope, options.app, options.expect_id) for scope in scopes]
         return
     if options.seller or options.region or options.countries or options.expect_id:
         raise errors.Usage(
             "--from takes sellers, regions, countries and Selling Partner IDs from the file, not from flags.",
             "leave out --seller, --region, --country and --expect-id",
         )
-    for line, cells in sheet.rows(options.file.read(), COLUMNS, OPTIONAL, failed):
+    for line, cells in sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed):
         try:
             countries = tuple(cells.get("country", "").replace(",", " ").split())
             scopes = _scopes(cells["seller"], cells["region"], countries)
-            app = cells.get("app") or options.app
-            yield line, [Guest(scope, app, cells.get("expect_id") or None) for scope in scopes]
+            app, expect_id = cells.get("app") or options.app, cells.get("expect_id") or None
+            yield line, [_guest(scope, app, expect_id) for scope in scopes]
         except errors.Usage as error:
             failed.append(sheet.at_line(line, error))
+
+
+def _guest(scope: Scope, app: str | None, expect_id: str | None) -> Guest:
+    if expect_id is not None:
+        registration.check_selling_partner_id(expect_id)
+    return Guest(scope, app, expect_id)
 
 
 def _scopes(seller: str, region: str, countries: Sequence[str]) -> list[Scope]:
@@ -171,4 +176,5 @@ def command(
         edges.send_link(one)
     for error in failed if len(failed) > 1 else ():
         edges.screen.fault(error)
-    errors.raise_all(failed, f"{len(failed)} of the rows could not be used; the others are invited.")
+    hint = "mend the rows that are named above, and invite those alone: the other links are made"
+    errors.raise_all(failed, f"{words.count(len(failed), 'row')} could not be used; the others are invited.", hint)

@@ -30,8 +30,7 @@ def cancel(edges: Edges, seller: str) -> list[Invite]:
         if not theirs:
             raise errors.NoSuchInvite(f"No invite of {seller} is pending.")
         ended = [one._replace(closed="cancelled", closed_at=now) for one in theirs]
-        for one in ended:
-            edges.invites.put(one)
+        edges.invites.put(ended)
     return ended
 
 

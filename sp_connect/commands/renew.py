@@ -13,7 +13,7 @@ from sp_connect import consents, errors, words
 from sp_connect.authorization import Guard
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import DUE_WITHIN, Connection
+from sp_connect.models import DUE_WITHIN, Connection, Scope
 from sp_connect.selection import Selection
 from sp_connect.views import card
 
@@ -51,7 +51,9 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         raise errors.NoSuchConnection(str(selection))
     due = sorted((one for one in rows if _needs_consent(edges, one, options.due)), key=lambda one: one.renew_by)
     if due:
-        yield from consents.walk(edges, manner, [_wanted(edges, one) for one in due], lambda _: _again(options))
+        hopeless: dict[Scope, errors.SpConnectError] = {}
+        wanted = list(_wanted(edges, due, hopeless))
+        yield from consents.walk(edges, manner, wanted, lambda _: _again(options), hopeless)
     elif rows:
         soonest = min(rows, key=lambda one: one.renew_by)
         edges.screen.say(
@@ -68,9 +70,16 @@ def _needs_consent(edges: Edges, connection: Connection, days: int) -> bool:
     return ends_soon or connection.standing in {"rejected", "missing-token"}
 
 
-def _wanted(edges: Edges, connection: Connection) -> consents.Wanted:
-    app = edges.apps.get(connection.app)
-    return consents.Wanted(connection.scope, app, edges.secrets.fetch(app.secret_name), Guard())
+def _wanted(
+    edges: Edges, due: Sequence[Connection], hopeless: dict[Scope, errors.SpConnectError]
+) -> Iterator[consents.Wanted]:
+    """The consents to ask for; `hopeless` takes those whose app, or its client secret, is gone."""
+    for one in due:
+        try:
+            app = edges.apps.get(one.app)
+            yield consents.Wanted(one.scope, app, edges.secrets.fetch(app.secret_name), Guard())
+        except (errors.NoSuchApp, errors.MissingToken) as error:
+            hopeless[one.scope] = error
 
 
 def _again(options: Options) -> str:

@@ -158,19 +158,20 @@ def _raise_what_is_wrong(
     wrong: list[errors.SpConnectError] = [f.error for f in findings if f.error is not None]
     wrong.extend(damages)
     total = len(findings) + len(damages)
-    if total == 1 and wrong:
-        raise wrong[0]
-    for finding in findings:
-        if finding.error is not None:
-            edges.screen.fault(finding.error, str(finding.connection.scope))
-    for damage in damages:
-        edges.screen.fault(damage)
+    if len(wrong) > 1:
+        for finding in findings:
+            if finding.error is not None:
+                edges.screen.fault(finding.error, str(finding.connection.scope))
+        for damage in damages:
+            edges.screen.fault(damage)
     if due is not None:
         ending = [f.connection.scope for f in findings if f.connection.renew_by - edges.now() <= timedelta(days=due)]
         if ending and wrong:
             wrong.append(errors.EndsSoon(ending, due))
         elif ending:
             raise errors.EndsSoon(ending, due)
+    if len(wrong) == 1:
+        raise wrong[0]
     if wrong:
         failed = sum(finding.error is not None for finding in findings) + len(damages)
         raise errors.Several(f"{words.count(failed, 'connection')} of {total} did not pass.", wrong)

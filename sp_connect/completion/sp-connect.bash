@@ -7,7 +7,8 @@ _sp_connect_completion() {
     COMPREPLY=()
     case "$found" in
     :files)
-        compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "$2"))
+        compopt -o default 2>/dev/null ||
+            while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$2")
         ;;
     :programs)
         for ((at = 1; at < COMP_CWORD; at++)); do
@@ -20,9 +21,10 @@ _sp_connect_completion() {
             IFS=$' \t\n'
             _command_offset $((at + 1))
         elif ((COMP_CWORD == at + 1)); then
-            COMPREPLY=($(compgen -c -- "$2"))
+            while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -c -- "$2")
         else
-            compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "$2"))
+            compopt -o default 2>/dev/null ||
+            while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$2")
         fi
         ;;
     *)

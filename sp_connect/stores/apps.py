@@ -6,7 +6,6 @@ Never holds a secret: `secret` is the name under which the secret store has it.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, MutableMapping
 from datetime import UTC
 from pathlib import Path
@@ -124,7 +123,7 @@ class Apps:
             document = tomlkit.parse(text)
             edit(document)
             written = tomlkit.dumps(document)
-            agrees = tomllib.loads(written) == meant
+            agrees = files.parse_toml(self._path, written) == meant
         except Exception:  # noqa: BLE001 - tomlkit raises errors of many kinds
             agrees = False
         if not agrees:

@@ -7,6 +7,7 @@ refers to is forgotten. The journal holds names, never a secret.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -24,7 +25,7 @@ from sp_connect.stores.secrets import SecretStore, new_ref
 from sp_connect.stores.tables import Table
 
 REFRESHING_SECONDS = 120.0
-"""How long one process may wait for the answer that another one is getting."""
+"""How long one process may wait for another where giving up is dear: for its answer, or to keep a new token."""
 
 
 class Renamed(NamedTuple):
@@ -61,11 +62,16 @@ class Changes:
         self._connections = connections
         self._invites = invites
         self._secrets = secrets
+        # Threads of this process queue here: a deadline is for waiting on another process, and polling is not fair.
+        self._queue = threading.Lock()
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked, Damaged."""
-        with files.lock(self._lock_path):
+    def writing(self, wait: float = 10.0) -> Iterator[None]:
+        """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked, Damaged.
+
+        `wait` is how many seconds another process may keep it.
+        """
+        with self._queue, files.lock(self._lock_path, wait):
             for path in self.unfinished():
                 entry = self._rename(_read(path))
                 if entry.store == self._secrets.name:  # else it waits until that store is in use again
@@ -124,7 +130,7 @@ class Changes:
 
         Returns the connection as it is kept; as it was if it has been renewed or revoked meanwhile. Takes the lock.
         """
-        with self.writing():
+        with self.writing(wait=REFRESHING_SECONDS):
             current = self.current(connection)
             if current is None:
                 return connection

@@ -121,7 +121,7 @@ class Connections:
         path = self._path(seller)
         values = files.read_toml(path)
         entries = zip(records, _entries(path, seller, values), strict=True)
-        raws = [_written(new, *entry) for new, entry in entries]
+        raws: list[_Raw] = [_written(new, *entry) for new, entry in entries]
         files.write_toml(self._path(name), _whole(name, values or {}, raws))
 
     def drop(self, seller: str) -> None:

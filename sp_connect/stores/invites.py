@@ -7,9 +7,10 @@ ended is kept for a while, so that an address that comes too late is told why. W
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from sp_connect import errors
 from sp_connect.amazon import geography
@@ -46,31 +47,14 @@ class Invites:
         """The invite of a state, pending or not. Raises Damaged."""
         return next(iter(self._read(self._path(state))), None)
 
-    def put(self, invite: Invite) -> None:
-        """Keeps an invite, or what became of it; the lock is the caller's."""
-        fields = {
-            "schema": files.SCHEMA,
-            "seller": invite.scope.seller,
-            "region": invite.scope.region,
-            "country": invite.scope.country,
-            "app": invite.app,
-            "application_id": invite.application_id,
-            "redirect_uri": invite.redirect_uri,
-            "state": invite.state,
-            "address": invite.address,
-            "expect_id": invite.expect_id,
-            "created_at": _utc(invite.created_at),
-            "expires_at": _utc(invite.expires_at),
-            "closed": invite.closed,
-            "closed_at": invite.closed_at and _utc(invite.closed_at),
-        }
-        files.write_toml(self._path(invite.state), {key: value for key, value in fields.items() if value is not None})
+    def put(self, invites: Iterable[Invite]) -> None:
+        """Keeps invites, or what became of them; the lock is the caller's."""
+        files.write_all_toml({self._path(one.state): _table(one) for one in invites})
 
     def rename(self, old: str, new: str) -> None:
         """Gives a seller's invites another name; the links stay good. The lock is the caller's."""
-        for invite in self.all()[0]:
-            if invite.scope.seller == old:
-                self.put(invite._replace(scope=invite.scope._replace(seller=new)))
+        theirs = [one for one in self.all()[0] if one.scope.seller == old]
+        self.put(one._replace(scope=one.scope._replace(seller=new)) for one in theirs)
 
     def remove(self, invite: Invite) -> None:
         """Forgets an invite; an absent one is fine. The lock is the caller's."""
@@ -113,6 +97,26 @@ class Invites:
                 closed_at=table.optional_moment("closed_at"),
             )
         ]
+
+
+def _table(invite: Invite) -> dict[str, Any]:
+    fields = {
+        "schema": files.SCHEMA,
+        "seller": invite.scope.seller,
+        "region": invite.scope.region,
+        "country": invite.scope.country,
+        "app": invite.app,
+        "application_id": invite.application_id,
+        "redirect_uri": invite.redirect_uri,
+        "state": invite.state,
+        "address": invite.address,
+        "expect_id": invite.expect_id,
+        "created_at": _utc(invite.created_at),
+        "expires_at": _utc(invite.expires_at),
+        "closed": invite.closed,
+        "closed_at": invite.closed_at and _utc(invite.closed_at),
+    }
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _utc(moment: datetime) -> datetime:

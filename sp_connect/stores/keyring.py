@@ -104,9 +104,6 @@ class KeyringStore:
         for name in names:
             self.forget(name)
 
-    def contents(self) -> None:
-        """None: no call of a keyring lists its items."""
-
     def describe(self) -> secrets.StoreDescription:
         """The backend in words; nothing is asked of it. Raises StoreUnavailable for one that is refused by name."""
         if _is_refused(self._path):

@@ -30,22 +30,24 @@ def are_known() -> bool:
     return os.name == "posix"
 
 
-def loose(paths: Iterable[Path]) -> list[Loose]:
-    """Those of `paths` that others may read or change, or that belong to somebody else; what is missing is passed over.
+def look(paths: Iterable[Path]) -> tuple[int, list[Loose]]:
+    """How many of `paths` there are, and those that others may read or change, or that belong to somebody else.
 
-    A link is its owner's own doing, and is passed over too.
+    A link is its owner's own doing, and is passed over.
     """
-    found = []
+    there, found = 0, []
     for path in paths:
         try:
             status = path.lstat()
         except OSError:  # that it cannot be looked at is told by whatever reads it
             continue
-        is_ours = status.st_uid == os.geteuid()
-        mode = stat.S_IMODE(status.st_mode)
-        if not stat.S_ISLNK(status.st_mode) and (mode & OTHERS_READ or not is_ours):
+        if stat.S_ISLNK(status.st_mode):
+            continue
+        there += 1
+        mode, is_ours = stat.S_IMODE(status.st_mode), status.st_uid == os.geteuid()
+        if mode & OTHERS_READ or not is_ours:
             found.append(Loose(path, mode, is_ours))
-    return found
+    return there, found
 
 
 def tighten(path: Path) -> None:

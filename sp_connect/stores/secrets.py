@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Literal, NamedTuple, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args, runtime_checkable
 
 from sp_connect import errors
 from sp_connect.amazon import geography
@@ -20,6 +20,10 @@ StoreName = Literal["keyring", "vault"]
 NAMES: tuple[StoreName, ...] = get_args(StoreName)
 
 ELSEWHERE = "use sealed files instead: SP_CONNECT_STORE=vault with SP_CONNECT_PASSPHRASE_FILE"
+
+
+PROBE = "sp-connect-probe"
+"""The owner of the throwaway secrets with which a store is proved."""
 
 
 class StoreDescription(NamedTuple):
@@ -50,7 +54,7 @@ class SecretStore(Protocol):
 
     `keep` reads back what it wrote before it returns. `fetch` raises MissingToken for what is absent; to `forget`
     it is fine. `keep_all` and `forget_all` do the same for many, in any order: where they raise, it may be done
-    for some. `contents` is None for a store that cannot list what it holds.
+    for some.
     """
 
     @property
@@ -66,9 +70,14 @@ class SecretStore(Protocol):
 
     def forget_all(self, names: Iterable[SecretName]) -> None: ...
 
-    def contents(self) -> Contents | None: ...
-
     def describe(self) -> StoreDescription: ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A secret store that can tell all that it holds; no call of a keyring does. Raises as a SecretStore."""
+
+    def contents(self) -> Contents: ...
 
 
 def choose(variable: str | None, configured: str | None) -> Choice:
@@ -89,7 +98,7 @@ def new_ref() -> str:
 
 def prove(store: SecretStore) -> None:
     """Keeps, fetches and forgets a throwaway secret: a store that fails does so before it is relied on."""
-    name = SecretName("app", "sp-connect-probe", "probe", new_ref())
+    name = SecretName("app", PROBE, "probe", new_ref())
     value = Secret(os.urandom(16).hex())
     try:
         store.keep(name, value)

@@ -106,10 +106,12 @@ class Vault:
 
     def contents(self) -> secrets.Contents:
         """The names of all secrets in the sealed files; what is no file of ours is passed over."""
-        key = self._open()
         names: set[SecretName] = set()
         damages: dict[tuple[str, str], errors.Damaged] = {}
-        for kind, folder in _FOLDERS.items() if key else ():
+        key = self._open()
+        if key is None:
+            return secrets.Contents(frozenset(), {})
+        for kind, folder in _FOLDERS.items():
             for file in files.names(self._folder / folder):
                 owner = file.removesuffix(_SUFFIX)
                 if owner == file or not errors.is_name(owner):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sp_connect.errors import SpConnectError
+from sp_connect.findings import Finding
 from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Invite, Marketplace
 
 
@@ -80,6 +82,23 @@ def finding(checked: Connection, wrong: SpConnectError | None, now: datetime) ->
 def revoked(gone: Connection, manage_url: str, now: datetime) -> dict[str, Any]:
     """A connection as `revoke` prints it, once it is forgotten."""
     return connection(gone, now) | {"revoked_locally": True, "manage_url": manage_url}
+
+
+def checkup(found: Sequence[Finding]) -> dict[str, Any]:
+    """What `doctor` found, check by check; `ok` says that none failed."""
+    checks = [
+        {
+            "name": one.name,
+            "subject": one.subject,
+            "result": one.result,
+            "finding": one.found,
+            "mend": one.mend,
+            "seconds": round(one.seconds, 3),
+            "fixed": one.fixed,
+        }
+        for one in found
+    ]
+    return {"checks": checks, "ok": not any(one.result == "failed" for one in found)}
 
 
 def error(error: SpConnectError) -> dict[str, Any]:

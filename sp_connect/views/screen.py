@@ -91,8 +91,11 @@ class Screen:
             self.err.print(text.styled(what, style, None) if isinstance(what, str) else what, soft_wrap=True)
 
     def fault(self, error: errors.SpConnectError, what: str = "") -> None:
-        """One of many things that went wrong, told even when quiet: the error that ends the command counts them."""
-        head = f"{what}: " if what else ""
+        """One of many things that went wrong, told even when quiet: the error that ends the command counts them.
+
+        `what` it went wrong with stands in front, unless the sentence names it.
+        """
+        head = "" if what in error.message else f"{what}: "
         self.err.print(text.styled(f"{head}{error.told()}", "red", None), soft_wrap=True)
 
     def address(self, address: str) -> None:

@@ -81,7 +81,7 @@ def summary(rows: Sequence[Connection], now: datetime) -> str:
     sellers = len({c.scope.seller for c in rows})
     total = f"{words.count(len(rows), 'connection')} of {words.count(sellers, 'seller')}"
     states = [c.status(now) for c in rows]
-    noted = [f"{states.count(s)} {s.replace('-', ' ')}" for s in dict.fromkeys(sorted(states)) if s != "connected"]
+    noted = [f"{states.count(s):,} {s.replace('-', ' ')}" for s in dict.fromkeys(sorted(states)) if s != "connected"]
     return f"{total}; {', '.join(noted)}." if noted else f"{total}."
 
 

@@ -75,6 +75,22 @@ def test_a_wrong_command_line_is_two_lines_and_exit_code_2(program: Program, arg
     assert not program.home.exists() or not program.files()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("verify", "-q"), "it comes before the command: sp-connect -q verify"),
+        (("app", "list", "--simulate"), "it comes before the command: sp-connect --simulate app list"),
+        (("exec", "-s", "acme", "-r", "eu", "echo", "-n"), "sp-connect exec ... -- COMMAND -n"),
+        (("list", "--frob"), "sp-connect list --help"),
+    ],
+)
+def test_a_flag_in_the_wrong_place_is_told_its_place(program: Program, arguments: tuple[str, ...], hint: str) -> None:
+    result = program.run(*arguments)
+
+    assert result.code == 2
+    assert result.stderr.splitlines()[1].endswith(hint)
+
+
 @pytest.mark.parametrize("arguments", [("list", "--frob"), ("list", "--status", "fine"), ("show",), ("frob",)])
 def test_with_json_the_last_line_is_the_error(program: Program, arguments: tuple[str, ...]) -> None:
     result = program.run(*arguments, "--json")

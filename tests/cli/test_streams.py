@@ -122,6 +122,14 @@ def test_without_a_terminal_nothing_waits(office: Agency, staffed: Program, comm
     assert "--" in error["hint"]
 
 
+@pytest.mark.parametrize("command", ["import --from -", "import --from - --no-check --json", "invite --from -"])
+def test_a_file_on_a_closed_stdin_is_a_usage_error(program: Program, command: str) -> None:
+    done = shell(program, f"sp-connect {command} <&-")
+
+    assert done.returncode == 2, done.stderr
+    assert "defect" not in done.stderr
+
+
 def test_a_client_secret_on_a_closed_stdin_is_a_usage_error(program: Program) -> None:
     flags = "--application-id amzn1.sp.solution.x --client-id amzn1.application-oa2-client.x"
     line = f"sp-connect app add {flags} --redirect-uri https://a.example/r --client-secret-stdin --json <&-"

@@ -410,7 +410,7 @@ class TestFile:
 
     def test_many_batches_give_the_lock_away_between_them(self, agency: Agency) -> None:
         pauses: list[float] = []
-        count = batches.SELLERS + 1
+        count = batches.FIRST + 1
 
         def pause(seconds: float) -> None:
             pauses.append(seconds)
@@ -654,7 +654,7 @@ class TestCommand:
             self.command(shell(agency), content=table(*filled, header=header), check=False)
 
         assert failure.value.exit_code == code
-        assert failure.value.message == "2 rows could not be imported."
+        assert failure.value.message == "2 rows did not go through."
         assert agency.said().count("error: Line ") == 2
 
     def test_no_secret_is_told(self, agency: Agency) -> None:

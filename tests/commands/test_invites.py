@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,6 +18,8 @@ from sp_connect.commands import accept, invite, invites
 from sp_connect.models import Invite
 from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
+from sp_connect.stores import secrets
+from sp_connect.stores.invites import Invites
 from tests.agency import Agency, free_port
 from tests.commands.given import connected, kept, piping, shell, token_of
 
@@ -41,6 +45,15 @@ def clicked(made: Invite, company: str = "acme") -> str:
     return ended_on
 
 
+def add_app(agency: Agency, name: str) -> None:
+    """A second app with the first one's ids and secret."""
+    first = agency.edges.apps.get("default")
+    with agency.edges.changes.writing():
+        agency.edges.changes.keep_app(
+            replace(first, name=name, secret_ref=secrets.new_ref()), agency.edges.secrets.fetch(first.secret_name)
+        )
+
+
 class TestAccept:
     def test_an_invite_becomes_a_connection(self, agency: Agency) -> None:
         made = one(agency)
@@ -62,6 +75,44 @@ class TestAccept:
 
         assert failure.value.exit_code == 6
         assert agency.files() == before
+
+    def test_an_old_link_does_not_undo_an_upgrade(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        add_app(agency, "wider")
+        moved = connected(agency, app="wider")
+
+        with pytest.raises(errors.NoSuchInvite, match="is with the app wider now, and was invited for default"):
+            accept.run(agency.edges, address)
+
+        assert kept(agency, moved) == moved
+
+    def test_a_pending_invite_whose_app_is_gone_does_not_stop_the_hop_of_another(self, agency: Agency) -> None:
+        add_app(agency, "wider")
+        one(agency, "globex", "na", app="wider")
+        made = one(agency)
+        with agency.edges.changes.writing():
+            agency.edges.changes.drop_app("wider")
+        confirm = f"https://sellercentral-europe.amazon.com/apps/authorize/confirm/{made.application_id}"
+        address = f"{made.redirect_uri}?{urlencode({'amazon_callback_uri': confirm, 'amazon_state': 'x'})}"
+
+        with pytest.raises(errors.OnceMore, match="of acme in Europe"):
+            accept.run(agency.edges, address)
+
+    def test_a_connection_is_told_even_where_its_invite_cannot_be_closed(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+
+        class Full(Invites):
+            def put(self, invites: Iterable[Invite]) -> None:  # noqa: ARG002 - as the real one
+                raise errors.StoreUnavailable("The disk is full.")
+
+        edges = replace(agency.edges, invites=Full(agency.folder / "invites"))
+
+        outcome = accept.run(edges, address)
+
+        assert kept(agency, outcome.connection) == outcome.connection
+        assert isinstance(outcome.trouble, errors.StoreUnavailable)
+        assert outcome.trouble.hint is not None
+        assert "is connected" in outcome.trouble.hint
 
     def test_of_two_at_once_one_connects_and_the_code_is_sent_once(self, agency: Agency) -> None:
         address = clicked(one(agency))

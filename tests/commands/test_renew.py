@@ -135,3 +135,27 @@ def test_json_has_what_was_renewed(agency: Agency) -> None:
     [one] = given.json()
     assert one["status"] == "connected"
     assert one["renew_by"] == "2028-11-06T12:00:00Z"
+
+
+def test_one_whose_app_is_gone_keeps_no_other_from_being_renewed(agency: Agency) -> None:
+    connected(agency, "acme", "na")
+    connected(agency, "bravo", "eu", app="gone")
+    agency.clock.pass_by(days=350)
+
+    with pytest.raises(errors.Several, match="Not connected: bravo") as failure:
+        run(agency)
+
+    assert [one.scope.seller for one in agency.edges.connections.all() if one.days_left(agency.clock()) == 365] == [
+        "acme"
+    ]
+    assert failure.value.exit_code == 6
+    assert "There is no app gone" in agency.stderr.getvalue()
+
+
+def test_one_alone_whose_app_is_gone_is_told_once(agency: Agency) -> None:
+    connected(agency, app="gone")
+    agency.clock.pass_by(days=350)
+
+    with pytest.raises(errors.NoSuchApp):
+        run(agency)
+    assert "There is no app gone" not in agency.stderr.getvalue()

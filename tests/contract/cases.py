@@ -5,6 +5,7 @@ A new command needs a case here and a row in docs/json.md; what prints something
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
+from tests import agency as agencies
 from tests.cli.program import Result
 from tests.commands.given import account_of, connected, end_at_amazon, record
 from tests.contract.given import Given, consenting, stopped
@@ -100,6 +102,12 @@ def _list_beside_damage(given: Given) -> Result:
     return given.run("list", "--json", SP_CONNECT_HOME=str(home))
 
 
+def _doctor_of_damage(given: Given) -> Result:
+    home = given.home()
+    (home / "config.toml").write_text("apps = {\n")
+    return given.run("doctor", "--json", SP_CONNECT_HOME=str(home))
+
+
 def _show(given: Given) -> Result:
     connected(given.office, "shown")
     connected(given.office, "shown", "eu", "IN")
@@ -152,6 +160,15 @@ def _store_opened_by_the_keyring(given: Given) -> Result:
     vault = Vault(home / "vault", lambda: None, keyring)
     vault.keep(SecretName("app", "default", "client-secret", "5ec2e7"), Secret(CLIENT_SECRET))
     return given.run("store", "--json", SP_CONNECT_HOME=str(home))
+
+
+def _doctors(given: Given, *arguments: str, mode: int = 0o600) -> Result:
+    """A visit to a home with a connection, whose config.toml has these permissions; nobody waits at its address."""
+    home, office = given.home(), given.office
+    made = agencies.build(home, office.simulator, office.clock, given.program.listen, io.StringIO(), io.StringIO())
+    connected(made, authorized_at=given.ago(350))
+    (home / "config.toml").chmod(mode)
+    return given.run("doctor", *arguments, "--json", SP_CONNECT_HOME=str(home))
 
 
 def _token(given: Given) -> Result:
@@ -222,6 +239,10 @@ CASES = {
     "store yet to be made": Case("store", "store", _in_an_empty_home("store")),
     "store opened by the keyring": Case("store", "store", _store_opened_by_the_keyring),
     "store in the keyring": Case("store", "store", lambda given: given.run("store", "--json", SP_CONNECT_STORE=None)),
+    "doctor": Case("doctor", "doctor", _doctors),
+    "doctor of what is unfit": Case("doctor", "doctor", lambda given: _doctors(given, mode=0o666), 4),
+    "doctor that mends": Case("doctor", "doctor", lambda given: _doctors(given, "--fix", mode=0o666)),
+    "doctor of a damaged file": Case("doctor", "doctor", _doctor_of_damage, 4),
     "token": Case("token", "token", _token),
     "token of a country": Case("token", "token", _token_of_a_country),
     "import": Case("import", "connections", _import),

@@ -99,6 +99,13 @@ def _port_taken(given: Given) -> Result:
     return given.run("simulator", "--port", given.office.simulator.base_url.rpartition(":")[2], "--json")
 
 
+def _unfit(given: Given) -> Result:
+    home = given.home()
+    (home / "config.toml").touch()
+    (home / "config.toml").chmod(0o666)
+    return given.run("doctor", "--json", SP_CONNECT_HOME=str(home))
+
+
 def _unreachable(given: Given) -> Result:
     """At the exchange of a code, which is not tried again."""
     with given.trouble(Fault("token", "drop")):
@@ -152,6 +159,7 @@ ENDINGS: dict[Ending, Callable[[Given], Result]] = {
     (4, "damaged"): _damaged,
     (4, "missing-token"): _missing_token,
     (4, "port-taken"): _port_taken,
+    (4, "unfit"): _unfit,
     (5, "unreachable"): _unreachable,
     (5, "throttled"): _throttled,
     (5, "unexpected-answer"): _unexpected_answer,

@@ -149,7 +149,7 @@ class TestCron:
         result = check.run(machine.home)
 
         assert (result.code, result.stdout) == (3, "")
-        assert "error: 1 connection of 2 did not pass." in result.stderr
+        assert "error: Amazon refuses the token of berlin in Europe & India" in result.stderr
         assert "sp-connect connect --seller berlin --region eu" in result.stderr
 
     def test_an_authorization_that_ends_soon_is_mailed(self, machine: Machine) -> None:

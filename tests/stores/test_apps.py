@@ -167,3 +167,12 @@ def test_a_layout_of_ones_own_is_changed_rightly_or_not_at_all(path: Path, text:
     after = tomllib.loads(path.read_bytes().decode())
     before.pop("apps", None)
     assert {key: after[key] for key in before} == before
+
+
+def test_a_text_of_several_lines_from_windows_does_not_stop_a_change(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b'note = """a\r\nb"""\r\n')
+
+    Apps(path).choose_store("vault")
+
+    assert Apps(path).store_choice() == "vault"

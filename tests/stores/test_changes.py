@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -356,3 +357,23 @@ def test_a_kill_at_any_rename_leaves_each_record_its_secret(tmp_path: Path, name
             assert count == runs
             return
     pytest.fail("there are fewer renames than that")
+
+
+def test_threads_of_one_process_queue_for_the_lock_without_a_deadline(tmp_path: Path) -> None:
+    apps, connections = Apps(tmp_path / "config.toml"), Connections(tmp_path / "connections")
+    changes = Changes(
+        tmp_path / "unfinished", tmp_path / "lock", apps, connections, Invites(tmp_path / "invites"), Remembering()
+    )
+    done: list[str] = []
+
+    def write() -> None:
+        with changes.writing(wait=0):
+            done.append("written")
+
+    thread = threading.Thread(target=write)
+    with changes.writing():
+        thread.start()
+        thread.join(0.3)
+    thread.join(10)
+
+    assert done == ["written"]

@@ -1,0 +1,118 @@
+"""What the checks look at, read when the first one asks, and what some of them leave for others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from sp_connect import errors, words
+from sp_connect.edges import Edges
+from sp_connect.models import App, Connection, SecretName
+from sp_connect.stores import secrets
+
+FIX = "sp-connect doctor --fix"
+
+
+class Settings(NamedTuple):
+    """The apps of config.toml, or why they cannot be read."""
+
+    apps: Sequence[App] = ()
+    trouble: errors.SpConnectError | None = None
+
+
+class Records(NamedTuple):
+    """The connections that could be read, the files that could not, and why none could, if that is so."""
+
+    rows: Sequence[Connection] = ()
+    damages: Sequence[errors.Damaged] = ()
+    trouble: errors.SpConnectError | None = None
+
+
+class Facts:
+    """Everything once, unless a check changes it. What cannot be read one check tells; the others are skipped.
+
+    `clocks` is what Amazon's hosts said the time was, with our own time then.
+    """
+
+    def __init__(self, edges: Edges, *, fix: bool, yes: bool) -> None:
+        self.edges = edges
+        self.fix = fix
+        self.yes = yes
+        self.clocks: dict[str, tuple[datetime, datetime]] = {}
+
+    @cached_property
+    def settings(self) -> Settings:
+        try:
+            return Settings(self.edges.apps.all())
+        except errors.SpConnectError as error:
+            return Settings(trouble=error)
+
+    @property
+    def apps(self) -> Sequence[App]:
+        return self.settings.apps
+
+    @cached_property
+    def records(self) -> Records:
+        try:
+            return Records(*self.edges.connections.whole())
+        except errors.SpConnectError as error:
+            return Records(trouble=error)
+
+    def read_again(self) -> None:
+        """After a change of the records, or before one that relies on them."""
+        self.__dict__.pop("records", None)
+
+    def blind(self, *, apps: bool = False, store: bool = False) -> str | None:
+        """Why a check cannot be made that needs the connections, and these besides; another one tells what is wrong."""
+        if self.records.trouble:
+            return "the connections cannot be read"
+        if apps and self.settings.trouble:
+            return "config.toml cannot be read"
+        return "the secret store cannot be asked" if store and self.store_trouble else None
+
+    @cached_property
+    def described(self) -> secrets.StoreDescription:
+        """Raises StoreUnavailable, Damaged."""
+        return self.edges.secrets.describe()
+
+    def is_made(self) -> bool:
+        """Whether the store is there: the first secret makes a vault."""
+        return self.described.store != "vault" or self.described.opened_by is not None
+
+    @cached_property
+    def store_trouble(self) -> errors.SpConnectError | None:
+        """Why the store cannot be relied on, if it cannot: it keeps, fetches and forgets a throwaway secret."""
+        try:
+            if self.is_made():
+                secrets.prove(self.edges.secrets)
+        except errors.SpConnectError as error:
+            return error
+        return None
+
+    @cached_property
+    def contents(self) -> secrets.Contents | None:
+        """What the store holds; None where it cannot be listed."""
+        store = self.edges.secrets
+        return store.contents() if isinstance(store, secrets.Listing) else None
+
+    def has(self, name: SecretName) -> bool:
+        """Whether the store has a secret. Raises Damaged where that cannot be told."""
+        if self.contents is None:
+            try:
+                self.edges.secrets.fetch(name)
+            except errors.MissingToken:
+                return False
+            return True
+        damage = self.contents.damages.get((name.kind, name.owner))
+        if damage is not None:
+            raise damage
+        return name in self.contents.names
+
+
+def several(things: Iterable[object], most: int = 3) -> str:
+    """Things by name, the first of many: "acme in Japan, bravo in Japan and 7 more"."""
+    named = [str(thing) for thing in things]
+    left = len(named) - most
+    return words.listed(named if left <= 0 else [*named[:most], f"{left} more"])

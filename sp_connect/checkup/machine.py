@@ -1,0 +1,91 @@
+"""The checks of this machine: who else may read our files, whether they can be written, whether secrets are kept."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sp_connect import errors, words
+from sp_connect.checkup.facts import FIX, Facts, several
+from sp_connect.findings import Finding, ok, skipped, warning
+from sp_connect.stores import files, permissions
+from sp_connect.stores.permissions import Loose
+
+FOLDERS = ("connections", "invites", "unfinished", "vault", "vault/apps", "vault/sellers")
+"""Those of a home that hold nothing but files of ours."""
+
+
+def private(facts: Facts) -> Finding:
+    """Whether files and folders are their user's alone. What others may only read is a warning."""
+    if not permissions.are_known():
+        return skipped("this system has no such permissions")
+    there, found = permissions.look(dict.fromkeys(_ours(facts)))
+    said = f"{words.count(there, 'file')} and folders are yours alone"
+    if not found:
+        return ok(said)
+    ours, foreign = [one for one in found if one.is_ours], [one for one in found if not one.is_ours]
+    if facts.fix:
+        for one in ours:
+            permissions.tighten(one.path)
+        _, found = permissions.look(one.path for one in foreign)
+        if not found:
+            return ok(f"{said} now: {_modes(ours)}", fixed=True)
+    if foreign:
+        whose = f"{several(one.path for one in foreign)}: not yours, but another user's"
+        mend = f"sudo chown -R $(id -un) {shlex.quote(str(facts.edges.home.data))}"
+        return warning(whose, mend, fixed=bool(facts.fix and ours))
+    changeable = [one for one in found if one.may_be_changed()]
+    if changeable:
+        raise errors.Unfit(f"Others may change {_modes(changeable)}.", FIX)
+    return warning(f"others may read {_modes(found)}", FIX)
+
+
+def disk(facts: Facts) -> Finding:
+    """Whether a file can be written, read and removed, where ours are or will be. Raises StoreUnavailable."""
+    home = facts.edges.home
+    folders = list(dict.fromkeys(_there(folder) for folder in home))
+    for folder in folders:
+        probe = folder / f".sp-connect-{os.urandom(8).hex()}"  # of the form that is swept if we are killed
+        data = os.urandom(16)
+        try:
+            files.replace(probe, data)
+            if files.read(probe) != data:
+                raise errors.StoreUnavailable(f"{folder} does not give back what is written.", "see to that disk")
+        finally:
+            files.remove(probe)
+    return ok(f"a file was written, read and removed in {words.listed([str(folder) for folder in folders])}")
+
+
+def secret_store(facts: Facts) -> Finding:
+    """Whether the store in use keeps a secret, gives it back and forgets it; which one it is and why."""
+    described = facts.described
+    if not facts.is_made():
+        return skipped(f"{described.backend}: the first secret that is kept makes the vault")
+    if facts.store_trouble:
+        raise facts.store_trouble
+    return ok(f"{described.backend}; {facts.edges.store_reason}")
+
+
+def _ours(facts: Facts) -> Iterator[Path]:
+    """What is looked at: not what browsers keep in the sellers' profiles, nor what else lies in a shared folder."""
+    home, named = facts.edges.home, facts.edges.passphrase_file
+    yield from dict.fromkeys(folder.resolve() for folder in home)
+    yield home.config / "config.toml"
+    if named is not None:
+        yield named
+    yield from (home.data / name for name in ("browsers", "simulated"))
+    yield from (home.data / name for name in files.names(home.data) if name.startswith("lock"))
+    for folder in (home.data / name for name in FOLDERS):
+        yield folder
+        yield from (folder / name for name in files.names(folder))
+
+
+def _modes(found: Sequence[Loose]) -> str:
+    return several(f"{one.path} ({one.mode:04o})" for one in found)
+
+
+def _there(folder: Path) -> Path:
+    """A folder, or where it will be made."""
+    return folder if folder.exists() or folder == folder.parent else _there(folder.parent)

@@ -1,0 +1,115 @@
+"""The checks of what is written down: the connections, the changes under way, the invites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sp_connect import errors, words
+from sp_connect.checkup.facts import FIX, Facts, several
+from sp_connect.findings import Finding, ok, skipped, warning
+from sp_connect.models import DUE_WITHIN, Invite
+from sp_connect.views import tables
+
+
+def readable(facts: Facts) -> Finding:
+    """Whether every seller's file can be read."""
+    rows, damages, trouble = facts.records
+    if trouble:
+        raise trouble
+    _raise_first(damages)
+    sellers = len({row.scope.seller for row in rows})
+    return ok(
+        f"{words.count(sellers, 'seller')}: every file can be read" if rows else "there are no files of sellers yet"
+    )
+
+
+def unfinished(facts: Facts) -> Finding:
+    """Whether a change that was cut short waits to be finished; any change after it does so too."""
+    waiting = facts.edges.changes.unfinished()
+    if waiting and facts.fix:
+        with facts.edges.changes.writing():
+            left = facts.edges.changes.unfinished()
+        facts.read_again()
+        if not left:
+            return ok(f"{words.count(len(waiting), 'change')} that had been cut short: now finished", fixed=True)
+        waits = "waits" if len(left) == 1 else "wait"
+        return warning(
+            f"{words.count(len(left), 'change')} still {waits} for a store that is not in use, or for a damaged file",
+            "see SP_CONNECT_STORE, and what the other checks say",
+            fixed=len(left) < len(waiting),
+        )
+    if waiting:
+        verb = "was" if len(waiting) == 1 else "were"
+        return warning(f"{words.count(len(waiting), 'change')} {verb} cut short, or under way just now", FIX)
+    return ok("no change was cut short")
+
+
+def apps_in_use(facts: Facts) -> Finding:
+    """Whether the app of every connection is registered. Raises NoSuchApp: without it a token opens nothing."""
+    if why := facts.blind(apps=True):
+        return skipped(why)
+    known = {app.name for app in facts.apps}
+    users = [row for row in facts.records.rows if row.app not in known]
+    if users:
+        error = errors.NoSuchApp(users[0].app, sorted(known))
+        error.message = f"{error.message} It is the app of {several(row.scope for row in users)}."
+        error.hint = f"register it again: sp-connect app add {users[0].app}"
+        raise error
+    return ok("the app of every connection is registered")
+
+
+def statuses(facts: Facts) -> Finding:
+    """What is connected as of the last look. What needs a consent, or a look, is a warning."""
+    if why := facts.blind():
+        return skipped(why)
+    rows, now = facts.records.rows, facts.edges.now()
+    said = tables.summary(rows, now).rstrip(".")
+    found = {row.status(now) for row in rows}
+    if found & {"due", "expired", "rejected"}:
+        return warning(said, f"sp-connect renew --due {DUE_WITHIN.days}")
+    if "unchecked" in found:
+        return warning(said, "sp-connect verify")
+    return ok(said if rows else "nothing is connected yet")
+
+
+def invites(facts: Facts) -> Finding:
+    """Which links may still come back, which never did, and which no longer can because their app is another one."""
+    found, damages = facts.edges.invites.all()
+    _raise_first(damages)
+    now = facts.edges.now()
+    ids = {app.name: app.application_id for app in facts.apps}
+    pending = [one for one in found if one.status(now) == "pending"]
+    ended = [one for one in found if one.status(now) == "ended"]
+    orphaned = [one for one in pending if ids.get(one.app) != one.application_id]
+    fixed = bool(ended) and facts.fix
+    if fixed:
+        with facts.edges.changes.writing():
+            for one in ended:
+                facts.edges.invites.remove(one)
+    said = _counted(pending)
+    if orphaned:
+        whose = several(one.scope for one in orphaned)
+        again = f"sp-connect invite {orphaned[0].scope.flags}"
+        return warning(f"{said}; of these {whose} for an app that is another one by now", again, fixed=fixed)
+    if ended:
+        gone = f"{said}; {several(one.scope for one in ended)} never came back"
+        return ok(f"{gone}: now forgotten", fixed=True) if fixed else warning(gone, FIX)
+    return ok(said)
+
+
+def _counted(pending: Sequence[Invite]) -> str:
+    if not pending:
+        return "no invite is pending"
+    oldest = min(pending, key=lambda one: one.created_at)
+    if len(pending) == 1:
+        return f"1 invite is pending, of {oldest.scope} since {words.day(oldest.created_at)}"
+    return f"{len(pending)} invites are pending, the oldest of {oldest.scope} since {words.day(oldest.created_at)}"
+
+
+def _raise_first(damages: Sequence[errors.Damaged]) -> None:
+    """Raises the first, and says how many more there are."""
+    if damages:
+        more = len(damages) - 1
+        if more:
+            damages[0].message += f" {words.count(more, 'more file')} {'is' if more == 1 else 'are'} damaged."
+        raise damages[0]

@@ -1,0 +1,77 @@
+"""The checks of config.toml and of the apps that it registers: their fields, their client secrets, their seats."""
+
+from __future__ import annotations
+
+from sp_connect import errors, loopback, words
+from sp_connect.amazon import registration
+from sp_connect.checkup.facts import Facts
+from sp_connect.findings import Finding, failed, ok, skipped, warning
+from sp_connect.models import SEATS, SECRET_LIFE, App
+from sp_connect.stores import files
+
+OLD_DAYS = 150
+"""The age at which a client secret is worth a thought: Amazon takes it for thirty days more."""
+
+FEW_SEATS = 3
+
+
+def configuration(facts: Facts) -> Finding:
+    """Whether config.toml can be read, holds no secret, and registers an app."""
+    path = facts.edges.home.config / "config.toml"
+    if registration.holds_secret(files.read_text(path) or ""):
+        raise errors.Unfit(
+            f"{path} holds a client secret or a token, for everyone to read.",
+            "take it out, then renew the client secret: sp-connect app rotate-secret NAME",
+        )
+    if facts.settings.trouble:
+        raise facts.settings.trouble
+    if not facts.apps:
+        return warning(f"no app is registered in {path}", "sp-connect app add --help")
+    return ok(f"{words.count(len(facts.apps), 'app')} in {path}")
+
+
+def app(facts: Facts, app: App) -> Finding:
+    """Whether an app's fields are what Amazon and the listener take: config.toml is edited by hand."""
+    path = facts.edges.home.config / "config.toml"
+    mend = f"correct it in {path}, under [apps.{app.name}]"
+    if registration.holds_secret(f"{app.application_id} {app.client_id} {app.redirect_uri} {app.listen}"):
+        raise errors.BadAppField(f"A field of the app {app.name} holds a client secret or a token.", mend)
+    try:
+        registration.check_ids(app.application_id, app.client_id)
+        registration.check_redirect_uri(app.redirect_uri)
+        loopback.check(app.listen)
+    except errors.BadAppField as error:
+        error.hint = mend
+        raise
+    state = ", in Draft" if app.draft else ""
+    return ok(f"{app.name}{state}: ids, redirect URI and address are well formed")
+
+
+def client_secret(facts: Facts, app: App) -> Finding:
+    """Whether an app's client secret is there, and how old it is against the 180 days that Amazon takes it."""
+    if facts.store_trouble:
+        return skipped("the secret store cannot be asked")
+    facts.edges.secrets.fetch(app.secret_name)
+    age = (facts.edges.now() - app.secret_set_at).days
+    said = f"{app.name}: {age} of {SECRET_LIFE.days} days old"
+    if age >= SECRET_LIFE.days:
+        return failed(errors.SecretTooOld(app.name, age, SECRET_LIFE.days))
+    if age >= OLD_DAYS:
+        return warning(said, f"make a new one in the developer console, then: sp-connect app rotate-secret {app.name}")
+    return ok(said)
+
+
+def seats(facts: Facts, app: App) -> Finding:
+    """How many selling accounts an app has, of the 25 that one may have which is not on the Appstore."""
+    if why := facts.blind():
+        return skipped(why)
+    used = len({row.selling_partner_id for row in facts.records.rows if row.app == app.name})
+    if used > SEATS:
+        return ok(f"{app.name}: {used}; only an app that is listed on the Appstore has more than {SEATS}")
+    said = f"{app.name}: {used} of {SEATS} used"
+    if SEATS - used < FEW_SEATS:
+        return warning(
+            f"{said}; Amazon gives an app that is not listed on the Appstore no more",
+            "list the app on the Appstore; what a seat is: sp-connect explain CONSENT_LIMIT_REACHED",
+        )
+    return ok(said)

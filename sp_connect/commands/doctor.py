@@ -1,0 +1,66 @@
+"""`doctor`: checks what can go wrong before it does, and mends with --fix what can be mended here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from sp_connect import checkup, errors, findings, words
+from sp_connect.commands import flags
+from sp_connect.findings import Finding
+from sp_connect.views import checkup as view
+from sp_connect.views import data
+
+
+def run(session: flags.Session, *, fix: bool, yes: bool) -> Iterator[Finding]:
+    """Each finding as it comes. Without `fix` nothing is changed; `yes` forgets left-over secrets unasked.
+
+    Where the world cannot even be built, that is the finding: a config.toml that is no TOML stops every command.
+    """
+    try:
+        edges = session.edges()
+    except errors.SpConnectError as error:
+        yield findings.failed(error)._replace(name="configuration")
+        return
+    yield from checkup.run(edges, fix=fix, yes=yes)
+
+
+def command(
+    ctx: typer.Context,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", metavar="", help="Mend permissions and records; forget left-over secrets and invites."),
+    ] = False,
+    yes: flags.Yes = False,
+    json: flags.Json = False,
+) -> None:
+    """Check what can go wrong before it does: settings, files, keyring, tokens, port, browser, relay page, Amazon.
+
+    Nothing is changed without --fix. No seller's token is used: sp-connect verify asks Amazon about each.
+    """
+    screen = ctx.obj.screen
+    is_watched = screen.shows_to_someone() and not json
+    found = []
+    if is_watched:
+        view.head(screen)
+    for finding in run(ctx.obj, fix=fix, yes=yes):
+        found.append(finding)
+        if is_watched:
+            screen.show(view.line(screen, finding))
+    found = checkup.in_order(found)
+    if json:
+        screen.json(data.checkup(found))
+    elif not is_watched:
+        screen.show(view.table(screen, found))
+    if is_watched:
+        screen.say()
+    screen.say(view.summary(found))
+    failures = [one.error for one in found if one.error is not None]
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        names = words.listed(list(dict.fromkeys(view.name(one) for one in found if one.error is not None)))
+        summary = f"{len(failures)} of {words.count(len(found), 'check')} failed: {names}."
+        raise errors.Several(summary, failures, "what mends each of them is told beside it")

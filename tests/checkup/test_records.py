@@ -1,0 +1,211 @@
+"""What is written down: damaged, cut short, of an app that is gone, due, and never come back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sp_connect import errors
+from sp_connect.commands import invite
+from sp_connect.models import SecretName
+from sp_connect.stores import secrets
+from sp_connect.stores.vault import Vault
+from tests.agency import Agency
+from tests.checkup.given import code, edit, finding, visit, with_store, wrong
+from tests.commands.given import connected, record, token_of
+
+
+class Stubborn(Vault):
+    """A vault that is locked whenever it is to forget."""
+
+    def forget_all(self, names: object) -> None:  # noqa: ARG002 - a SecretStore's
+        raise errors.StoreLocked("The vault is locked.")
+
+
+def cut_short(agency: Agency) -> SecretName:
+    """A renewal whose old token is still there, with an entry of the journal; returns the name of that token."""
+    before = connected(agency)
+    assert isinstance(agency.edges.secrets, Vault)
+    stubborn = Stubborn(agency.folder / "vault", agency.edges.secrets._passphrase, agency.edges.secrets._keyring)
+    held = with_store(agency, stubborn).changes
+    with held.writing():
+        held.keep_connection(record(secret_ref=secrets.new_ref()), agency.edges.secrets.fetch(before.secret_name))
+    assert len(held.unfinished()) == 1
+    return before.secret_name
+
+
+def invited(agency: Agency, name: str = "acme", region: str = "eu", days: int = 7) -> None:
+    options = invite.Options(
+        seller=name,
+        region=region,
+        countries=(),
+        file=None,
+        app=None,
+        default_app="default",
+        expect_id=None,
+        days=days,
+    )
+    invite.run(agency.edges, options)
+
+
+class TestFiles:
+    def test_one_damaged_file_is_named_and_the_rest_is_checked(self, agency: Agency) -> None:
+        connected(agency, "bravo")
+        (agency.folder / "connections" / "acme.toml").write_text("[[connection]\n")
+        (agency.folder / "connections" / "acme.toml").chmod(0o600)
+
+        found = {one.name: one for one in visit(agency.edges)}
+
+        assert code(found["records"]) == (4, "damaged")
+        assert "acme.toml is damaged" in found["records"].found
+        assert wrong(list(found.values())) == ["records"]
+        assert found["tokens"].found == "the tokens of 1 connection are there"
+
+    def test_further_ones_are_counted(self, agency: Agency) -> None:
+        (agency.folder / "connections").mkdir(mode=0o700)
+        for name in ("acme", "bravo", "charlie"):
+            (agency.folder / "connections" / f"{name}.toml").write_text("=")
+
+        assert finding(agency.edges, "records").found.endswith("2 more files are damaged.")
+
+    def test_one_of_a_later_version_is_a_failure_and_what_needs_the_records_is_skipped(self, agency: Agency) -> None:
+        connected(agency)
+        edit(agency.folder / "connections" / "acme.toml", "schema = 1", "schema = 2")
+
+        found = {one.name: one for one in visit(agency.edges, fix=True, yes=True)}
+
+        assert code(found["records"]) == (4, "store-unavailable")
+        assert {found[name].result for name in ("tokens", "unclaimed", "apps-in-use", "connections", "seats")} == {
+            "skipped"
+        }
+        assert len(agency.edges.secrets.contents().names) == 2  # type: ignore[attr-defined]
+
+
+class TestUnfinished:
+    def test_what_was_cut_short_waits_for_a_change_or_for_fix(self, agency: Agency) -> None:
+        old = cut_short(agency)
+
+        found = finding(agency.edges, "unfinished")
+
+        assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
+        assert agency.edges.secrets.fetch(old)
+
+        mended = finding(agency.edges, "unfinished", fix=True)
+
+        assert (mended.result, mended.fixed) == ("ok", True)
+        assert agency.edges.changes.unfinished() == ()
+        with pytest.raises(errors.MissingToken):
+            agency.edges.secrets.fetch(old)
+
+    def test_what_belongs_to_another_store_goes_on_waiting(self, agency: Agency) -> None:
+        cut_short(agency)
+        [entry] = agency.edges.changes.unfinished()
+        edit(entry, 'store = "vault"', 'store = "keyring"')
+
+        found = finding(agency.edges, "unfinished", fix=True)
+
+        assert (found.result, found.fixed) == ("warning", False)
+        assert agency.edges.changes.unfinished() == (entry,)
+
+    def test_a_damaged_entry_is_a_failure_with_fix(self, agency: Agency) -> None:
+        cut_short(agency)
+        [entry] = agency.edges.changes.unfinished()
+        entry.write_text("=")
+
+        assert finding(agency.edges, "unfinished").result == "warning"
+        assert code(finding(agency.edges, "unfinished", fix=True)) == (4, "damaged")
+
+
+class TestApps:
+    def test_one_that_is_gone_is_a_failure(self, agency: Agency) -> None:
+        connected(agency, "acme", app="gone")
+        connected(agency, "bravo")
+
+        found = finding(agency.edges, "apps-in-use")
+
+        assert code(found) == (6, "not-found")
+        assert "There is no app gone. It is the app of acme in Europe & India." in found.found
+        assert found.mend == "register it again: sp-connect app add gone"
+
+
+class TestConnections:
+    @pytest.mark.parametrize(
+        ("changes", "result", "mend"),
+        [
+            ({}, "ok", None),
+            ({"days": 340}, "warning", "sp-connect renew --due 30"),
+            ({"days": 400}, "warning", "sp-connect renew --due 30"),
+            ({"standing": "rejected"}, "warning", "sp-connect renew --due 30"),
+            ({"standing": "unchecked", "verified_at": None}, "warning", "sp-connect verify"),
+        ],
+    )
+    def test_what_needs_a_consent_or_a_look_is_a_warning(
+        self, agency: Agency, changes: dict[str, object], result: str, mend: str | None
+    ) -> None:
+        days = changes.pop("days", 0) if changes else 0
+        assert isinstance(days, int)
+        connected(agency, authorized_at=agency.clock() - timedelta(days=days), **changes)
+
+        found = finding(agency.edges, "connections")
+
+        assert (found.result, found.mend) == (result, mend)
+        assert found.found.startswith("1 connection of 1 seller")
+
+
+class TestInvites:
+    def test_one_that_is_pending_is_told(self, agency: Agency) -> None:
+        invited(agency)
+
+        found = finding(agency.edges, "invites")
+
+        assert (found.result, found.found) == (
+            "ok",
+            "1 invite is pending, of acme in Europe & India since 22 Nov 2026",
+        )
+
+    def test_of_several_the_oldest_is_told(self, agency: Agency) -> None:
+        invited(agency)
+        agency.clock.pass_by(days=1)
+        invited(agency, "bravo")
+
+        assert finding(agency.edges, "invites").found.startswith("2 invites are pending, the oldest of acme")
+
+    def test_one_that_never_came_back_is_a_warning_and_fix_forgets_it(self, agency: Agency) -> None:
+        invited(agency, days=1)
+        agency.clock.pass_by(days=2)
+        invited(agency, "bravo")
+
+        found = finding(agency.edges, "invites")
+
+        assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
+        assert "acme in Europe & India never came back" in found.found
+        assert len(agency.edges.invites.all()[0]) == 2
+
+        mended = finding(agency.edges, "invites", fix=True)
+
+        assert (mended.result, mended.fixed) == ("ok", True)
+        assert [one.scope.seller for one in agency.edges.invites.all()[0]] == ["bravo"]
+
+    def test_one_of_an_app_that_is_another_by_now_is_a_warning(self, agency: Agency) -> None:
+        invited(agency)
+        edit(agency.folder / "config.toml", "amzn1.sp.solution.0", "amzn1.sp.solution.1")
+
+        found = finding(agency.edges, "invites", fix=True)
+
+        assert (found.result, found.mend) == ("warning", "sp-connect invite --seller acme --region eu")
+        assert len(agency.edges.invites.all()[0]) == 1
+
+    def test_a_damaged_one_is_a_failure(self, agency: Agency) -> None:
+        invited(agency)
+        [path] = (agency.folder / "invites").iterdir()
+        Path(path).write_text("=")
+
+        assert code(finding(agency.edges, "invites")) == (4, "damaged")
+
+
+def test_the_token_of_a_connection_is_never_told(agency: Agency) -> None:
+    connection = connected(agency)
+
+    assert token_of(agency, connection) not in str(visit(agency.edges, fix=True, yes=True))
