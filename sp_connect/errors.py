@@ -160,6 +160,14 @@ class SellerExists(Usage):
         super().__init__(f"There is a seller {name} already. Nothing was changed.", f"sp-connect show --seller {name}")
 
 
+class SellerInvited(Usage):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"An invite of {name} is pending: the name is taken. Nothing was changed.",
+            f"if it is the same client: sp-connect invites --cancel {name}, then rename",
+        )
+
+
 class WhichConnection(Usage):
     def __init__(self, seller: str, places: Sequence[str]) -> None:
         super().__init__(
@@ -193,7 +201,7 @@ class TimedOut(NotAuthorized):
             f"No confirmation for {scope} came within {words.span(seconds)}. Nothing was changed.",
             "Amazon sends nothing when Cancel is chosen or its page shows an error, which sp-connect explain CODE "
             "explains. "
-            f"For more time: sp-connect connect {scope.flags} --timeout {min(int(seconds) * 2, LONGEST_WAIT)}",
+            f"For more time, run it again with --timeout {min(int(seconds) * 2, LONGEST_WAIT)}",
         )
 
 
@@ -261,7 +269,8 @@ class EndsSoon(NotAuthorized):
         super().__init__(
             f"{words.count(len(ending), 'authorization')} of {words.listed([str(scope) for scope in ending])} "
             f"{'ends' if len(ending) == 1 else 'end'} within {words.count(days, 'day')}.",
-            f"sp-connect renew --due {days}",
+            f"sp-connect renew{f' --seller {ending[0].seller}' if len({one.seller for one in ending}) == 1 else ''} "
+            f"--due {days}",
         )
 
 
@@ -300,7 +309,7 @@ class WrongAccount(NotAuthorized):
         super().__init__(
             f"Amazon gave access to {got}, but {scope} is {expected}. Nothing was changed.",
             "sign out of Seller Central, or add --browser isolated, and run it again. "
-            f"If {scope.seller} has a new account: --replace",
+            f"If {scope.seller} has a new account: sp-connect connect {scope.flags} --replace",
         )
 
 
@@ -405,7 +414,7 @@ class SecretTooOld(NotAuthorized):
     def __init__(self, app: str, age: int, life: int) -> None:
         super().__init__(
             f"The client secret of the app {app} is {words.count(age, 'day')} old; Amazon takes one for {life}.",
-            f"make a new one in the developer console, then: sp-connect app rotate-secret {app}",
+            f"renew it at Amazon, then: sp-connect app rotate-secret {app}",
         )
 
 

@@ -165,9 +165,7 @@ def scope(seller: str, region: str, country: str | None = None) -> Scope:
         return Scope(seller, where.code, there.code, there.name)
     if where.host is None:
         codes = ", ".join(c.code for c in countries_of(where.code))
-        raise errors.Usage(
-            f"{where.name} is connected country by country.", f"add --country with one of {codes}"
-        )
+        raise errors.Usage(f"{where.name} is connected country by country.", f"add --country with one of {codes}")
     return Scope(seller, where.code, None, where.name)
 
 

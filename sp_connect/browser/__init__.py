@@ -77,13 +77,19 @@ def opener(
 def rename_profiles(environ: Mapping[str, str], profiles: Path, old: str, new: str, system: str = sys.platform) -> None:
     """Moves a seller's own profiles to another name: a later client of the old one must not be signed in with them.
 
-    What already is under the new name stays, and the old profile beside it. Raises StoreUnavailable.
+    Raises Usage where the new name has some already, left over from another client, and StoreUnavailable.
     """
     from sp_connect.browser import brands
 
     own = {one.profile(profiles, old).parent for one in brands.installed(system, environ)} | {profiles / old}
     for folder in own:
-        if folder.is_dir() and not folder.with_name(new).exists():
+        if folder.with_name(new).exists():
+            raise errors.Usage(
+                f"{folder.with_name(new)} is a browser profile of {new} already. Nothing was changed.",
+                "if it is no longer used, remove that folder; else take another name",
+            )
+    for folder in own:
+        if folder.is_dir():
             files.move(folder, folder.with_name(new))
 
 

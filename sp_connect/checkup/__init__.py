@@ -25,12 +25,12 @@ NAMES = (
     "disk",
     "secret-store",
     "client-secret",
-    "seats",
     "records",
     "unfinished",
     "tokens",
     "unclaimed",
     "apps-in-use",
+    "seats",
     "connections",
     "invites",
     "port",
@@ -85,13 +85,13 @@ def _here(facts: Facts) -> Iterator[Check]:
     yield Check("secret-store", partial(machine.secret_store, facts))
     for app in facts.apps:
         yield Check("client-secret", partial(settings.client_secret, facts, app), app.name)
-    for app in facts.apps:
-        yield Check("seats", partial(settings.seats, facts, app), app.name)
     yield Check("records", partial(records.readable, facts))
     yield Check("unfinished", partial(records.unfinished, facts))
     yield Check("tokens", partial(tokens.present, facts))
     yield Check("unclaimed", partial(tokens.unclaimed, facts))
     yield Check("apps-in-use", partial(records.apps_in_use, facts))
+    for app in facts.apps:
+        yield Check("seats", partial(settings.seats, facts, app), app.name)
     yield Check("connections", partial(records.statuses, facts))
     yield Check("invites", partial(records.invites, facts))
     for app in {app.listen: app for app in facts.apps}.values():

@@ -31,7 +31,7 @@ def private(facts: Facts) -> Finding:
             permissions.tighten(one.path)
         _, found = permissions.look(one.path for one in foreign)
         if not found:
-            return ok(f"{said} now: {_modes(ours)}", fixed=True)
+            return ok(f"{said}; until now others could get at {_modes(ours)}", fixed=True)
     if foreign:
         whose = f"{several(one.path for one in foreign)}: not yours, but another user's"
         mend = f"sudo chown -R $(id -un) {shlex.quote(str(facts.edges.home.data))}"

@@ -57,7 +57,7 @@ def client_secret(facts: Facts, app: App) -> Finding:
     if age >= SECRET_LIFE.days:
         return failed(errors.SecretTooOld(app.name, age, SECRET_LIFE.days))
     if age >= OLD_DAYS:
-        return warning(said, f"make a new one in the developer console, then: sp-connect app rotate-secret {app.name}")
+        return warning(said, f"renew it at Amazon, then: sp-connect app rotate-secret {app.name}")
     return ok(said)
 
 

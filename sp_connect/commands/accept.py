@@ -15,6 +15,8 @@ from sp_connect.edges import Edges
 from sp_connect.models import Connection, Consent, Invite
 from sp_connect.views import card
 
+_COPY_ALL = "copy all of the address that the seller's browser shows, and nothing else"
+
 
 @dataclass(slots=True)
 class Sent:
@@ -40,7 +42,11 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
     Where nothing was exchanged the invite stays pending, for the seller may open the link again. Raises BadState,
     NoSuchInvite, OnceMore for the Login-URI hop, and what `connect` raises.
     """
-    parameters = consent.sent(address)
+    try:
+        parameters = consent.sent(address)
+    except errors.BadState as error:
+        error.hint = _COPY_ALL
+        raise
     invite = _invite_of(edges, parameters)
     with edges.changes.refreshing(invite.scope):  # so that of two that accept the same address one exchanges its code
         _see_that_it_is_pending(edges, edges.invites.find(invite.state))
@@ -59,7 +65,11 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
         # What the seller's link said is what Amazon compares at the exchange (amazon.md, decision 5).
         app = replace(app, redirect_uri=invite.redirect_uri)
         asked = Consent(invite.scope, app, invite.state, invite.address)
-        arrival = Sent(consent.pasted(address, app, edges.amazon.at))
+        try:
+            arrival = Sent(consent.pasted(address, app, edges.amazon.at))
+        except errors.BadState as error:
+            error.hint = _COPY_ALL
+            raise
         client_secret = edges.secrets.fetch(app.secret_name)
         authorization.prove_ready(edges)
         try:
@@ -67,6 +77,18 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
             outcome = authorization.complete(edges, asked, client_secret, guard, [arrival])
         except (errors.Refused, errors.CodeExpired) as error:
             error.hint = f"the link is good until {words.day(invite.expires_at)}: the seller may open it once more"
+            raise
+        except errors.AmazonTrouble as error:
+            error.hint = (
+                "run it again in a minute; if the code is used up by then, the seller opens the link once more: it is "
+                f"good until {words.day(invite.expires_at)}"
+            )
+            raise
+        except (errors.WrongAccount, errors.UnexpectedAccount, errors.DuplicateAccount, errors.OtherCountry) as error:
+            error.hint = (
+                "the seller signs in to the right account and opens the link once more; it is good until "
+                f"{words.day(invite.expires_at)}"
+            )
             raise
         if outcome is None:
             raise _why_not(edges, arrival, invite)
@@ -129,7 +151,7 @@ def _see_that_it_is_pending(edges: Edges, invite: Invite | None) -> Invite:
 def _why_not(edges: Edges, arrival: Sent, invite: Invite) -> errors.NotAuthorized:
     if arrival.onward is not None:
         return errors.OnceMore(invite.scope, edges.amazon.at(arrival.onward))
-    return errors.BadState(arrival.why or "", "copy all of the address that the seller's browser shows")
+    return errors.BadState(arrival.why or "", _COPY_ALL)
 
 
 def _close(edges: Edges, invite: Invite) -> None:

@@ -140,9 +140,9 @@ def add(
     options = AddOptions(name, application_id, client_id, redirect_uri, listen, draft, access_level, secret_from_stdin)
     added = run_add(edges, options)
     edges.screen.say(f"The app {added.name} is registered.")
-    edges.screen.say(
-        "Next: sp-connect relay --out relay.html, put the file at the redirect URI, then sp-connect connect."
-    )
+    this = "" if added.name == "default" else f" --app {added.name}"
+    steps = f"sp-connect relay{this} --out relay.html, put the file at the redirect URI, then sp-connect connect{this}"
+    edges.screen.say(f"Next: {steps}.")
     if json:
         edges.screen.json(data.app(added, 0, edges.now()))
 

@@ -40,15 +40,8 @@ def run(edges: Edges, options: Options) -> str:
         edges.person.confirm(f"Show the secrets of {connection.scope} on this terminal?", "--yes")
     text = quoting.FORMATS[options.form](access.environment(edges, connection))
     if options.out is not None:
-        _write(options.out, text)
+        files.write_out(options.out, text)
     return text
-
-
-def _write(path: Path, text: str) -> None:
-    """A device is not written to: as root, it would be replaced by a file."""
-    if path.exists() and not path.is_file():
-        raise errors.CannotWrite(path, "it is no regular file")
-    files.replace(path, text.encode())
 
 
 def command(

@@ -138,7 +138,8 @@ def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> N
             edges.screen.show(tables.connections(edges.screen, rows, now))
         wrong = any(signs.of(one.status(now)) in signs.URGENT for one in rows)
         edges.screen.say()
-        edges.screen.say(tables.summary(rows, now) + (" Next: sp-connect renew" if wrong else ""))
+        these = Selection(selection.seller, selection.region, selection.country).flags
+        edges.screen.say(tables.summary(rows, now) + (f" Next: sp-connect renew{these}" if wrong else ""))
     else:
         _say_nothing_is_there(edges, selection)
 
@@ -164,23 +165,20 @@ def _write(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> 
         simulated=edges.screen.simulated,
     )
     if wanted.html is not None:
-        _replace(edges, wanted.html, report.page(told))
+        _write_out(edges, wanted.html, report.page(told))
     if wanted.svg is not None:
         from sp_connect.views import svg
 
-        _replace(edges, wanted.svg, svg.matrix(told) if wanted.matrix else svg.connections(told))
+        _write_out(edges, wanted.svg, svg.matrix(told) if wanted.matrix else svg.connections(told))
     if wanted.ics is not None:
         from sp_connect.views import calendar
 
         dates = calendar.calendar(found.rows, _apps(edges, selection), told.now, simulated=told.simulated)
-        _replace(edges, wanted.ics, dates)
+        _write_out(edges, wanted.ics, dates)
 
 
-def _replace(edges: Edges, path: Path, content: str) -> None:
-    """A device is not written to: as root, it would be replaced by a file."""
-    if path.exists() and not path.is_file():
-        raise errors.CannotWrite(path, "it is no regular file")
-    files.replace(path, content.encode())
+def _write_out(edges: Edges, path: Path, content: str) -> None:
+    files.write_out(path, content)
     edges.screen.say(f"{path} is written: it names your clients, and only you can read it.")
 
 

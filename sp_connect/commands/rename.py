@@ -19,7 +19,7 @@ def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
     """The seller's connections under the new name; the old one is free then. All of it is done, or nothing.
 
     Pending invites and the seller's own browser profile go along. Raises BadName, NoSuchConnection, and
-    SellerExists where the new name is taken.
+    SellerExists or SellerInvited where the new name is taken.
     """
     for name in (old, new):
         if not errors.is_name(name):
@@ -35,6 +35,9 @@ def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
         stack.enter_context(edges.changes.writing())
         if edges.connections.has(new):
             raise errors.SellerExists(new)
+        # Else another client's link would connect that client under this one's name.
+        if any(one.scope.seller == new and one.status(edges.now()) == "pending" for one in edges.invites.all()[0]):
+            raise errors.SellerInvited(new)
         edges.rename_profiles(old, new)
         return edges.changes.rename_seller(old, new)
 

@@ -174,4 +174,6 @@ def _raise_what_is_wrong(
         raise wrong[0]
     if wrong:
         failed = sum(finding.error is not None for finding in findings) + len(damages)
-        raise errors.Several(f"{words.count(failed, 'connection')} of {total} did not pass.", wrong)
+        ended = any(isinstance(error, errors.Rejected | errors.MissingToken) for error in wrong)
+        hint = "sp-connect renew" if ended else None
+        raise errors.Several(f"{words.count(failed, 'connection')} of {total} did not pass.", wrong, hint)

@@ -101,6 +101,18 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
             _sync_folder(folder)
 
 
+def write_out(path: Path, text: str) -> None:
+    """Writes a file that a person named, 0600 from birth, in a folder that is there. Raises CannotWrite.
+
+    A device is not written to: as root, it would be replaced by a file.
+    """
+    if path.exists() and not path.is_file():
+        raise errors.CannotWrite(path, "it is no regular file")
+    if not path.absolute().parent.is_dir():
+        raise errors.CannotWrite(path, "there is no such folder")
+    replace(path, text.encode())
+
+
 def move(path: Path, target: Path) -> None:
     """Gives a file or folder another name in the same folder. Raises StoreUnavailable."""
     with _explained(path, "moved"):

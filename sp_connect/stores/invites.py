@@ -41,7 +41,7 @@ class Invites:
                     found.extend(self._read(self._folder / name))
                 except errors.Damaged as damage:
                     damages.append(damage)
-        return tuple(sorted(found, key=lambda one: (one.created_at, one.scope))), tuple(damages)
+        return tuple(sorted(found, key=lambda one: (one.created_at, one.scope.seller, one.scope.item))), tuple(damages)
 
     def find(self, state: str) -> Invite | None:
         """The invite of a state, pending or not. Raises Damaged."""

@@ -81,7 +81,7 @@ def facts(connection: Connection, now: datetime) -> list[tuple[str, Text]]:
     renew = f"{words.day(connection.renew_by)}, {words.in_days(connection.days_left(now))}"
     return [
         ("Selling Partner ID", text.styled(connection.selling_partner_id, "bold")),
-        ("Store", text.styled(words.listed(stores) or "not named by Amazon")),
+        ("Store", text.styled(words.listed(stores) or ("not named by Amazon" if codes else "not yet checked"))),
         ("Marketplaces", text.styled(codes or "not yet checked", "bold")),
         ("Access level", text.styled(connection.access_level)),
         ("Renew by", text.styled(renew)),

@@ -33,13 +33,14 @@ class Report(NamedTuple):
 
 
 def title(report: Report) -> str:
-    """The state in one line: "38 sellers, 3 due"."""
+    """The state in one line: "90 connections of 38 sellers; 3 due"."""
     if not report.rows:
         return "No connections"
     sellers = words.count(len({one.scope.seller for one in report.rows}), "seller")
+    connections = words.count(len(report.rows), "connection")
     statuses = (one.status(report.now) for one in report.rows)
     noted = signs.counted(one for one in statuses if one != "connected")
-    return f"{sellers}, {noted or 'all connected'}"
+    return f"{connections} of {sellers}; {noted or 'all connected'}"
 
 
 def notes(report: Report) -> list[str]:

@@ -132,21 +132,19 @@ class TestApps:
 
 class TestConnections:
     @pytest.mark.parametrize(
-        ("changes", "result", "mend"),
+        ("standing", "days", "result", "mend"),
         [
-            ({}, "ok", None),
-            ({"days": 340}, "warning", "sp-connect renew --due 30"),
-            ({"days": 400}, "warning", "sp-connect renew --due 30"),
-            ({"standing": "rejected"}, "warning", "sp-connect renew --due 30"),
-            ({"standing": "unchecked", "verified_at": None}, "warning", "sp-connect verify"),
+            ("connected", 0, "ok", None),
+            ("connected", 340, "warning", "sp-connect renew --due 30"),
+            ("connected", 400, "warning", "sp-connect renew --due 30"),
+            ("rejected", 0, "warning", "sp-connect renew --due 30"),
+            ("unchecked", 0, "warning", "sp-connect verify"),
         ],
     )
     def test_what_needs_a_consent_or_a_look_is_a_warning(
-        self, agency: Agency, changes: dict[str, object], result: str, mend: str | None
+        self, agency: Agency, standing: str, days: int, result: str, mend: str | None
     ) -> None:
-        days = changes.pop("days", 0) if changes else 0
-        assert isinstance(days, int)
-        connected(agency, authorized_at=agency.clock() - timedelta(days=days), **changes)
+        connected(agency, standing=standing, authorized_at=agency.clock() - timedelta(days=days))
 
         found = finding(agency.edges, "connections")
 

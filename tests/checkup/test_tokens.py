@@ -223,4 +223,3 @@ class TestUnclaimed:
 
         assert finding(edges, "unclaimed", fix=True).result == "ok"
         assert late.secret_name in names(agency)
-

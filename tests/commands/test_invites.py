@@ -65,6 +65,23 @@ class TestAccept:
         assert kept(agency, outcome.connection) == outcome.connection
         assert token_of(agency, outcome.connection).startswith("Atzr|")
 
+    def test_a_region_and_a_country_of_it_may_be_invited_in_the_same_second(self, agency: Agency) -> None:
+        region, country = one(agency, "acme", "eu"), one(agency, "acme", "eu", "IN")
+        assert region.created_at == country.created_at
+
+        assert [found.scope for found in invites.pending(agency.edges)[0]] == [region.scope, country.scope]
+        assert accept.run(agency.edges, clicked(region)).connection.scope == region.scope
+
+    @pytest.mark.parametrize("company", ["bravo", None], ids=["another account", "no address"])
+    def test_the_hint_names_only_what_the_seller_can_do(self, agency: Agency, company: str | None) -> None:
+        made = one(agency, expect_id="A2EXAMPLE1234")
+
+        with pytest.raises(errors.NotAuthorized) as failure:
+            accept.run(agency.edges, clicked(made, company) if company else "Hello, here it is")
+
+        assert "sp-connect connect" not in failure.value.hint
+        assert "--" not in failure.value.hint
+
     def test_an_invite_used_twice_is_told_when_it_was_used(self, agency: Agency) -> None:
         address = clicked(one(agency))
         accept.run(agency.edges, address)

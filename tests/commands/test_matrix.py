@@ -316,6 +316,15 @@ def test_the_command_prints_it_with_the_summary_and_the_next_step(agency: Agency
     assert "1 connection of 1 seller; 1 rejected. Next: sp-connect renew" in agency.said()
 
 
+def test_the_next_step_is_for_the_seller_that_was_asked_about(agency: Agency) -> None:
+    connected(agency, "acme", "eu", standing="rejected")
+    given = shell(agency)
+
+    listing.command(given.context, seller="acme", status="rejected")
+
+    assert "Next: sp-connect renew --seller acme\n" in agency.said()
+
+
 def test_where_all_is_well_no_next_step_is_named(agency: Agency) -> None:
     connected(agency)
 

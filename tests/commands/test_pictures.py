@@ -56,7 +56,7 @@ def test_its_title_tells_the_state_to_whoever_sees_no_picture() -> None:
     root = ET.fromstring(svg.matrix(made([that_is("due")])))
 
     assert root.get("role") == "img"
-    assert root.findtext(f"{SVG}title") == "1 seller, 1 due"
+    assert root.findtext(f"{SVG}title") == "1 connection of 1 seller; 1 due"
 
 
 class TestMatrix:

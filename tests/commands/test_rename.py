@@ -83,6 +83,18 @@ def test_a_pending_invite_goes_along_and_its_link_stays_good(agency: Agency) -> 
     assert accept.run(agency.edges, address).connection.scope == geography.scope("other", "fe", "JP")
 
 
+def test_a_name_that_another_client_is_invited_under_is_refused(agency: Agency) -> None:
+    connected(agency, "acme", "eu")
+    one(agency, "other", "na")
+    before = agency.files()
+
+    with pytest.raises(errors.SellerInvited) as failure:
+        rename.run(agency.edges, "acme", "other")
+
+    assert failure.value.exit_code == 2
+    assert agency.files() == before
+
+
 def test_the_browser_profile_goes_along(agency: Agency) -> None:
     connected(agency)
     cookies = agency.folder / "browsers" / "acme" / "chromium" / "Cookies"
@@ -177,3 +189,13 @@ def test_killed_at_any_step_it_is_done_or_undone_by_the_next_command(
     assert names(rows) in (["acme na", "acme eu"], ["other na", "other eu"])
     assert {token_of(agency, each) for each in rows} == token
     assert not agency.edges.changes.unfinished()
+
+
+def test_a_profile_that_another_client_left_under_the_new_name_is_not_taken_over(agency: Agency) -> None:
+    connected(agency)
+    (agency.folder / "browsers" / "other" / "chromium").mkdir(parents=True)
+
+    with pytest.raises(errors.Usage, match="is a browser profile of other already"):
+        rename.run(agency.edges, "acme", "other")
+
+    assert names(agency.edges.connections.all()) == ["acme eu"]

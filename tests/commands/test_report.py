@@ -75,10 +75,13 @@ def tables(rows: list[Connection], **changes: Any) -> list[list[list[str]]]:
     ("rows", "title"),
     [
         ([], "No connections"),
-        ([of("acme")], "1 seller, all connected"),
-        ([of("acme"), of("acme", "na"), of("bravo")], "2 sellers, all connected"),
-        ([that_is("due"), that_is("rejected", "bravo"), of("charlie")], "3 sellers, 1 due, 1 rejected"),
-        ([that_is("missing-token"), that_is("missing-token", "b")], "2 sellers, 2 missing token"),
+        ([of("acme")], "1 connection of 1 seller; all connected"),
+        ([of("acme"), of("acme", "na"), of("bravo")], "3 connections of 2 sellers; all connected"),
+        (
+            [that_is("due"), that_is("rejected", "bravo"), of("charlie")],
+            "3 connections of 3 sellers; 1 due, 1 rejected",
+        ),
+        ([that_is("missing-token"), that_is("missing-token", "b")], "2 connections of 2 sellers; 2 missing token"),
     ],
 )
 def test_the_title_tells_the_state(rows: list[Connection], title: str) -> None:
@@ -261,7 +264,10 @@ class TestFile:
         listing.command(given.context, html=tmp_path / "sellers.html")
 
         assert given.printed() == ""
-        assert Reader((tmp_path / "sellers.html").read_text("utf-8")).texts["h1"] == "1 seller, all connected"
+        assert (
+            Reader((tmp_path / "sellers.html").read_text("utf-8")).texts["h1"]
+            == "1 connection of 1 seller; all connected"
+        )
         assert f"{tmp_path / 'sellers.html'} is written" in agency.said()
 
     @pytest.mark.skipif("os.name == 'nt'", reason="Windows has other permissions")

@@ -536,7 +536,7 @@ class TestDue:
             command(agency, due=30)
 
         assert failure.value.exit_code == 3
-        assert failure.value.hint == "sp-connect renew --due 30"
+        assert failure.value.hint == "sp-connect renew --seller acme --due 30"
         assert kept(agency, before).verified_at == agency.clock()
 
     def test_without_due_a_coming_end_is_no_failure(self, agency: Agency) -> None:

@@ -242,6 +242,7 @@ CASES = {
     "doctor": Case("doctor", "doctor", _doctors),
     "doctor of what is unfit": Case("doctor", "doctor", lambda given: _doctors(given, mode=0o666), 4),
     "doctor that mends": Case("doctor", "doctor", lambda given: _doctors(given, "--fix", mode=0o666)),
+    "doctor of an empty home": Case("doctor", "doctor", _in_an_empty_home("doctor")),
     "doctor of a damaged file": Case("doctor", "doctor", _doctor_of_damage, 4),
     "token": Case("token", "token", _token),
     "token of a country": Case("token", "token", _token_of_a_country),

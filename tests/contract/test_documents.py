@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from sp_connect import checkup
 from tests.contract.cases import CASES, WITHOUT
 from tests.contract.schemas import CLOSED, ENDING, FOLDER, ROOT, SCHEMAS, findings
 
@@ -69,3 +70,10 @@ def test_its_schemas_are_all_named() -> None:
     named = set(re.findall(rf"\(schemas/([a-z]+){ENDING}\)", TEXT))
 
     assert named == {path.name.removesuffix(ENDING) for path in FOLDER.iterdir()} - {"connection"}
+
+
+def test_its_checks_are_those_of_doctor_in_their_order() -> None:
+    _, _, told = TEXT.partition("### doctor\n")
+
+    assert re.findall(r"^- `([a-z-]+)`: ", told.partition("\n### ")[0], re.MULTILINE) == list(checkup.NAMES)
+    assert SCHEMAS["doctor"]["$defs"]["check"]["properties"]["name"]["enum"] == list(checkup.NAMES)
