@@ -49,6 +49,9 @@ def main() -> None:
         for command in ("acme --region na", "acme --region fe --country JP", "bravo --region eu"):
             run(home, f"--simulate connect --seller {command} --no-browser")
         draw("list", run(home, "--simulate list"))
+        for command in ("bravo --region na", "charlie-gmbh --region eu --country IN", "charlie-gmbh --region eu"):
+            run(home, f"--simulate connect --seller {command} --no-browser")
+        draw("matrix", run(home, "--simulate list --matrix"))
 
 
 if __name__ == "__main__":

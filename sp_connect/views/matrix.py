@@ -136,15 +136,16 @@ def grid(connections: Iterable[Connection], now: datetime, shown: Sequence[Colum
 
 def legend(shown: Grid) -> list[Entry]:
     """What the signs mean: those that occur, and a country with an account of its own if there is any."""
-    parts = {(part.country, part.status): part for row in shown.rows for cell in row.cells for part in cell}
+    parts = {(part.country, part.status) for row in shown.rows for cell in row.cells for part in cell}
     told: dict[signs.Sign, list[str]] = {}
     for status in signs.IN_ORDER:
         if any(status == there for _, there in parts):
             told.setdefault(signs.of(status), []).append(signs.told(status))
     entries = [Entry(sign.mark, sign.ascii, sign.style, " or ".join(said)) for sign, said in told.items()]
-    apart = next((part for part in parts.values() if part.country is not None), None)
+    apart = min((country for country, _ in parts if country is not None), default=None)
     if apart is not None:
-        entries.append(Entry(apart.sign(), apart.sign(ascii_only=True), apart.style, "separate account"))
+        sample = Part(apart, "connected", 0)  # a state of one client's would be taken for everybody's
+        entries.append(Entry(sample.sign(), sample.sign(ascii_only=True), sample.style, "separate account"))
     return entries
 
 

@@ -192,7 +192,7 @@ class TestLegend:
 
     def test_it_explains_a_separate_account(self) -> None:
         assert "+IN separate account" in piped([of("acme", "eu", "IN")])
-        assert "∅IN separate account" in piped([that_is("missing-token", country="IN")])
+        assert "+IN separate account" in piped([that_is("missing-token", country="IN")])
 
     def test_it_is_not_cut_where_the_terminal_is_narrow(self, monkeypatch: pytest.MonkeyPatch) -> None:
         shown = bare(drawn(monkeypatch, [*many(11), of("x", "eu", "IN")], 40))
