@@ -28,7 +28,7 @@ CONTRACT = {
         "not-permitted",
         "due",  # of `verify --due` alone, which the contract lets exit with 3
     },
-    4: {"store-unavailable", "store-locked", "damaged", "missing-token", "port-taken", "unfit"},  # the last of `doctor` alone
+    4: {"store-unavailable", "store-locked", "damaged", "missing-token", "port-taken", "unfit"},  # that of `doctor`
     5: {"unreachable", "throttled", "unexpected-answer"},
     6: {"not-found"},
     130: {"interrupted"},

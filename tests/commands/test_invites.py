@@ -79,8 +79,8 @@ class TestAccept:
         with pytest.raises(errors.NotAuthorized) as failure:
             accept.run(agency.edges, clicked(made, company) if company else "Hello, here it is")
 
-        assert "sp-connect connect" not in failure.value.hint
-        assert "--" not in failure.value.hint
+        assert "sp-connect connect" not in (failure.value.hint or "")
+        assert "--" not in (failure.value.hint or "")
 
     def test_an_invite_used_twice_is_told_when_it_was_used(self, agency: Agency) -> None:
         address = clicked(one(agency))
