@@ -5,6 +5,7 @@ The tables are amazon.md sections 1.4, 7 and 8: Seller Central, endpoints, marke
 
 from __future__ import annotations
 
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -159,14 +160,20 @@ def scope(seller: str, region: str, country: str | None = None) -> Scope:
     """
     if not errors.is_name(seller):
         raise errors.BadName("a seller", seller)
+    return Scope(seller, *_place(region, country))
+
+
+@cache
+def _place(region: str, country: str | None) -> tuple[str, str | None, str]:
+    """A scope without its seller: thousands of records name the same few."""
     where = region_named(region)
     if country is not None:
         there = country_named(country, where)
-        return Scope(seller, where.code, there.code, there.name)
+        return where.code, there.code, there.name
     if where.host is None:
         codes = ", ".join(c.code for c in countries_of(where.code))
         raise errors.Usage(f"{where.name} is connected country by country.", f"add --country with one of {codes}")
-    return Scope(seller, where.code, None, where.name)
+    return where.code, None, where.name
 
 
 def consent_host(scope: Scope) -> str:
