@@ -61,8 +61,9 @@ class Facts:
             return Records(trouble=error)
 
     def read_again(self) -> None:
-        """After a change of the records, or before one that relies on them."""
-        self.__dict__.pop("records", None)
+        """After a change of what is written down, or before one that relies on it."""
+        for name in ("settings", "records"):
+            self.__dict__.pop(name, None)
 
     def blind(self, *, apps: bool = False, store: bool = False) -> str | None:
         """Why a check cannot be made that needs the connections, and these besides; another one tells what is wrong."""

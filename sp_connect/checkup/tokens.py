@@ -13,6 +13,8 @@ from sp_connect.models import Connection, SecretName, Standing
 from sp_connect.stores import secrets
 from sp_connect.views import progress
 
+CLAIMED = "every secret in the store belongs to a record"
+
 
 def present(facts: Facts) -> Finding:
     """Whether each connection's token is there. --fix marks in the record what is missing, and what came back."""
@@ -49,10 +51,8 @@ def unclaimed(facts: Facts) -> Finding:
         return skipped("a keyring cannot be asked for all that it holds")
     left = _unclaimed(facts, facts.contents)
     if not left:
-        return ok("every secret in the store belongs to a record")
-    said = (
-        f"{words.count(len(left), 'secret')} of {several(sorted({name.owner for name in left}))} that no record names"
-    )
+        return ok(CLAIMED)
+    said = _said(left)
     if _are_elsewhere(facts, left):
         return warning(f"{said}, and no connection at all", f"bring your connections back to {facts.edges.home.data}")
     if not facts.fix:
@@ -63,12 +63,17 @@ def unclaimed(facts: Facts) -> Finding:
         except errors.Aborted:
             return warning(f"{said}: kept, as you said", FIX)
     with facts.edges.changes.writing():
-        facts.read_again()  # in the meantime somebody may have connected
+        facts.read_again()  # in the meantime somebody may have connected, or registered an app
         left = _unclaimed(facts, facts.contents)
-        if facts.blind() or _are_elsewhere(facts, left):
+        if facts.blind(apps=True) or _are_elsewhere(facts, left):
             return warning(f"{said}: kept, for the records have changed", FIX)
         facts.edges.secrets.forget_all(left)
-    return ok(f"{said}: now forgotten", fixed=True)
+    return ok(f"{_said(left)}: now forgotten", fixed=True) if left else ok(CLAIMED)
+
+
+def _said(left: Sequence[SecretName]) -> str:
+    owners = several(sorted({name.owner for name in left}))
+    return f"{words.count(len(left), 'secret')} of {owners} that no record names"
 
 
 def _are_elsewhere(facts: Facts, left: Sequence[SecretName]) -> bool:

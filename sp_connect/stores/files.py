@@ -102,14 +102,12 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
 
 
 def write_out(path: Path, text: str) -> None:
-    """Writes a file that a person named, 0600 from birth, in a folder that is there. Raises CannotWrite.
+    """Writes a file that a person named, 0600 from birth; its folder is made, as that of another program may be.
 
-    A device is not written to: as root, it would be replaced by a file.
+    A device is not written to: as root, it would be replaced by a file. Raises CannotWrite, StoreUnavailable.
     """
     if path.exists() and not path.is_file():
         raise errors.CannotWrite(path, "it is no regular file")
-    if not path.absolute().parent.is_dir():
-        raise errors.CannotWrite(path, "there is no such folder")
     replace(path, text.encode())
 
 

@@ -208,18 +208,21 @@ class TestUnclaimed:
         assert finding(agency.edges, "unclaimed", fix=True, yes=True).result == "ok"
         assert probe in names(agency)
 
-    def test_what_was_connected_while_somebody_was_asked_is_kept(self, agency: Agency) -> None:
+    def test_what_was_connected_or_registered_while_somebody_was_asked_is_kept(self, agency: Agency) -> None:
         connected(agency)
-        late = record("zulu", secret_ref=ORPHAN.ref)
-        agency.edges.secrets.keep(late.secret_name, Secret("Atzr|late"))
+        late, app = record("zulu"), replace(agency.app, name="late", secret_ref=secrets.new_ref())
+        for name in (late.secret_name, app.secret_name):
+            agency.edges.secrets.keep(name, Secret("late"))
+        before = names(agency)
 
         class Slow(Person):
             """Whoever answers once the other sp-connect is done."""
 
             def confirm(self, question: str, flag: str) -> None:  # noqa: ARG002 - Person's
                 agency.edges.connections.put(late)
+                agency.edges.apps.put(app)
 
         edges = replace(agency.edges, person=Slow(None, agency.stderr))
 
         assert finding(edges, "unclaimed", fix=True).result == "ok"
-        assert late.secret_name in names(agency)
+        assert names(agency) == before
