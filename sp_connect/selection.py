@@ -52,7 +52,8 @@ class Selection(NamedTuple):
             raise errors.BadName("a seller", self.seller)
         region = geography.region_named(self.region) if self.region is not None else None
         country = geography.country_named(self.country, region).code if self.country is not None else None
-        if self.status is not None and self.status not in get_args(Status):
+        status = None if self.status is None else self.status.strip().lower()
+        if status is not None and status not in get_args(Status):
             raise errors.Usage(f"There is no status {self.status!r}.", f"--status takes {', '.join(get_args(Status))}")
 
         def is_meant(one: Connection) -> bool:
@@ -60,7 +61,7 @@ class Selection(NamedTuple):
                 (region is None or one.scope.region == region.code)
                 and (country is None or one.scope.country == country)
                 and (self.app is None or one.app == self.app)
-                and (self.status is None or one.status(now) == self.status)
+                and (status is None or one.status(now) == status)
                 and (self.due is None or one.renew_by - now <= timedelta(days=self.due))
             )
 

@@ -29,7 +29,6 @@ def unfinished(facts: Facts) -> Finding:
     if waiting and facts.fix:
         with facts.edges.changes.writing():
             left = facts.edges.changes.unfinished()
-        facts.read_again()
         if not left:
             return ok(f"{words.count(len(waiting), 'change')} that had been cut short: now finished", fixed=True)
         waits = "waits" if len(left) == 1 else "wait"

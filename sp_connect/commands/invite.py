@@ -85,7 +85,10 @@ def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[t
             "--from takes sellers, regions, countries and Selling Partner IDs from the file, not from flags.",
             "leave out --seller, --region, --country and --expect-id",
         )
-    for line, cells in sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed):
+    rows = list(sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed))
+    if not rows and not failed:
+        raise errors.Usage("The file names no seller.", f"a line for each, below the heads {','.join(COLUMNS)}")
+    for line, cells in rows:
         try:
             countries = tuple(cells.get("country", "").replace(",", " ").split())
             scopes = _scopes(cells["seller"], cells["region"], countries)

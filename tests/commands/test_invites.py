@@ -443,6 +443,10 @@ class TestFromFile:
         assert [row["seller"] for row in rows] == ["acme"]
         assert rows[0]["url"].startswith("http")
 
+    def test_a_file_of_heads_alone_is_a_usage_error(self, agency: Agency) -> None:
+        with pytest.raises(errors.Usage, match="names no seller"):
+            invited(agency, None, None, file=self.given("seller,region\n"))
+
     def test_flags_beside_a_file_are_a_usage_error(self, agency: Agency) -> None:
         with pytest.raises(errors.Usage, match="--from takes sellers"):
             invited(agency, "acme", None, file=self.given("seller,region\nacme,eu\n"))

@@ -49,6 +49,7 @@ class TestFilters:
             ({"app": "other"}, ["acme na"]),
             ({"app": "none"}, []),
             ({"status": "due"}, ["acme eu"]),
+            ({"status": "Due"}, ["acme eu"]),
             ({"status": "connected"}, ["acme na"]),
             ({"status": "unchecked"}, ["acme fe-JP"]),
             ({"status": "rejected"}, ["bravo eu"]),
