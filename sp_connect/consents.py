@@ -75,11 +75,12 @@ def walk(
     wanted: Sequence[Wanted],
     again: Callable[[Sequence[Scope]], str],
     hopeless: Mapping[Scope, errors.SpConnectError] = MappingProxyType({}),
+    done: str = "connected",
 ) -> Iterator[Connection]:
     """Each connection as it is made. What fails among several is told at once and raised, summed up, at the end.
 
     Before anyone is asked to consent, the stores are proven. `again` gives the command for those that are missing.
-    `hopeless` are those that nobody need be asked about, and why.
+    `hopeless` are those that nobody need be asked about, and why; `done` is what has been done with the others.
     """
     authorization.prove_ready(edges)
     failed = dict(hopeless)
@@ -109,7 +110,7 @@ def walk(
         raise next(iter(failed.values()))
     if failed:
         missing = [scope for scope in (*(one.scope for one in wanted), *hopeless) if scope not in made]
-        raise _summed_up(made, missing, list(failed.values()), again)
+        raise _summed_up(made, missing, list(failed.values()), again, done)
 
 
 def _ask(edges: Edges, manner: Manner, wanted: Wanted, counted: str) -> authorization.Outcome:
@@ -162,11 +163,12 @@ def _summed_up(
     missing: Sequence[Scope],
     failures: Sequence[errors.SpConnectError],
     again: Callable[[Sequence[Scope]], str],
+    done: str,
 ) -> errors.Several:
     """Places alone where all are of one seller, as the countries of the Far East are."""
     is_one = len({scope.seller for scope in (*made, *missing)}) == 1
     kept, lacking = (words.listed([s.place if is_one else str(s) for s in scopes]) for scopes in (made, missing))
-    connected = f"Connected: {kept}. " if made else ""
+    said = f"{done.capitalize()}: {kept}. " if made else ""
     if not missing:
-        return errors.Several(f"{connected}Not all of it could be checked.", failures)
-    return errors.Several(f"{connected}Not connected: {lacking}.", failures, again(missing))
+        return errors.Several(f"{said}Not all of it could be checked.", failures)
+    return errors.Several(f"{said}Not {done}: {lacking}.", failures, again(missing))

@@ -53,7 +53,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     if due:
         hopeless: dict[Scope, errors.SpConnectError] = {}
         wanted = list(_wanted(edges, due, hopeless))
-        yield from consents.walk(edges, manner, wanted, lambda _: _again(options), hopeless)
+        yield from consents.walk(edges, manner, wanted, lambda _: _again(options), hopeless, "renewed")
     elif rows:
         soonest = min(rows, key=lambda one: one.renew_by)
         edges.screen.say(

@@ -80,9 +80,8 @@ def urgent(report: Report) -> list[Connection]:
 
 
 def _made(report: Report) -> str:
-    count = words.count(len(report.rows), "connection")
     when = report.now.astimezone(UTC)
-    return f"{count}, as known on {words.day(when)}, {when:%H:%M} UTC. Made by"
+    return f"As known on {words.day(when)}, {when:%H:%M} UTC. Made by"
 
 
 def _urgent(report: Report) -> Markup:

@@ -97,7 +97,7 @@ def test_another_account_is_refused_and_the_others_are_still_asked_for(agency: A
 
     assert failure.value.exit_code == 3
     assert failure.value.hint == "sp-connect renew --due 30"
-    assert "Connected: bravo in Europe & India. Not connected: acme in Europe & India." in failure.value.message
+    assert "Renewed: bravo in Europe & India. Not renewed: acme in Europe & India." in failure.value.message
     assert kept(agency, wrong) == wrong
     assert kept(agency, right) != right
 
@@ -142,7 +142,7 @@ def test_one_whose_app_is_gone_keeps_no_other_from_being_renewed(agency: Agency)
     connected(agency, "bravo", "eu", app="gone")
     agency.clock.pass_by(days=350)
 
-    with pytest.raises(errors.Several, match="Not connected: bravo") as failure:
+    with pytest.raises(errors.Several, match="Not renewed: bravo") as failure:
         run(agency)
 
     assert [one.scope.seller for one in agency.edges.connections.all() if one.days_left(agency.clock()) == 365] == [
