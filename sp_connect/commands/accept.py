@@ -50,46 +50,13 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
     invite = _invite_of(edges, parameters)
     with edges.changes.refreshing(invite.scope):  # so that of two that accept the same address one exchanges its code
         _see_that_it_is_pending(edges, edges.invites.find(invite.state))
-        app = edges.apps.get(invite.app)
-        if app.application_id != invite.application_id:
-            raise errors.NoSuchInvite(
-                f"The app {app.name} is another one at Amazon than when {invite.scope} was invited.",
-                f"sp-connect invite {invite.scope.flags}",
-            )
-        before = edges.connections.get(invite.scope)
-        if before is not None and before.app != app.name:  # an upgrade since then is not undone by an old link
-            raise errors.NoSuchInvite(
-                f"{invite.scope} is with the app {before.app} now, and was invited for {app.name}.",
-                f"sp-connect invite {invite.scope.flags}",
-            )
-        # What the seller's link said is what Amazon compares at the exchange (amazon.md, decision 5).
-        app = replace(app, redirect_uri=invite.redirect_uri)
-        asked = Consent(invite.scope, app, invite.state, invite.address)
+        asked = _asked(edges, invite)
         try:
-            arrival = Sent(consent.pasted(address, app, edges.amazon.at))
+            arrival = Sent(consent.pasted(address, asked.app, edges.amazon.at))
         except errors.BadState as error:
             error.hint = _COPY_ALL
             raise
-        client_secret = edges.secrets.fetch(app.secret_name)
-        authorization.prove_ready(edges)
-        try:
-            guard = authorization.Guard(invite.expect_id)
-            outcome = authorization.complete(edges, asked, client_secret, guard, [arrival])
-        except (errors.Refused, errors.CodeExpired) as error:
-            error.hint = f"the link is good until {words.day(invite.expires_at)}: the seller may open it once more"
-            raise
-        except errors.AmazonTrouble as error:
-            error.hint = (
-                "run it again in a minute; if the code is used up by then, the seller opens the link once more: it is "
-                f"good until {words.day(invite.expires_at)}"
-            )
-            raise
-        except (errors.WrongAccount, errors.UnexpectedAccount, errors.DuplicateAccount, errors.OtherCountry) as error:
-            error.hint = (
-                "the seller signs in to the right account and opens the link once more; it is good until "
-                f"{words.day(invite.expires_at)}"
-            )
-            raise
+        outcome = _completed(edges, asked, invite, arrival)
         if outcome is None:
             raise _why_not(edges, arrival, invite)
         if outcome.trouble is not None:
@@ -103,6 +70,49 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
             )
             return replace(outcome, trouble=outcome.trouble or error)
     return outcome
+
+
+def _asked(edges: Edges, invite: Invite) -> Consent:
+    """The consent that the invite asked for. Raises NoSuchInvite where its app is another one by now."""
+    app = edges.apps.get(invite.app)
+    if app.application_id != invite.application_id:
+        raise errors.NoSuchInvite(
+            f"The app {app.name} is another one at Amazon than when {invite.scope} was invited.",
+            f"sp-connect invite {invite.scope.flags}",
+        )
+    before = edges.connections.get(invite.scope)
+    if before is not None and before.app != app.name:  # an upgrade since then is not undone by an old link
+        raise errors.NoSuchInvite(
+            f"{invite.scope} is with the app {before.app} now, and was invited for {app.name}.",
+            f"sp-connect invite {invite.scope.flags}",
+        )
+    # What the seller's link said is what Amazon compares at the exchange (amazon.md, decision 5).
+    app = replace(app, redirect_uri=invite.redirect_uri)
+    return Consent(invite.scope, app, invite.state, invite.address)
+
+
+def _completed(edges: Edges, asked: Consent, invite: Invite, arrival: Sent) -> authorization.Outcome | None:
+    """What the address makes of the consent; an error names the step that is left on the seller's side."""
+    client_secret = edges.secrets.fetch(asked.app.secret_name)
+    authorization.prove_ready(edges)
+    try:
+        guard = authorization.Guard(invite.expect_id)
+        return authorization.complete(edges, asked, client_secret, guard, [arrival])
+    except (errors.Refused, errors.CodeExpired) as error:
+        error.hint = f"the link is good until {words.day(invite.expires_at)}: the seller may open it once more"
+        raise
+    except errors.AmazonTrouble as error:
+        error.hint = (
+            "run it again in a minute; if the code is used up by then, the seller opens the link once more: it is "
+            f"good until {words.day(invite.expires_at)}"
+        )
+        raise
+    except (errors.WrongAccount, errors.UnexpectedAccount, errors.DuplicateAccount, errors.OtherCountry) as error:
+        error.hint = (
+            "the seller signs in to the right account and opens the link once more; it is good until "
+            f"{words.day(invite.expires_at)}"
+        )
+        raise
 
 
 def _invite_of(edges: Edges, parameters: consent.Parameters) -> Invite:

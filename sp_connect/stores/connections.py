@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,7 +16,7 @@ from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Connection, Marketplace, Scope, Standing
 from sp_connect.stores import files
-from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table
+from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table, written_moment
 
 _SUFFIX = ".toml"
 _Raw = Mapping[str, Any]
@@ -217,8 +216,8 @@ def _written(new: Connection, old: Connection, raw: Mapping[str, Any]) -> dict[s
         "app": new.app,
         "access_level": new.access_level,
         "standing": new.standing,
-        "authorized_at": _utc(new.authorized_at),
-        "verified_at": new.verified_at and _utc(new.verified_at),
+        "authorized_at": written_moment(new.authorized_at),
+        "verified_at": new.verified_at and written_moment(new.verified_at),
         "secret": new.secret_ref,
         **old.extra,
         **new.extra,
@@ -240,7 +239,3 @@ def _marketplace_table(marketplace: Marketplace, before: Mapping[str, Any]) -> d
     }
     unknown = {key: value for key, value in before.items() if key not in fields}
     return {key: value for key, value in (fields | unknown).items() if value is not None}
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -16,7 +16,7 @@ from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Invite
 from sp_connect.stores import files
-from sp_connect.stores.tables import Table
+from sp_connect.stores.tables import Table, written_moment
 
 REMEMBERED = timedelta(days=30)
 """How long an invite that ended is still known."""
@@ -111,13 +111,9 @@ def _table(invite: Invite) -> dict[str, Any]:
         "state": invite.state,
         "address": invite.address,
         "expect_id": invite.expect_id,
-        "created_at": _utc(invite.created_at),
-        "expires_at": _utc(invite.expires_at),
+        "created_at": written_moment(invite.created_at),
+        "expires_at": written_moment(invite.expires_at),
         "closed": invite.closed,
-        "closed_at": invite.closed_at and _utc(invite.closed_at),
+        "closed_at": invite.closed_at and written_moment(invite.closed_at),
     }
     return {key: value for key, value in fields.items() if value is not None}
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)

@@ -156,3 +156,8 @@ class Table:
 
     def _wrong(self, key: str, value: object, wanted: str) -> errors.Damaged:
         return self.damaged(f"{key} is missing" if value is None else f"{key} is not {wanted}")
+
+
+def written_moment(moment: datetime) -> datetime:
+    """A moment as files have it: in UTC, of whole seconds."""
+    return moment.astimezone(UTC).replace(microsecond=0)
