@@ -83,6 +83,10 @@ class Amazon:
             return address
         return f"{self._base}/{address.removeprefix('https://')}"
 
+    def get_ready(self) -> None:
+        """Loads what the first call needs, beside what else has to be done before it."""
+        threading.Thread(target=self._session, daemon=True).start()
+
     def get(self, address: str, headers: Mapping[str, str]) -> Answer:
         """GET, tried again on 429, 5xx and connection errors. Raises Unreachable, Throttled, UnexpectedAnswer."""
         return self._patiently("GET", address, headers, None)

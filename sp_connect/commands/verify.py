@@ -18,8 +18,8 @@ from sp_connect.models import App, Connection, Secret
 from sp_connect.selection import Selection
 from sp_connect.views import data, progress
 
-BATCH = 25
-"""Findings that are written at a time, while the calls of others are under way."""
+WRITING = timedelta(seconds=2)
+"""How long findings wait to be written while Amazon is being asked: each write takes time from the asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +46,20 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
     rows, damages = selection.among(edges.connections, edges.now())
     if not rows and not damages and not selection.is_everything():
         raise errors.NoSuchConnection(str(selection))
+    edges.amazon.get_ready()
     credentials = _credentials(edges, rows)
     found: dict[int, Finding] = {}
     unwritten: list[Finding] = []
+    written_at = edges.now()
     try:
         with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance:
             for position, finding in at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row)):
                 found[position] = finding
                 unwritten.append(finding)
                 advance()
-                if len(unwritten) == BATCH:
+                if edges.now() - written_at >= WRITING:
                     keep(edges, unwritten)
-                    unwritten = []
+                    unwritten, written_at = [], edges.now()
     finally:
         keep(edges, unwritten)
     return [found[position] for position in range(len(rows))], damages

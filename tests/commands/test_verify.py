@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -509,6 +510,22 @@ class TestMeanwhile:
 
         assert kept(agency, made[0]).standing == "connected"
         assert kept(agency, made[2]).standing == "unchecked"
+
+    def test_what_was_found_is_kept_while_others_are_still_being_asked_about(self, agency: Agency) -> None:
+        made = [connected(agency, f"client-{n}", standing="unchecked") for n in range(2)]
+        seen: list[str] = []
+
+        def watch(step: str) -> None:
+            if step.startswith("GET"):
+                agency.clock.pass_by(seconds=2)
+                deadline = time.monotonic() + 20
+                while len(seen) == 1 and kept(agency, made[0]).standing != "connected" and time.monotonic() < deadline:
+                    pass
+                seen.append(kept(agency, made[0]).standing)
+
+        verify.run(hearing(agency, watch), ALL, 1)
+
+        assert seen == ["unchecked", "connected"]
 
 
 def test_quiet_names_each_that_did_not_pass_and_nothing_else(agency: Agency) -> None:
