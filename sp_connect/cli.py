@@ -13,9 +13,9 @@ from importlib import import_module
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperGroup
 
 from sp_connect import __version__, completion
+from sp_connect.commands import tree
 from sp_connect.completion import candidates
 
 CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
@@ -189,18 +189,11 @@ ENTRIES = (
     ),
 )
 
-SETTINGS: dict[str, Any] = {
-    "rich_markup_mode": "rich",
-    "pretty_exceptions_enable": False,
-    "context_settings": {"help_option_names": ["-h", "--help"]},
-}
-
-
 GLOBAL_FLAGS = ("--simulate", "--verbose", "-v", "--quiet", "-q", "--no-color", "--version")
 COMPLETION = ("--install-completion", "--show-completion")
 
 
-class Tree(TyperGroup):
+class Tree(tree.Group):
     """A group whose commands are one line of help until one of them is meant."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -215,7 +208,7 @@ class Tree(TyperGroup):
         return name, _load(entry) if entry else line, rest
 
 
-app = typer.Typer(name="sp-connect", cls=Tree, no_args_is_help=True, add_completion=False, **SETTINGS)
+app = typer.Typer(name="sp-connect", cls=Tree, **tree.SETTINGS)
 
 
 def _load(entry: Entry) -> Any:
@@ -223,10 +216,11 @@ def _load(entry: Entry) -> Any:
     target = getattr(import_module(f"sp_connect.commands.{module}"), attribute)
     if isinstance(target, typer.Typer):
         return typer.main.get_command(target)
-    alone = typer.Typer(add_completion=False, **SETTINGS)
+    alone = typer.Typer(**tree.SETTINGS)
     # A paragraph is one line to Typer, and several in the source.
     paragraphs = [" ".join(part.split()) for part in (target.__doc__ or "").split("\n\n")]
-    alone.command(entry.name, help="\n\n".join(paragraphs), epilog=f"Example: {entry.example}")(target)
+    example = f"Example: {entry.example}"
+    alone.command(entry.name, cls=tree.Command, help="\n\n".join(paragraphs), epilog=example)(target)
     return typer.main.get_command(alone)
 
 
@@ -352,8 +346,6 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
         case typer.TyperException():
             context = getattr(error, "ctx", None)
             sentence = " ".join(error.format_message().split())
-            if not sentence:  # no command was given, and the help is shown already
-                return errors.Usage.exit_code
             known = errors.Usage(sentence, _hint(context, getattr(error, "option_name", None)))
         case typer.Abort():
             known = errors.Aborted()

@@ -9,7 +9,7 @@ import typer
 
 from sp_connect import errors, loopback
 from sp_connect.amazon import registration
-from sp_connect.commands import flags
+from sp_connect.commands import flags, tree
 from sp_connect.edges import Edges
 from sp_connect.models import App, Secret
 from sp_connect.stores import secrets
@@ -99,12 +99,15 @@ def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
 
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Your own SP-API apps: register, show, rotate the secret, remove."
+    cls=tree.Group,
+    help="Your own SP-API apps: register, show, rotate the secret, remove.",
+    **tree.SETTINGS,
 )
 
 
 @app.command(
     "add",
+    cls=tree.Command,
     epilog="Example: sp-connect app add --application-id amzn1.sp.solution.… --client-id "
     "amzn1.application-oa2-client.… --redirect-uri https://agency.example/sp-connect",
 )
@@ -147,7 +150,7 @@ def add(
         edges.screen.json(data.app(added, 0, edges.now()))
 
 
-@app.command("list", epilog="Example: sp-connect app list --json")
+@app.command("list", cls=tree.Command, epilog="Example: sp-connect app list --json")
 def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
     """List the apps, with the age of each client secret and the seats it has used."""
     edges = ctx.obj.edges()
@@ -162,7 +165,7 @@ def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
         edges.screen.say("No app is registered. Next: sp-connect app add --help")
 
 
-@app.command("show", epilog="Example: sp-connect app show default")
+@app.command("show", cls=tree.Command, epilog="Example: sp-connect app show default")
 def show(ctx: typer.Context, name: flags.KnownApp, json: flags.Json = False) -> None:
     """Show one app: all but its client secret."""
     edges = ctx.obj.edges()
@@ -176,7 +179,7 @@ def show(ctx: typer.Context, name: flags.KnownApp, json: flags.Json = False) -> 
         edges.screen.show(tables.facts(edges.screen, tables.app_facts(one, described["seats_used"], edges.now())))
 
 
-@app.command("remove", epilog="Example: sp-connect app remove old-app")
+@app.command("remove", cls=tree.Command, epilog="Example: sp-connect app remove old-app")
 def remove(ctx: typer.Context, name: flags.KnownApp) -> None:
     """Forget an app and its client secret. Refused while a connection uses it."""
     edges = ctx.obj.edges()
@@ -186,6 +189,7 @@ def remove(ctx: typer.Context, name: flags.KnownApp) -> None:
 
 @app.command(
     "rotate-secret",
+    cls=tree.Command,
     epilog="Example: pass show lwa/new | sp-connect app rotate-secret default --client-secret-stdin",
 )
 def rotate_secret(

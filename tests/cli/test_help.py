@@ -11,7 +11,7 @@ from sp_connect import __version__, cli
 from sp_connect.commands import app as app_commands
 from tests.cli.program import Program
 
-PANELS = ("Connect", "Look", "Set up", "For scripts")
+SECTIONS = ("Connect", "Look", "Set up", "For scripts")
 
 
 GROUPS = {"app": app_commands.app}
@@ -30,11 +30,11 @@ def test_version_is_one_line_on_stdout(program: Program) -> None:
     assert (result.code, result.stdout, result.stderr) == (0, f"sp-connect {__version__}\n", "")
 
 
-def test_help_has_the_panels_and_where_to_start(program: Program) -> None:
+def test_help_has_its_sections_and_where_to_start(program: Program) -> None:
     result = program.run("-h")
 
     assert result.code == 0
-    assert [p for p in PANELS if f"─ {p} ─" in result.stdout] == list(PANELS)
+    assert [line for line in result.stdout.splitlines() if line in SECTIONS] == list(SECTIONS)
     assert "sp-connect --simulate connect --seller acme --region eu" in result.stdout
     assert result.stderr == ""
     assert not program.home.exists()
@@ -47,15 +47,35 @@ def test_help_shows_no_type_for_a_switch(program: Program) -> None:
 def test_without_a_command_the_help_is_shown(program: Program) -> None:
     result = program.run()
 
-    assert "Usage: sp-connect" in result.stdout + result.stderr
+    assert (result.code, result.stdout) == (2, "")
+    assert "Usage: sp-connect" in result.stderr
     assert "error:" not in result.stderr
 
 
-def test_a_group_without_a_command_shows_its_help(program: Program) -> None:
+def test_a_group_without_a_command_shows_its_help_on_stderr(program: Program) -> None:
     result = program.run("app")
 
-    assert "rotate-secret" in result.stdout + result.stderr
+    assert (result.code, result.stdout) == (2, "")
+    assert "rotate-secret" in result.stderr
     assert "error:" not in result.stderr
+
+
+def test_help_is_plain_text_in_a_pipe_and_has_bold_headings_on_a_terminal(program: Program) -> None:
+    with program.terminal("--help") as child:
+        shown = child.read()
+
+    assert "\x1b[1mOptions\x1b[0m" in shown
+    assert "\x1b" not in program.run("--help").stdout
+
+
+def test_no_summary_of_a_command_is_cut(program: Program) -> None:
+    assert not re.search(r"\w\.\.\.", program.run("--help", env={"COLUMNS": "60"}).stdout)
+
+
+def test_an_example_is_one_line_however_narrow_the_terminal(program: Program) -> None:
+    result = program.run("connect", "--help", env={"COLUMNS": "60"})
+
+    assert "Example: sp-connect connect --seller acme --region fe --country JP --country AU\n" in result.stdout
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
@@ -64,7 +84,7 @@ def test_each_command_has_a_summary_and_an_example(command: tuple[str, ...]) -> 
 
     assert result.exit_code == 0
     assert re.search(rf"Example: .*sp-connect (--\S+ )?{' '.join(command)}", result.output)
-    assert re.search(r"(?m)^ [A-Z][^\n]+[.] *$", result.output)
+    assert re.search(r"(?m)^  [A-Z][^.]+[.]", result.output)
 
 
 def test_a_paragraph_of_help_is_not_broken_in_the_middle(program: Program) -> None:

@@ -1,0 +1,67 @@
+"""How groups and commands show themselves with --help: plain sections, for boxes would double the time of a start."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from sp_connect import errors
+
+SETTINGS: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+    "add_completion": False,
+    "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
+}
+"""What every Typer of the tree is made with."""
+
+
+class Command(TyperCommand):
+    """A command whose example is a line of its own, to be copied whole."""
+
+    def get_help(self, ctx: Any) -> str:
+        return _with_headings(super().get_help(ctx))
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's
+        _write_example(formatter, self.epilog)
+
+
+class Group(TyperGroup):
+    """A group whose commands stand in sections, each with all of its one line. Alone it shows that, and ends with 2."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args:
+            typer.echo(self.get_help(ctx), err=True, color=ctx.color)
+            ctx.exit(errors.Usage.exit_code)
+        return super().parse_args(ctx, args)
+
+    def get_help(self, ctx: Any) -> str:
+        return _with_headings(super().get_help(ctx))
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's
+        _write_example(formatter, self.epilog)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        names = self.list_commands(ctx)
+        column = max(map(len, names))
+        for name in names:
+            command: Any = self.get_command(ctx, name)
+            summary = (command.help or "").partition("\n\n")[0]
+            sections.setdefault(command.rich_help_panel or "Commands", []).append((name.ljust(column), summary))
+        for section, lines in sections.items():
+            with formatter.section(section):
+                formatter.write_dl(lines)
+
+
+def _write_example(formatter: Any, example: str | None) -> None:
+    if example:
+        formatter.write(f"\n{example}\n")
+
+
+def _with_headings(text: str) -> str:
+    """The same with its headings in bold, where the terminal knows that."""
+    return re.sub(r"(?m)^(\S[^\n]*):$", lambda found: typer.style(found[1], bold=True), text)
