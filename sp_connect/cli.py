@@ -25,7 +25,7 @@ class Entry(NamedTuple):
     """One line of the tree. `target` is module and attribute: a function, or a Typer with commands of its own."""
 
     name: str
-    panel: str
+    section: str
     target: str
     summary: str
     example: str = ""
@@ -194,7 +194,11 @@ COMPLETION = ("--install-completion", "--show-completion")
 
 
 class Tree(tree.Group):
-    """A group whose commands are one line of help until one of them is meant."""
+    """The commands of ENTRIES, none of which is imported before it is meant."""
+
+    def __init__(self, **settings: Any) -> None:
+        names: Any = dict.fromkeys(entry.name for entry in ENTRIES)
+        super().__init__(**settings | {"commands": names})
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The flags of completion take a shell's name or none; the parser knows of no such flag, so none is empty."""
@@ -202,10 +206,15 @@ class Tree(tree.Group):
             args = [*args, ""]
         return super().parse_args(ctx, args)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        name, line, rest = super().resolve_command(ctx, args)
-        entry = next((entry for entry in ENTRIES if entry.name == name), None)
-        return name, _load(entry) if entry else line, rest
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the base class's
+        entry = next((entry for entry in ENTRIES if entry.name == cmd_name), None)
+        return _load(entry) if entry else None
+
+    def sections(self) -> dict[str, list[tuple[str, str]]]:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for entry in ENTRIES:
+            sections.setdefault(entry.section, []).append((entry.name, entry.summary))
+        return sections
 
 
 app = typer.Typer(name="sp-connect", cls=Tree, **tree.SETTINGS)
@@ -222,14 +231,6 @@ def _load(entry: Entry) -> Any:
     example = f"Example: {entry.example}"
     alone.command(entry.name, cls=tree.Command, help="\n\n".join(paragraphs), epilog=example)(target)
     return typer.main.get_command(alone)
-
-
-def _line_of_help() -> None:
-    """Stands in the tree for a command that is not yet meant."""
-
-
-for _entry in ENTRIES:
-    app.command(_entry.name, rich_help_panel=_entry.panel, help=_entry.summary)(_line_of_help)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it with the flag's value

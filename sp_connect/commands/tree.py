@@ -8,8 +8,6 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from sp_connect import errors
-
 SETTINGS: dict[str, Any] = {
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
@@ -35,7 +33,7 @@ class Group(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args:
             typer.echo(self.get_help(ctx), err=True, color=ctx.color)
-            ctx.exit(errors.Usage.exit_code)
+            ctx.exit(2)
         return super().parse_args(ctx, args)
 
     def get_help(self, ctx: Any) -> str:
@@ -44,17 +42,16 @@ class Group(TyperGroup):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's
         _write_example(formatter, self.epilog)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {}
-        names = self.list_commands(ctx)
-        column = max(map(len, names))
-        for name in names:
-            command: Any = self.get_command(ctx, name)
-            summary = (command.help or "").partition("\n\n")[0]
-            sections.setdefault(command.rich_help_panel or "Commands", []).append((name.ljust(column), summary))
-        for section, lines in sections.items():
-            with formatter.section(section):
-                formatter.write_dl(lines)
+    def sections(self) -> dict[str, list[tuple[str, str]]]:
+        """By its heading, each command's name and summary."""
+        return {"Commands": [(name, (one.help or "").partition("\n\n")[0]) for name, one in self.commands.items()]}
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's
+        sections = self.sections()
+        column = max(len(name) for lines in sections.values() for name, _ in lines)
+        for heading, lines in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(column), summary) for name, summary in lines])
 
 
 def _write_example(formatter: Any, example: str | None) -> None:

@@ -6,7 +6,6 @@ ended is kept for a while, so that an address that comes too late is told why. W
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -67,6 +66,8 @@ class Invites:
                 self.remove(invite)
 
     def _path(self, state: str) -> Path:
+        import hashlib
+
         return self._folder / f"{hashlib.sha256(state.encode(errors='replace')).hexdigest()[:32]}{_SUFFIX}"
 
     def _read(self, path: Path) -> list[Invite]:

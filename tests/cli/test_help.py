@@ -19,8 +19,8 @@ GROUPS = {"app": app_commands.app}
 
 def commands() -> list[tuple[str, ...]]:
     """Every command that can be typed, groups opened."""
-    alone = [one.name for one in cli.app.registered_commands if one.name not in GROUPS]
-    found: list[tuple[str, ...]] = [(str(name),) for name in alone]
+    alone = [entry.name for entry in cli.ENTRIES if entry.name not in GROUPS]
+    found: list[tuple[str, ...]] = [(name,) for name in alone]
     return found + [(group, str(one.name)) for group, app in GROUPS.items() for one in app.registered_commands]
 
 
