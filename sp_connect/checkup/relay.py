@@ -85,9 +85,12 @@ def _fault(app: App, answer: Answer) -> str | None:
 
 def _detour(app: App, location: str) -> Finding:
     """A redirect loses the query, or Amazon's code on a way without https; at best it is one more thing to break."""
-    target = urljoin(app.redirect_uri, location)
+    try:
+        target = urljoin(app.redirect_uri, location)
+        parts = urlsplit(target)
+    except ValueError:
+        raise errors.WrongRelay(app.redirect_uri, "it leads on to what is no address", app.name) from None
     leads = f"it leads on to {target[:LONGEST]}"
-    parts = urlsplit(target)
     if parts.scheme != "https":
         raise errors.WrongRelay(app.redirect_uri, f"{leads}, without https", app.name)
     if QUERY not in parts.query:

@@ -90,6 +90,8 @@ class TestJudge:
             ("/login", "failed"),
             ("http://agency.example/sp-connect?sp-connect-doctor=1", "failed"),
             ("", "failed"),
+            ("https://[::1", "failed"),
+            ("//[", "failed"),
         ],
     )
     def test_a_redirect_is_a_detour_at_best(self, location: str, result: str) -> None:
