@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import TypeGuard
 
 from sp_connect import errors
 from sp_connect.amazon import http
@@ -57,15 +58,17 @@ def _tokens(answer: http.Answer, app: App, invalid_grant: Callable[[AmazonWords]
         raise http.trouble(answer, words)
     found = answer.json()
     access, refreshed, life = found.get("access_token"), found.get("refresh_token"), found.get("expires_in")
-    if not isinstance(access, str) or not isinstance(refreshed, str | None) or not _is_header(access):
-        raise errors.UnexpectedAnswer(answer.host, "without an access token", AmazonWords(request_id=answer.request_id))
+    if not _is_token(access) or not (refreshed is None or refreshed == "" or _is_token(refreshed)):
+        which = "without an access token" if not _is_token(access) else "with a refresh token that can be none"
+        raise errors.UnexpectedAnswer(answer.host, which, AmazonWords(request_id=answer.request_id))
     # 3600 s by amazon.md 4.2; an answer that does not say so is taken for the same.
     seconds = life if isinstance(life, int) and not isinstance(life, bool) and life > 0 else 3600
     return Tokens(Secret(access), Secret(refreshed) if refreshed else None, seconds)
 
 
-def _is_header(token: str) -> bool:
-    return bool(token) and token.isascii() and token.isprintable()
+def _is_token(value: object) -> TypeGuard[str]:
+    """Whether it is such that a header, a variable and a store can hold it."""
+    return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable()
 
 
 def _words(answer: http.Answer) -> AmazonWords:

@@ -120,6 +120,8 @@ def test_a_life_that_is_no_number_is_an_hour(amazon: responses.RequestsMock, lif
         GOOD | {"access_token": ["x"]},
         GOOD | {"refresh_token": 5},
         GOOD | {"refresh_token": ["Atzr|x"]},
+        GOOD | {"refresh_token": "Atzr|\0x"},
+        GOOD | {"refresh_token": "Atzr|\ud800"},
         GOOD | {"access_token": "Atza|\N{SNOWMAN}"},
         GOOD | {"access_token": "Atza|x\r\ny"},
     ],
