@@ -27,9 +27,7 @@ _TOKEN_HINT = f"a refresh token begins with {REFRESH_TOKENS}: copy it again from
 
 def check_ids(application_id: str, client_id: str) -> None:
     """Raises BadAppField unless the two ids are what they should be, and not each other. A secret is not repeated."""
-    if application_id.startswith((CLIENT_SECRETS, REFRESH_TOKENS)) or client_id.startswith(
-        (CLIENT_SECRETS, REFRESH_TOKENS)
-    ):
+    if holds_secret(application_id) or holds_secret(client_id):
         raise errors.BadAppField(
             "That is a client secret or a token, not an id.",
             "take it out of the shell's history; the secret is asked for, or read with --client-secret-stdin",
@@ -110,10 +108,15 @@ def holds_secret(text: str) -> bool:
 
 
 def check_redirect_uri(address: str) -> None:
-    """Raises BadAppField for a redirect URI that Amazon refuses: not https, localhost, with a fragment."""
+    """Raises BadAppField for a redirect URI that Amazon refuses: not https, localhost, with a fragment.
+
+    A secret is not repeated.
+    """
     relay = (
         "the address of your relay page, such as https://agency.example/sp-connect; sp-connect relay writes the page"
     )
+    if holds_secret(address):
+        raise errors.BadAppField("A redirect URI holds no client secret and no token.", f"--redirect-uri takes {relay}")
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
@@ -41,6 +42,21 @@ def test_a_client_id_twice_is_told_with_amazons_error_code() -> None:
 def test_an_application_id_twice_is_told(application_id: str) -> None:
     with pytest.raises(errors.BadAppField, match="is not a client id"):
         registration.check_ids(application_id, application_id)
+
+
+@pytest.mark.parametrize("secret", ["Atzr|hush", "Atza|hush", "amzn1.oa2-cs.v1.hush"])
+@pytest.mark.parametrize("around", ["{}", " {}", "'{}'", "https://agency.example/?{}"])
+def test_a_secret_in_the_wrong_place_is_not_repeated(secret: str, around: str) -> None:
+    value = around.format(secret)
+    checks: list[Callable[[], None]] = [
+        lambda: registration.check_ids(value, CLIENT_ID),
+        lambda: registration.check_ids(NEW_ID, value),
+        lambda: registration.check_redirect_uri(value),
+    ]
+    for check in checks:
+        with pytest.raises(errors.BadAppField) as caught:
+            check()
+        assert "hush" not in caught.value.told() + (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
