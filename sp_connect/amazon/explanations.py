@@ -7,6 +7,7 @@ program's errors tell too are in causes.py.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal, NamedTuple
 
 from sp_connect import causes
@@ -263,15 +264,20 @@ def near(text: str) -> list[str]:
     from difflib import get_close_matches
 
     joined = _joined(text)
-    for length in range(len(joined), 2, -1):
+    names = {name: code for one in ALL for name, code in zip(_alike(one.codes), one.codes, strict=True)}
+    for length in range(min(len(joined), max(map(len, names))), 2, -1):  # a whole page may be pasted
         if begun := _begun(joined[:length]):
             return [one.codes[0] for one in begun]
-    names = {_joined(code): code for one in ALL for code in one.codes}
     return [names[name] for name in get_close_matches(joined, names)]
 
 
 def _begun(joined: str) -> list[Explanation]:
-    return [one for one in ALL if joined and any(_joined(code).startswith(joined) for code in one.codes)]
+    return [one for one in ALL if joined and any(name.startswith(joined) for name in _alike(one.codes))]
+
+
+@cache
+def _alike(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_joined, codes))
 
 
 def _joined(text: str) -> str:

@@ -144,9 +144,11 @@ NEAR = [
     ("1000", ["MD1000"]),
     ("foo", []),
     ("", []),
+    ("md5200 " + "x" * 100_000, ["MD5200"]),
 ]
 
 
+@pytest.mark.timeout(5)
 @pytest.mark.parametrize(("text", "codes"), NEAR)
 def test_what_may_have_been_meant_is_near(text: str, codes: list[str]) -> None:
     near = explanations.near(text)
