@@ -170,6 +170,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = SILENT_SECONDS
+    default_request_version = "HTTP/1.0"  # else what names no version would get a page without its headers
     server: _Server
 
     def do_GET(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sp_connect import errors, listener
+from sp_connect import errors, listener, pages
 from sp_connect.amazon import consent
 from sp_connect.models import Grant
 from tests.listener.visits import Visited, decide, free_port, head, opened, rest, status
@@ -225,6 +225,13 @@ def test_nothing_of_a_request_is_in_its_page(request_text: str) -> None:
         answer = visited.raw(request_text.format(mark=MARK, listen=visited.listen))
     assert MARK.encode() not in answer
     assert b"<script" not in answer
+
+
+@pytest.mark.parametrize("request_text", ["GET /", "\0", "GET /callback?state=x\r\nHost: {listen}"])
+def test_what_names_no_version_gets_the_headers_of_every_page(request_text: str) -> None:
+    with opened(decide) as visited:
+        answer = visited.raw(request_text.format(listen=visited.listen) + "\r\n\r\n")
+    assert head(answer).items() >= {name.lower(): value for name, value in pages.headers().items()}.items()
 
 
 def test_neither_code_nor_state_is_in_the_page_of_a_true_callback() -> None:
