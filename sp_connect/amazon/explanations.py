@@ -251,7 +251,7 @@ def find(text: str) -> Explanation | None:
     joined = _joined(text)
     # Written as it is before written alike: access_denied and AccessDenied are two codes.
     exact = [one for key in (text.lower().strip(), joined) if (one := BY_CODE.get(key))]
-    alike = [one for code, one in BY_CODE.items() if _joined(code) == joined]
+    alike = [one for one in ALL if joined in _alike(one.codes)]
     # A status says less than the word beside it.
     among = [BY_CODE[word] for word in sorted(re.findall(r"\w+", text.lower()), key=str.isdigit) if word in BY_CODE]
     begun = _begun(joined)
