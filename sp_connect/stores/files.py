@@ -14,14 +14,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rtoml
 
 from sp_connect import errors, words
 
+if TYPE_CHECKING:
+    import filelock
+
 SCHEMA = 1
 """The form of every TOML file that this version writes, and the newest that it reads."""
+
+MOST_PATIENCE = 120.0
+"""Seconds in a queue of writers that moves."""
 
 _PREFIX = ".sp-connect-"
 _STALE = 3600.0
@@ -195,23 +201,20 @@ def write_all_toml(contents: Mapping[Path, Mapping[str, Any]]) -> None:
 
 @contextmanager
 def lock(path: Path, wait: float = 10.0) -> Iterator[None]:
-    """Holds the lock that one writer has at a time; a process that dies gives it back. `wait` is in seconds.
+    """Holds the lock that one writer has at a time; a process that dies gives it back.
 
-    The file is 0600 and is never deleted: that would let two in. Raises StoreLocked.
+    `wait` is how many seconds one other may hold it: as long as it changes hands the queue moves, and is worth
+    waiting in for MOST_PATIENCE. The file is 0600 and is never deleted: that would let two in. Raises StoreLocked.
     """
     import filelock
 
     make_folder(path.parent)
-    held = filelock.FileLock(path, timeout=wait, mode=0o600)
+    held = filelock.FileLock(path, mode=0o600)
     with _explained(path, "locked"):
-        try:
-            held.acquire()
-        except filelock.Timeout:
-            raise errors.StoreLocked(
-                f"Another sp-connect has been writing for {words.span(wait)} and holds {path}.",
-                "wait for it or end it, then run this again",
-            ) from None
+        _wait_for(held, path, wait)
     try:
+        with suppress(OSError):  # those who wait may lose patience, and nothing else
+            _take_turn(path)
         yield
     finally:
         held.release()
@@ -226,6 +229,38 @@ def _explained(path: Path, done: str) -> Iterator[None]:
         unknown = ((error.strerror or type(error).__name__).lower(), "see what is in its folder: ls -la")
         why, hint = _CAUSES.get(error.errno or 0, unknown)
         raise errors.StoreUnavailable(f"{path} could not be {done}: {why}.", hint) from None
+
+
+def _wait_for(held: filelock.BaseFileLock, path: Path, wait: float) -> None:
+    """Acquires a lock; raises StoreLocked where it stayed in one hand for `wait`, or the queue was endless."""
+    from filelock import Timeout
+
+    end = time.monotonic() + max(wait, MOST_PATIENCE)
+    turn = _turn(path)
+    while True:
+        try:
+            held.acquire(timeout=min(wait, max(0.0, end - time.monotonic())))
+        except Timeout:
+            before, turn = turn, _turn(path)
+            if turn == before or time.monotonic() >= end:
+                raise errors.StoreLocked(
+                    f"Another sp-connect has been writing for {words.span(wait)} and holds {path}.",
+                    "wait for it or end it, then run this again",
+                ) from None
+        else:
+            return
+
+
+def _turn(path: Path) -> int | None:
+    """What is another value once a lock has changed hands: the time of access of its file, which nobody reads."""
+    try:
+        return path.stat().st_atime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _take_turn(path: Path) -> None:
+    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
 def _target(path: Path) -> Path:

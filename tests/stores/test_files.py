@@ -181,6 +181,25 @@ def test_a_second_writer_is_told_who_keeps_it_waiting(tmp_path: Path) -> None:
         pass
 
 
+def test_a_queue_that_moves_is_waited_in_for_longer_than_one_writer_may_take(tmp_path: Path) -> None:
+    done: list[int] = []
+    full = threading.Barrier(12)
+
+    def write(number: int) -> None:
+        full.wait()
+        for _ in range(2):
+            with files.lock(tmp_path / "lock", wait=1.0):
+                threading.Event().wait(0.1)
+        done.append(number)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(12)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert sorted(done) == list(range(12))
+
+
 def test_a_killed_writer_gives_its_lock_back(tmp_path: Path) -> None:
     hold = (
         "import os, sys; from pathlib import Path; from sp_connect.stores import files\n"
