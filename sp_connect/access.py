@@ -15,7 +15,8 @@ from typing import NamedTuple
 from sp_connect import errors
 from sp_connect.amazon import geography, lwa
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Scope, Secret
+from sp_connect.models import App, Connection, Scope, Secret, Tokens
+from sp_connect.stores import secrets
 
 MARGIN = timedelta(minutes=5)
 """How long before its end a kept access token is no longer handed out."""
@@ -29,6 +30,23 @@ class AccessToken(NamedTuple):
 
     value: Secret
     expires_at: datetime
+
+
+class Asked(NamedTuple):
+    """What Amazon said to the refresh token of `connection`, which is the record as it is kept now."""
+
+    connection: Connection
+    answer: Tokens | errors.Rejected
+
+
+def app(edges: Edges, name: str) -> tuple[App, Secret]:
+    """An app with its client secret. Raises NoSuchApp, MissingToken."""
+    return secrets.together(edges.secrets, lambda: edges.apps.get(name))
+
+
+def refresh_token(edges: Edges, scope: Scope) -> tuple[Connection, Secret]:
+    """A connection as it is now, with its refresh token. Raises NoSuchConnection, MissingToken."""
+    return secrets.together(edges.secrets, lambda: _current(edges, scope))
 
 
 def find(edges: Edges, seller: str, region: str, country: str | None) -> Connection:
@@ -60,21 +78,40 @@ def token(edges: Edges, connection: Connection) -> AccessToken:
         return kept
     with edges.changes.refreshing(connection.scope):
         # Whoever held the lock before may have refreshed, renewed or revoked.
-        current = edges.connections.get(connection.scope)
-        if current is None:
-            raise errors.NoSuchConnection(str(connection.scope))
-        kept = _kept(edges, current)
-        return kept if kept is not None else _refreshed(edges, current)
+        kept = _kept(edges, _current(edges, connection.scope))
+        return kept if kept is not None else _refreshed(edges, connection.scope)
+
+
+def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> Asked:
+    """What Amazon says to a connection's refresh token; another one that it gives is kept at once.
+
+    The caller holds `refreshing`: where Amazon changes the token, who asks with the old one at the same time is
+    refused. A token that was replaced in the meantime says nothing by being refused: then the new one is asked
+    about. `known` is an app in hand, with its client secret. Raises NoSuchConnection, NoSuchApp, MissingToken,
+    ClientRejected and AmazonTrouble.
+    """
+    while True:
+        connection, before = refresh_token(edges, scope)
+        in_hand = known if known is not None and known[0].name == connection.app else None
+        of, client_secret = in_hand or app(edges, connection.app)
+        try:
+            tokens = lwa.refresh(edges.amazon, of, client_secret, scope, before)
+        except errors.Rejected as refusal:
+            if edges.changes.current(connection) is not None:
+                return Asked(connection, refusal)
+            continue
+        if tokens.refresh_token is not None and tokens.refresh_token != before:
+            connection = edges.changes.renew_token(connection, tokens.refresh_token)
+        return Asked(connection, tokens)
 
 
 def environment(edges: Edges, connection: Connection) -> dict[str, str]:
     """The variables that other programs read: the first three by python-amazon-sp-api, the rest by name."""
-    app, client_secret = _app(edges, connection)
+    of, client_secret = app(edges, connection.app)
     access = token(edges, connection)
-    current = edges.connections.get(connection.scope) or connection
     return {
-        "SP_API_REFRESH_TOKEN": edges.secrets.fetch(current.secret_name).reveal(),
-        "LWA_APP_ID": app.client_id,
+        "SP_API_REFRESH_TOKEN": refresh_token(edges, connection.scope)[1].reveal(),
+        "LWA_APP_ID": of.client_id,
         "LWA_CLIENT_SECRET": client_secret.reveal(),
         "SP_API_ACCESS_TOKEN": access.value.reveal(),
         "SP_API_ENDPOINT": edges.amazon.at(f"https://{geography.REGIONS[connection.scope.region].api_host}"),
@@ -86,17 +123,20 @@ def environment(edges: Edges, connection: Connection) -> dict[str, str]:
 
 def client_credentials(edges: Edges, connection: Connection) -> dict[str, str]:
     """What python-amazon-sp-api takes as `credentials=`. Asks Amazon for nothing."""
-    app, client_secret = _app(edges, connection)
+    of, client_secret = app(edges, connection.app)
     return {
-        "refresh_token": edges.secrets.fetch(connection.secret_name).reveal(),
-        "lwa_app_id": app.client_id,
+        "refresh_token": refresh_token(edges, connection.scope)[1].reveal(),
+        "lwa_app_id": of.client_id,
         "lwa_client_secret": client_secret.reveal(),
     }
 
 
-def _app(edges: Edges, connection: Connection) -> tuple[App, Secret]:
-    app = edges.apps.get(connection.app)
-    return app, edges.secrets.fetch(app.secret_name)
+def _current(edges: Edges, scope: Scope) -> Connection:
+    """The record as it is now. Raises NoSuchConnection."""
+    connection = edges.connections.get(scope)
+    if connection is None:
+        raise errors.NoSuchConnection(str(scope))
+    return connection
 
 
 def _kept(edges: Edges, connection: Connection) -> AccessToken | None:
@@ -117,19 +157,14 @@ def _kept(edges: Edges, connection: Connection) -> AccessToken | None:
     return None
 
 
-def _refreshed(edges: Edges, connection: Connection) -> AccessToken:
-    app, client_secret = _app(edges, connection)
-    before = edges.secrets.fetch(connection.secret_name)
+def _refreshed(edges: Edges, scope: Scope) -> AccessToken:
     asked_at = edges.now()
-    try:
-        tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, before)
-    except errors.Rejected:
+    connection, answer = ask(edges, scope)
+    if isinstance(answer, errors.Rejected):
         with suppress(errors.ThisMachine):  # Amazon's words matter more than the note of them
             _mark_rejected(edges, connection)
-        raise
-    access = AccessToken(tokens.access_token, asked_at + min(tokens.expires_in, LIFE.seconds) * timedelta(seconds=1))
-    if tokens.refresh_token is not None and tokens.refresh_token != before:
-        connection = edges.changes.renew_token(connection, tokens.refresh_token)
+        raise answer
+    access = AccessToken(answer.access_token, asked_at + min(answer.expires_in, LIFE.seconds) * timedelta(seconds=1))
     try:
         _keep(edges, connection, access)
     except errors.ThisMachine as error:

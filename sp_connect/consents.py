@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sp_connect import authorization, errors, words
+from sp_connect import access, authorization, errors, words
 from sp_connect.amazon import consent
 from sp_connect.browser import Opener
 from sp_connect.edges import Edges
@@ -63,10 +63,8 @@ def app_for(
     if before is not None and not replaces:
         if named not in {None, before.app}:
             raise errors.OtherApp(scope, before.app, str(named))
-        app = edges.apps.get(before.app)
-    else:
-        app = edges.apps.get(named or default)
-    return app, edges.secrets.fetch(app.secret_name)
+        return access.app(edges, before.app)
+    return access.app(edges, named or default)
 
 
 def walk(

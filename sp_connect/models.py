@@ -232,6 +232,11 @@ class Connection:
     def renew_by(self) -> datetime:
         return self.authorized_at + AUTHORIZATION_LIFE
 
+    def is_same_consent(self, other: Connection) -> bool:
+        """Whether both are of one consent, whatever has become of its refresh token since."""
+        ours, theirs = ((c.scope, c.selling_partner_id, c.app, c.authorized_at) for c in (self, other))
+        return ours == theirs
+
     def days_left(self, now: datetime) -> int:
         """Days until Amazon ends the authorization, a begun one counted whole; negative once it has."""
         return math.ceil((self.renew_by - now) / timedelta(days=1))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import authorization, errors, words
+from sp_connect import access, authorization, errors, words
 from sp_connect.amazon import consent
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
@@ -93,7 +93,7 @@ def _asked(edges: Edges, invite: Invite) -> Consent:
 
 def _completed(edges: Edges, asked: Consent, invite: Invite, arrival: Sent) -> authorization.Outcome | None:
     """What the address makes of the consent; an error names the step that is left on the seller's side."""
-    client_secret = edges.secrets.fetch(asked.app.secret_name)
+    _, client_secret = access.app(edges, asked.app.name)
     authorization.prove_ready(edges)
     try:
         guard = authorization.Guard(invite.expect_id)

@@ -12,7 +12,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from sp_connect import at_once, authorization, batches, errors, roster, sheet, words
+from sp_connect import access, at_once, authorization, batches, errors, roster, sheet, words
 from sp_connect.accounts import Accounts
 from sp_connect.amazon import lwa, registration, sellers
 from sp_connect.batches import Found
@@ -121,9 +121,8 @@ class _Apps:
         """Raises NoSuchApp, MissingToken."""
         name = self.name(row)
         if name not in self._known:
-            app = self._edges.apps.get(name)
-            secret = self._edges.secrets.fetch(app.secret_name) if self._options.check else Secret("")
-            self._known[name] = app, secret
+            is_asked = self._options.check
+            self._known[name] = access.app(self._edges, name) if is_asked else (self._edges.apps.get(name), Secret(""))
         return self._known[name]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import consents, errors, words
+from sp_connect import access, consents, errors, words
 from sp_connect.authorization import Guard
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
@@ -76,8 +76,7 @@ def _wanted(
     """The consents to ask for; `hopeless` takes those whose app, or its client secret, is gone."""
     for one in due:
         try:
-            app = edges.apps.get(one.app)
-            yield consents.Wanted(one.scope, app, edges.secrets.fetch(app.secret_name), Guard())
+            yield consents.Wanted(one.scope, *access.app(edges, one.app), Guard())
         except (errors.NoSuchApp, errors.MissingToken) as error:
             hopeless[one.scope] = error
 

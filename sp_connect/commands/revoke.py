@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sp_connect import errors, words
-from sp_connect.amazon import geography, lwa
+from sp_connect import access, errors, words
+from sp_connect.amazon import geography
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import Connection
@@ -43,17 +43,21 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         accounts = words.listed([f"{c.scope} ({c.selling_partner_id})" for c in chosen])
         edges.person.confirm(f"Forget {accounts} on this machine?", "--yes")
     for connection in chosen:
-        latest = _wait_until_refused(edges, connection) if options.wait else connection
+        if options.wait:
+            _wait_until_refused(edges, connection)
         # A store that cannot be asked now could not forget either: that is raised before the record goes.
         try:
-            edges.secrets.fetch(latest.secret_name)
+            access.refresh_token(edges, connection.scope)
         except errors.MissingToken as error:
             edges.screen.say(f"{error.message} If it is in another store, it stays there.")
+        except errors.NoSuchConnection:
+            edges.screen.story(f"another sp-connect has forgotten {connection.scope} already")
         with edges.changes.writing():
-            if edges.connections.get(latest.scope) is not None and edges.changes.current(latest) is None:
-                raise errors.RenewedMeanwhile(latest.scope)
-            edges.changes.drop_connection(latest.scope)
-        yield latest
+            now = edges.connections.get(connection.scope)
+            if now is not None and not now.is_same_consent(connection):
+                raise errors.RenewedMeanwhile(connection.scope)
+            edges.changes.drop_connection(connection.scope)
+        yield connection
 
 
 def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
@@ -71,27 +75,26 @@ def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
     return found
 
 
-def _wait_until_refused(edges: Edges, connection: Connection) -> Connection:
+def _wait_until_refused(edges: Edges, connection: Connection) -> None:
     """Asks again and again until Amazon refuses the token, which proves the end. Raises StillAuthorized.
 
-    Returns the connection, whose token Amazon may have changed in the meantime.
+    A connection that another sp-connect forgets or connects anew meanwhile need not be waited for.
     """
-    app = edges.apps.get(connection.app)
-    client_secret = edges.secrets.fetch(app.secret_name)
-    token = edges.secrets.fetch(connection.secret_name)
+    app = access.app(edges, connection.app)
+    access.refresh_token(edges, connection.scope)
     tell_where(edges, connection)
     edges.screen.say(f"Waiting up to {words.span(WAIT_SECONDS)} until Amazon refuses the token; Ctrl-C gives up.")
     for _ in range(round(WAIT_SECONDS / PAUSE_SECONDS)):
         try:
-            tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, token)
-        except errors.Rejected:
-            return connection
+            with edges.changes.refreshing(connection.scope):
+                now, answer = access.ask(edges, connection.scope, app)
+        except errors.NoSuchConnection:
+            return
         except errors.AmazonTrouble as error:
             edges.screen.story(error.message)
         else:
-            if tokens.refresh_token is not None and tokens.refresh_token != token:
-                token = tokens.refresh_token
-                connection = edges.changes.renew_token(connection, token)
+            if isinstance(answer, errors.Rejected) or not now.is_same_consent(connection):
+                return
         edges.sleep(PAUSE_SECONDS)
     raise errors.StillAuthorized(connection.scope, WAIT_SECONDS)
 

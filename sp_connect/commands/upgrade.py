@@ -43,13 +43,13 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         timeout=options.timeout,
     )
     before = access.find(edges, options.seller, options.region, options.country)
-    app = edges.apps.get(options.app)
+    app, client_secret = access.app(edges, options.app)
     if before.app == app.name:
         raise errors.Usage(
             f"{before.scope} is with the app {app.name} already. Nothing was changed.",
             "--app takes another one; sp-connect app list shows them",
         )
-    wanted = consents.Wanted(before.scope, app, edges.secrets.fetch(app.secret_name), Guard())
+    wanted = consents.Wanted(before.scope, app, client_secret, Guard())
     again = f"sp-connect upgrade {before.scope.flags} --app {app.name}"
     for connection in consents.walk(edges, manner, [wanted], lambda _: again):
         yield connection

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from sp_connect import at_once, authorization, errors, words
-from sp_connect.amazon import lwa, sellers
+from sp_connect import access, at_once, authorization, errors, words
+from sp_connect.amazon import sellers
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Secret
@@ -72,23 +72,21 @@ def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError,
     """
     if isinstance(credentials, errors.SpConnectError):
         return Finding(connection, credentials)
-    app, client_secret = credentials
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(edges.changes.refreshing(connection.scope))
+        except errors.StoreLocked as error:  # by whoever is asking about this one
+            return Finding(connection, error)
+        try:
+            connection, answer = access.ask(edges, connection.scope, credentials)
+        except errors.MissingToken as error:
+            return Finding(replace(connection, standing="missing-token"), error)
+        except (errors.Damaged, errors.NotFound, errors.NotAuthorized, errors.AmazonTrouble) as error:
+            return Finding(connection, error)
+    if isinstance(answer, errors.Rejected):
+        return Finding(replace(connection, standing="rejected"), answer)
     try:
-        token = edges.secrets.fetch(connection.secret_name)
-    except errors.MissingToken as error:
-        return Finding(replace(connection, standing="missing-token"), error)
-    except errors.Damaged as error:  # one seller's sealed file; the others are whole
-        return Finding(connection, error)
-    try:
-        tokens = lwa.refresh(edges.amazon, app, client_secret, connection.scope, token)
-    except errors.Rejected as error:
-        return Finding(replace(connection, standing="rejected"), error)
-    except errors.SpConnectError as error:
-        return Finding(connection, error)
-    if tokens.refresh_token is not None and tokens.refresh_token != token:
-        connection = edges.changes.renew_token(connection, tokens.refresh_token)
-    try:
-        found = sellers.marketplaces(edges.amazon, connection.scope, tokens.access_token)
+        found = sellers.marketplaces(edges.amazon, connection.scope, answer.access_token)
         authorization.check_country(connection.scope, connection.selling_partner_id, [m.country for m in found])
     except errors.SpConnectError as error:
         return Finding(connection, error)
@@ -112,8 +110,7 @@ def _credentials(edges: Edges, rows: Sequence[Connection]) -> Credentials:
     found: dict[str, tuple[App, Secret] | errors.SpConnectError] = {}
     for name in {row.app for row in rows}:
         try:
-            app = edges.apps.get(name)
-            found[name] = app, edges.secrets.fetch(app.secret_name)
+            found[name] = access.app(edges, name)
         except (errors.NoSuchApp, errors.MissingToken) as error:
             found[name] = error
     return found

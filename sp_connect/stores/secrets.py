@@ -7,9 +7,9 @@ what is not in the chosen one is missing.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Literal, NamedTuple, Protocol, get_args, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypeVar, get_args, runtime_checkable
 
 from sp_connect import errors
 from sp_connect.amazon import geography
@@ -78,6 +78,31 @@ class Listing(Protocol):
     """A secret store that can tell all that it holds; no call of a keyring does. Raises as a SecretStore."""
 
     def contents(self) -> Contents: ...
+
+
+class Owner(Protocol):
+    """A record that stands for a secret: an app, a connection."""
+
+    @property
+    def secret_name(self) -> SecretName: ...
+
+
+OwnerT = TypeVar("OwnerT", bound=Owner)
+
+
+def together(store: SecretStore, read: Callable[[], OwnerT]) -> tuple[OwnerT, Secret]:
+    """The record that `read` gives, with its secret. Raises MissingToken, and what `read` raises.
+
+    Who reads holds no lock: where a writer has replaced record and secret in between, both are read again.
+    """
+    record = read()
+    while True:
+        try:
+            return record, store.fetch(record.secret_name)
+        except errors.MissingToken:
+            before, record = record, read()
+            if record.secret_name == before.secret_name:
+                raise
 
 
 def choose(variable: str | None, configured: str | None) -> Choice:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sp_connect import edges, errors
+from sp_connect import access, edges, errors
 from sp_connect.commands import list as listing
-from sp_connect.commands import revoke
+from sp_connect.commands import revoke, verify
 from sp_connect.models import Connection, Secret
 from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
@@ -226,6 +226,39 @@ class TestStore:
         assert run(agency) == ["acme eu"]
 
 
+class TestMeanwhile:
+    """Another sp-connect may be at work between the choice and the deed."""
+
+    def test_a_token_that_amazon_changed_is_no_new_consent(self, agency: Agency, everywhere: list[Connection]) -> None:
+        agency.world.faults.add(Fault("token", "rotate"))
+        revoking = revoke.run(agency.edges, options(every=True))
+        next(revoking)
+
+        access.token(agency.edges, everywhere[1])
+
+        assert names(list(revoking)) == ["acme eu", "acme fe-JP", "acme fe-AU"]
+        assert left(agency) == ["charlie-gmbh eu", "charlie-gmbh eu-IN"]
+
+    def test_a_new_consent_is_kept(self, agency: Agency, everywhere: list[Connection]) -> None:
+        revoking = revoke.run(agency.edges, options(every=True))
+        next(revoking)
+        agency.clock.pass_by(minutes=1)
+        renewed = connected(agency, "acme", "eu")
+
+        with pytest.raises(errors.RenewedMeanwhile):
+            list(revoking)
+
+        assert kept(agency, everywhere[1]) == renewed
+        assert token_of(agency, renewed)
+
+    def test_what_another_has_forgotten_is_forgotten(self, agency: Agency, everywhere: list[Connection]) -> None:
+        revoking = revoke.run(agency.edges, options(every=True))
+        next(revoking)
+        assert run(agency, region="eu") == [names([everywhere[1]])[0]]
+
+        assert names(list(revoking)) == ["acme eu", "acme fe-JP", "acme fe-AU"]
+
+
 class TestWait:
     """--wait: forgotten only once Amazon refuses the token."""
 
@@ -296,6 +329,49 @@ class TestWait:
             list(revoke.run(self.waiting(agency, pauses, None), options(wait=True)))
 
         assert kept(agency, made)
+
+    def test_a_token_that_another_got_in_its_place_is_not_taken_for_the_end(self, agency: Agency) -> None:
+        made = connected(agency)
+        pauses: list[float] = []
+
+        def refresh_too(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 1:
+                agency.world.faults.add(Fault("token", "rotate", times=1))
+                verify.run(agency.edges, Selection(), 1)
+            elif len(pauses) == 3:
+                end_at_amazon(agency, made)
+
+        list(revoke.run(replace(agency.edges, sleep=refresh_too), options(wait=True)))
+
+        assert len(pauses) == 3
+        assert left(agency) == []
+
+    def test_a_new_consent_ends_the_wait_and_is_kept(self, agency: Agency) -> None:
+        made = connected(agency)
+        pauses: list[float] = []
+
+        def connect_anew(seconds: float) -> None:
+            pauses.append(seconds)
+            agency.clock.pass_by(minutes=1)
+            connected(agency)
+
+        with pytest.raises(errors.RenewedMeanwhile):
+            list(revoke.run(replace(agency.edges, sleep=connect_anew), options(wait=True)))
+
+        assert len(pauses) == 1
+        assert kept(agency, made)
+
+    def test_what_another_forgets_meanwhile_ends_the_wait(self, agency: Agency) -> None:
+        connected(agency)
+        other: list[str] = []
+
+        def forget(seconds: float) -> None:  # noqa: ARG001 - what a sleep is called with
+            other.extend(run(agency))
+
+        assert names(list(revoke.run(replace(agency.edges, sleep=forget), options(wait=True)))) == ["acme eu"]
+        assert other == ["acme eu"]
+        assert left(agency) == []
 
     def test_what_is_forgotten_before_another_fails_is_told(self, agency: Agency) -> None:
         first, _ = connected(agency, "acme", "na"), connected(agency, "acme", "eu")

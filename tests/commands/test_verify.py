@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sp_connect import errors
+from sp_connect import access, errors
 from sp_connect.commands import verify
-from sp_connect.models import Connection, Secret, SecretName
+from sp_connect.models import Connection, Scope, Secret, SecretName
 from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores import secrets
+from sp_connect.stores import files, secrets
+from sp_connect.stores.changes import Changes
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.views.screen import Screen
 from tests.agency import Agency
@@ -28,6 +31,22 @@ TRIES = 4
 
 def run(agency: Agency, selection: Selection = ALL, jobs: int = 1) -> list[verify.Finding]:
     return verify.run(agency.edges, selection, jobs)[0]
+
+
+class Hurried(Changes):
+    """Waits for another's question for a moment alone."""
+
+    @contextmanager
+    def refreshing(self, scope: Scope) -> Iterator[None]:
+        with files.lock(self._lock_path.with_name(f"lock-{scope.seller}-{scope.item}"), wait=0.1):
+            yield
+
+
+def hurried(agency: Agency) -> Changes:
+    of = agency.edges
+    return Hurried(
+        agency.folder / "unfinished", agency.folder / "lock", of.apps, of.connections, of.invites, of.secrets
+    )
 
 
 def command(agency: Agency, **flags: Any) -> None:
@@ -495,6 +514,52 @@ class TestMeanwhile:
         verify.run(hearing(agency, forget), ALL, 1)
 
         assert agency.edges.connections.all() == ()
+
+    def test_one_that_is_no_longer_there_is_not_called_a_missing_token(self, agency: Agency) -> None:
+        made = connected(agency)
+        credentials = access.app(agency.edges, "default")
+        with agency.edges.changes.writing():
+            agency.edges.changes.rename_seller("acme", "acme-gmbh")
+
+        finding = verify.check(agency.edges, credentials, made)
+
+        assert isinstance(finding.error, errors.NoSuchConnection)
+        assert finding.connection.standing == "connected"
+
+    def test_one_that_was_renewed_before_its_turn_is_asked_about_with_its_new_token(self, agency: Agency) -> None:
+        made, renewed = connected(agency), connected(agency)
+
+        finding = verify.check(agency.edges, access.app(agency.edges, "default"), made)
+
+        assert finding.error is None
+        assert finding.connection.secret_ref == renewed.secret_ref
+
+    def test_a_token_that_amazon_changes_for_it_is_not_asked_with_by_another_meanwhile(self, agency: Agency) -> None:
+        made = connected(agency)
+        agency.world.faults.add(Fault("token", "rotate", times=1))
+        given: list[str] = []
+        another = threading.Thread(target=lambda: given.append(access.token(agency.edges, made).value.reveal()))
+
+        def ask_too(step: str) -> None:
+            if step.startswith("POST"):
+                another.start()
+                another.join(0.5)  # it waits, for what it would ask with is dead
+
+        [finding], _ = verify.run(hearing(agency, ask_too), ALL, 1)
+        another.join()
+
+        assert finding.error is None
+        assert agency.world.bearer(given[0]).account.slug == "acme"
+        assert kept(agency, made).standing == "connected"
+
+    def test_one_that_another_asks_about_for_too_long_stops_no_other(self, agency: Agency) -> None:
+        made = connected(agency)
+        connected(agency, "bravo")
+
+        with agency.edges.changes.refreshing(made.scope):
+            found = verify.run(replace(agency.edges, changes=hurried(agency)), ALL, 1)[0]
+
+        assert [type(finding.error) for finding in found] == [errors.StoreLocked, type(None)]
 
     def test_what_was_found_before_ctrl_c_is_kept(self, agency: Agency) -> None:
         made = [connected(agency, f"client-{n}", standing="unchecked") for n in range(3)]

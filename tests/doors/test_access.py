@@ -291,6 +291,55 @@ class TestForgotten:
         assert entries(agency, "acme") == entries_of(renewed[0].secret_name)
 
 
+class TestMeanwhile:
+    """Others are at work too: what was read may be replaced before it is used."""
+
+    def test_a_record_that_was_replaced_before_its_secret_was_read_is_read_again(self, agency: Agency) -> None:
+        read = [connected(agency), connected(agency)]
+
+        found, token = secrets.together(agency.edges.secrets, lambda: read.pop(0))
+
+        assert (found, read) == (kept(agency, found), [])
+        assert token == agency.edges.secrets.fetch(found.secret_name)
+
+    def test_a_secret_that_is_missing_is_so_only_while_its_record_stands(self, agency: Agency) -> None:
+        made = connected(agency)
+        agency.edges.secrets.forget(made.secret_name)
+        read = [made, made]
+
+        with pytest.raises(errors.MissingToken):
+            secrets.together(agency.edges.secrets, lambda: read.pop(0))
+
+        assert read == []
+
+    def test_the_refusal_of_a_token_that_was_replaced_says_nothing_of_the_new_one(self, agency: Agency) -> None:
+        made = connected(agency)
+        end_at_amazon(agency, made)
+        renewed: list[Connection] = []
+
+        def renew(step: str) -> None:  # noqa: ARG001 - what `hearing` calls
+            if not renewed:
+                renewed.append(connected(agency))
+
+        found = access.token(hearing(agency, renew), made)
+
+        assert agency.world.bearer(found.value.reveal()).account.slug == "acme"
+        assert kept(agency, made) == renewed[0]
+
+    def test_one_that_was_moved_to_another_app_is_asked_about_with_that_app(self, two_apps: Agency) -> None:
+        made = connected(two_apps)
+        host = geography.consent_host(made.scope)
+        given = two_apps.world.authorize(OTHER, account_of("acme", host), host)
+        with two_apps.edges.changes.writing():
+            moved = replace(made, app="other", secret_ref="a90")
+            two_apps.edges.changes.keep_connection(moved, Secret(given.refresh_token))
+
+        asked_about = access.ask(two_apps.edges, made.scope, access.app(two_apps.edges, "default"))
+
+        assert asked_about.connection == moved
+        assert not isinstance(asked_about.answer, errors.Rejected)
+
+
 class TestRefused:
     """What Amazon refuses is told in its words, and marked."""
 
