@@ -39,7 +39,7 @@ class Outcome:
 
 def prove_ready(edges: Edges) -> None:
     """Raises what would otherwise fail after the consent, when the code is already spent: stores and records."""
-    secrets.prove(edges.secrets)
+    secrets.prove(edges.secrets, edges.home.data)
     edges.connections.all()
 
 

@@ -87,7 +87,7 @@ class Facts:
         """Why the store cannot be relied on, if it cannot: it keeps, fetches and forgets a throwaway secret."""
         try:
             if self.is_made():
-                secrets.prove(self.edges.secrets)
+                secrets.prove(self.edges.secrets, self.edges.home.data)
         except errors.SpConnectError as error:
             return error
         return None

@@ -39,7 +39,7 @@ def run_add(edges: Edges, options: AddOptions) -> App:
     loopback.check(options.listen)
     if any(app.name == options.name for app in edges.apps.all()):
         raise errors.AppExists(options.name)
-    secrets.prove(edges.secrets)
+    secrets.prove(edges.secrets, edges.home.data)
     secret = _client_secret(edges, from_stdin=options.secret_from_stdin)
     app = App(
         name=options.name,
@@ -62,7 +62,7 @@ def run_add(edges: Edges, options: AddOptions) -> App:
 def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool) -> App:
     """Keeps a new client secret, and the day as the first of its 180. Refresh tokens are not touched by it."""
     edges.apps.get(name)
-    secrets.prove(edges.secrets)
+    secrets.prove(edges.secrets, edges.home.data)
     secret = _client_secret(edges, from_stdin=from_stdin)
     with edges.changes.writing():
         # Read again: config.toml may have been edited while the secret was asked for.

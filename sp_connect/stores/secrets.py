@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeVar, get_args, runtime_checkable
 
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Secret, SecretName
+from sp_connect.stores import files
 
 StoreName = Literal["keyring", "vault"]
 
@@ -24,6 +26,9 @@ ELSEWHERE = "use sealed files instead: SP_CONNECT_STORE=vault with SP_CONNECT_PA
 
 PROBE = "sp-connect-probe"
 """The owner of the throwaway secrets with which a store is proved."""
+
+PROOF_SECONDS = 120.0
+"""How long one process may wait for another's proof: its keyring may be waiting for a person."""
 
 
 class StoreDescription(NamedTuple):
@@ -121,9 +126,20 @@ def new_ref() -> str:
     return os.urandom(6).hex()
 
 
-def prove(store: SecretStore) -> None:
-    """Keeps, fetches and forgets a throwaway secret: a store that fails does so before it is relied on."""
-    name = SecretName("app", PROBE, "probe", new_ref())
+def prove(store: SecretStore, home: Path) -> None:
+    """Keeps, fetches and forgets a throwaway secret: a store that fails does so before it is relied on.
+
+    It has one name in each home, where one process proves at a time: what a killed one left, the next forgets.
+    A home that is not there yet is not made.
+    """
+    import hashlib
+
+    ref = hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:12]
+    with files.lock(home / "lock-probe", PROOF_SECONDS) if home.is_dir() else nullcontext():
+        _prove(store, SecretName("app", PROBE, "probe", ref))
+
+
+def _prove(store: SecretStore, name: SecretName) -> None:
     value = Secret(os.urandom(16).hex())
     try:
         store.keep(name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -129,8 +130,33 @@ def test_many_are_forgotten_as_each_would_be(store: secrets.SecretStore) -> None
 
 
 def test_a_store_that_works_is_proved_and_holds_nothing_afterwards(store: secrets.SecretStore, tmp_path: Path) -> None:
-    secrets.prove(store)
+    secrets.prove(store, tmp_path)
     assert [path for path in tmp_path.glob("vault/*/*") if path.name != "lock"] == []
+
+
+class KilledError(BaseException):
+    """What no `except` stops, as a kill."""
+
+
+def test_what_a_proof_that_was_killed_left_the_next_forgets(store: secrets.SecretStore, tmp_path: Path) -> None:
+    kept: list[SecretName] = []
+
+    class Killed:
+        """The same store in a process that dies once the throwaway secret is kept."""
+
+        def keep(self, name: SecretName, value: Secret) -> None:
+            kept.append(name)
+            store.keep(name, value)
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        secrets.prove(cast("secrets.SecretStore", Killed()), tmp_path)
+    [left] = kept
+    assert not is_absent(store, left)
+
+    secrets.prove(store, tmp_path)
+
+    assert is_absent(store, left)
 
 
 def test_a_store_describes_itself(store: secrets.SecretStore) -> None:

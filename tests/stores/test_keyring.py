@@ -6,6 +6,7 @@ import subprocess
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -70,14 +71,14 @@ def test_another_platforms_keyring_is_a_sentence_here(platform: str) -> None:
         KeyringStore(None, patience=30, platform=platform).fetch(EU)
 
 
-def test_a_locked_keyring_says_so(session: Session) -> None:
+def test_a_locked_keyring_says_so(session: Session, tmp_path: Path) -> None:
     real().keep(EU, Secret(TOKEN))
     secret_service.lock(session)
     with pytest.raises(errors.StoreLocked, match="is locked") as caught:
         real().fetch(EU)
     assert "unlock it" in str(caught.value.hint)
     with pytest.raises(errors.StoreLocked):
-        secrets.prove(real())
+        secrets.prove(real(), tmp_path)
 
 
 def test_a_killed_keyring_comes_back_locked(session: Session) -> None:
@@ -120,16 +121,16 @@ def test_a_locked_item_says_so() -> None:
         fake("Locked").fetch(EU)
 
 
-def test_a_keyring_that_forgets_is_found_out() -> None:
+def test_a_keyring_that_forgets_is_found_out(tmp_path: Path) -> None:
     with pytest.raises(errors.StoreUnavailable, match="does not give back"):
         fake("Forgetful").keep(EU, Secret(TOKEN))
     with pytest.raises(errors.StoreUnavailable, match="does not give back"):
-        secrets.prove(fake("Forgetful"))
+        secrets.prove(fake("Forgetful"), tmp_path)
 
 
-def test_a_keyring_that_does_not_delete_is_found_out() -> None:
+def test_a_keyring_that_does_not_delete_is_found_out(tmp_path: Path) -> None:
     with pytest.raises(errors.StoreUnavailable, match="does not forget"):
-        secrets.prove(fake("Clinging"))
+        secrets.prove(fake("Clinging"), tmp_path)
 
 
 def test_an_error_that_holds_the_secret_does_not_reach_anybody() -> None:
