@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -625,6 +626,7 @@ def raise_all(failures: Sequence[SpConnectError], summary: str, hint: str | None
         raise Several(summary, failures, hint)
 
 
+@lru_cache(1024)
 def is_name(text: str) -> bool:
     """Whether `text` can name a seller or an app: the rule of the contract, which also keeps it from being a path."""
     return _NAME.fullmatch(text) is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,8 +22,8 @@ from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table, written_mom
 _SUFFIX = ".toml"
 _Raw = Mapping[str, Any]
 _STANDINGS = get_args(Standing)
-_REGIONS = list(geography.REGIONS)
-_COUNTRIES = list(geography.COUNTRIES)
+_REGIONS = {region: number for number, region in enumerate(geography.REGIONS)}
+_COUNTRIES = {country: number for number, country in enumerate([None, *geography.COUNTRIES])}
 _CONNECTION = Row(
     region=TEXT,
     country=TEXT.or_none(),
@@ -34,6 +35,7 @@ _CONNECTION = Row(
     verified_at=MOMENT.or_none(),
     secret=TEXT,
 )
+_KEYS = frozenset({*_CONNECTION.keys, "marketplaces"})
 _MARKETPLACE = Row(
     country=TEXT,
     id=TEXT,
@@ -168,16 +170,15 @@ def _entries(path: Path, seller: str, values: Mapping[str, Any] | None) -> list[
     raws = values.get("connection", [])
     entries = [(_connection(one, seller), raw) for one, raw in zip(tables, raws, strict=True)]
     entries.sort(key=_place)
-    scopes = [connection.scope for connection, _ in entries]
-    for scope in scopes:
-        if scopes.count(scope) > 1:
-            raise table.damaged(f"it has two connections for {scope.place}")
+    for (one, _), (other, _) in pairwise(entries):
+        if one.scope == other.scope:
+            raise table.damaged(f"it has two connections for {one.scope.place}")
     return entries
 
 
 def _place(entry: tuple[Connection, object]) -> tuple[int, int]:
     scope = entry[0].scope
-    return _REGIONS.index(scope.region), -1 if scope.country is None else _COUNTRIES.index(scope.country)
+    return _REGIONS[scope.region], _COUNTRIES[scope.country]
 
 
 def _connection(table: Table, seller: str) -> Connection:
@@ -195,7 +196,7 @@ def _connection(table: Table, seller: str) -> Connection:
         verified_at=table.utc("verified_at", verified_at) if verified_at is not None else None,
         marketplaces=marketplaces,
         secret_ref=secret,
-        extra=table.unread(),
+        extra=table.beside(_KEYS),
     )
 
 

@@ -66,7 +66,7 @@ class Invites:
                 self.remove(invite)
 
     def _path(self, state: str) -> Path:
-        import hashlib
+        import hashlib  # loads OpenSSL, which a list has no use for
 
         return self._folder / f"{hashlib.sha256(state.encode(errors='replace')).hexdigest()[:32]}{_SUFFIX}"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from itertools import product
+from operator import itemgetter
 from pathlib import Path
 from types import NoneType
 from typing import Any, NamedTuple, cast
@@ -35,6 +37,7 @@ class Row:
     def __init__(self, **kinds: Kind) -> None:
         self.kinds = kinds
         self.keys = tuple(kinds)
+        self._whole: Callable[[Any], tuple[Any, ...]] = itemgetter(*kinds)
         self._fitting = frozenset(product(*(kind.types for kind in kinds.values())))
 
     def of(self, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -42,18 +45,28 @@ class Row:
         found = tuple(map(values.get, self.keys))
         return found if tuple(map(type, found)) in self._fitting else None
 
+    def of_each(self, tables: list[Any]) -> list[tuple[Any, ...]] | None:
+        """The same for each of an array; None where one is no table, or does not fit."""
+        try:
+            found = list(map(self._whole, tables))  # twice as fast, where no key is missing
+        except (KeyError, TypeError):
+            rows = [self.of(one) if isinstance(one, dict) else None for one in tables]
+            return None if None in rows else cast("list[tuple[Any, ...]]", rows)
+        return found if {tuple(map(type, one)) for one in found} <= self._fitting else None
+
 
 class Table:
     """One table of a file. `where` is how messages call it: `[apps.default]`.
 
     Every method asks for one key by its type and raises Damaged where it is missing or of another type; the
-    optional ones give None, or the default, where it is missing. `unread` is what nobody asked for.
+    optional ones give None, or the default, where it is missing.
     """
+
+    __slots__ = ("_path", "_values", "_where")
 
     def __init__(self, path: Path, where: str, values: object) -> None:
         self._path = path
         self._where = where
-        self._asked: set[str] = set()
         self._values: Mapping[str, Any] = {}
         if not isinstance(values, dict):
             raise self.damaged("it is not a table")
@@ -120,7 +133,6 @@ class Table:
 
     def row(self, row: Row) -> tuple[Any, ...]:
         """The values of a row's keys."""
-        self._asked.update(row.keys)
         found = row.of(self._values)
         if found is not None:
             return found
@@ -132,14 +144,14 @@ class Table:
 
     def rows(self, key: str, row: Row) -> list[tuple[Any, ...]]:
         """The same for each table of an array; none where it is missing."""
-        found = [row.of(one) if isinstance(one, dict) else None for one in self._array(key)]
-        if None not in found:
-            return cast("list[tuple[Any, ...]]", found)
-        return [table.row(row) for table in self.tables(key)]  # raises, with the sentence
+        found = row.of_each(self._array(key))
+        return found if found is not None else [table.row(row) for table in self.tables(key)]  # raises, and says why
 
-    def unread(self) -> dict[str, Any]:
-        """The keys that nobody has asked for: those of a later version, or the user's own."""
-        return {key: value for key, value in self._values.items() if key not in self._asked}
+    def beside(self, known: AbstractSet[str]) -> dict[str, Any]:
+        """What it holds beside the known keys: those of a later version, or the user's own."""
+        if self._values.keys() <= known:
+            return {}
+        return {key: value for key, value in self._values.items() if key not in known}
 
     def damaged(self, why: str) -> errors.Damaged:
         return errors.Damaged(self._path, f"in {self._where}, {why}" if self._where else why)
@@ -151,7 +163,6 @@ class Table:
         return value
 
     def _get(self, key: str, default: Any) -> Any:
-        self._asked.add(key)
         return self._values.get(key, default)
 
     def _wrong(self, key: str, value: object, wanted: str) -> errors.Damaged:
