@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 
 
-def day(when: datetime) -> str:
+def day(when: date) -> str:
     """A date as people write it: "22 Nov 2027"."""
     return f"{when.day} {when:%b %Y}"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -44,6 +46,10 @@ class Wanted(NamedTuple):
 
     def files(self) -> list[Path]:
         return [path for path in (self.html, self.svg, self.ics) if path is not None]
+
+    def is_shown(self) -> bool:
+        """Whether the list is printed; files are written in place of the table alone."""
+        return self.json or self.csv or not self.files()
 
 
 def run(edges: Edges, selection: Selection) -> Found:
@@ -93,16 +99,34 @@ def command(
     Filters choose the sellers of a matrix, which then shows them whole. Files are written in place of the table,
     readable by you alone.
     """
-    edges = ctx.obj.edges()
-    wanted = Wanted(matrix, csv, json, html, svg, ics)
+    # A list makes some 100,000 values and no cycle of them, and then the process ends.
+    with _without_collector():
+        _list(
+            ctx.obj.edges(),
+            Selection(seller, region, country, app, status, due),
+            Wanted(matrix, csv, json, html, svg, ics),
+        )
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _list(edges: Edges, selection: Selection, wanted: Wanted) -> None:
     _check(wanted)
-    selection = Selection(seller, region, country, app, status, due)
     found = run(edges, selection)
     if wanted.files():
         _write(edges, selection, found, wanted)
-    if json or csv or not wanted.files():
+    if wanted.is_shown():
         _show(edges, selection, found, wanted)
-    where = "above" if json or csv or not wanted.files() else f"in {words.listed([str(one) for one in wanted.files()])}"
+    where = "above" if wanted.is_shown() else f"in {words.listed([str(one) for one in wanted.files()])}"
     unread = words.count(len(found.damages), "file")
     errors.raise_all(found.damages, f"{unread} could not be read; the rest is {where}.")
 

@@ -119,4 +119,4 @@ def error(error: SpConnectError) -> dict[str, Any]:
 
 def moment(when: datetime | None) -> str | None:
     """RFC 3339 in UTC with Z, whole seconds."""
-    return None if when is None else f"{when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    return None if when is None else f"{when.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"

@@ -38,9 +38,29 @@ class Drawing(NamedTuple):
     width: int
 
 
+def cells(text: str) -> int:
+    """How many columns of a terminal `text` takes: two a letter in some scripts."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def length(line: Line) -> int:
     """Where the line ends."""
-    return max((run.column + len(run.text) for run in line), default=0)
+    return max((run.column + cells(run.text) for run in line), default=0)
+
+
+def folded(name: str, room: int) -> list[str]:
+    """A name on as many lines as it takes, broken behind a dot, dash or underscore where one is near."""
+    lines = []
+    while len(name) > room:
+        near = [at + 1 for at, letter in enumerate(name[:room]) if letter in "._-" and at >= room // 2]
+        cut = near[-1] if near else room
+        lines.append(name[:cut])
+        name = name[cut:]
+    return [*lines, name]
 
 
 def side_by_side(items: Sequence[Line], width: int, gap: int = GAP) -> list[Line]:
@@ -70,12 +90,18 @@ def _segments(screen: Screen, drawing: Drawing) -> Iterator[Segment]:
     rule = ("-" if screen.out.options.ascii_only else "─") * drawing.width
     title: list[Line] = [[Run(0, "SIMULATED", "bold yellow")]] if screen.simulated else []
     foot: list[Line] = [[], *drawing.foot] if drawing.foot else []
-    styles: dict[str, Style] = {}
+    styles: dict[str, Style | None] = {"": None}
     for line in (*title, *drawing.heads, [Run(0, rule)], *chain.from_iterable(drawing.rows), *foot):
-        end = 0
-        for run in line:
-            if run.style not in styles:
-                styles[run.style] = Style.parse(run.style)
-            yield Segment(" " * (run.column - end) + run.text, styles[run.style])
-            end = run.column + len(run.text)
-        yield Segment.line()
+        end, plain = 0, ""
+        for column, text, style in line:
+            plain += " " * (column - end)
+            end = column + cells(text)
+            if not style or screen.out.color_system is None:
+                plain += text
+                continue
+            if style not in styles:
+                styles[style] = Style.parse(style)
+            yield Segment(plain)
+            yield Segment(text, styles[style])
+            plain = ""
+        yield Segment(f"{plain}\n")

@@ -33,7 +33,7 @@ def table(screen: Screen, rows: Sequence[Invite], now: datetime) -> Table:
     """The pending invites, with their age and what is left; the links are in --json."""
     columns: tables.Columns = {
         "Seller": [text.styled(one.scope.seller, "bold") for one in rows],
-        "Region": [text.styled(tables.place_of(one.scope)) for one in rows],
+        "Region": [text.styled(one.scope.place) for one in rows],
         "App": [text.styled(one.app) for one in rows],
         "Invited": [text.styled(f"{words.day(one.created_at)}, {_age(one, now)}") for one in rows],
         "Ends": [text.styled(words.in_days(_days(one.expires_at - now))) for one in rows],

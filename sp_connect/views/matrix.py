@@ -163,22 +163,11 @@ def drawn(shown: Grid, width: int, *, ascii_only: bool = False) -> Drawing:
     ]
     rows = []
     for row in shown.rows:
-        names: list[Line] = [[Run(0, part, "bold")] for part in folded(row.seller, place.names)]
+        names: list[Line] = [[Run(0, part, "bold")] for part in drawing.folded(row.seller, place.names)]
         cells = [one[cell] for one, cell in zip(placed, row.cells, strict=True)]
         rows.append([list(chain.from_iterable(lines)) for lines in zip_longest(names, *cells, fillvalue=[])])
     entries = [_entry(one, ascii_only=ascii_only) for one in legend(shown)]
     return Drawing(place.heads, rows, drawing.side_by_side(entries, width), place.width)
-
-
-def folded(name: str, room: int) -> list[str]:
-    """A name on as many lines as it takes, broken behind a dot, dash or underscore where one is near."""
-    lines = []
-    while len(name) > room:
-        near = [at + 1 for at, letter in enumerate(name[:room]) if letter in "._-" and at >= room // 2]
-        cut = near[-1] if near else room
-        lines.append(name[:cut])
-        name = name[cut:]
-    return [*lines, name]
 
 
 class _Place(NamedTuple):

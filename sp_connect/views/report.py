@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sp_connect import pages, words
 from sp_connect.models import Connection
 from sp_connect.pages import Markup
-from sp_connect.views import matrix, signs, tables
+from sp_connect.views import matrix, signs
 from sp_connect.views.matrix import Column, Entry, Grid, Part, Row
 from sp_connect.views.text import literal
 
@@ -105,7 +105,7 @@ def _facts(connection: Connection, now: datetime) -> dict[str, str]:
     sign = signs.of(status)
     return {
         "seller": literal(connection.scope.seller),
-        "place": tables.place_of(connection.scope),
+        "place": connection.scope.place,
         "account": literal(connection.selling_partner_id),
         "marketplaces": literal(" ".join(m.country for m in connection.marketplaces)) or "not yet checked",
         "renew_by": words.day(connection.renew_by),

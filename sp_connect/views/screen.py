@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 10_000
 """Where nobody looks, no line is wrapped and no column cut."""
+
+ROWS_AT_ONCE = 256
+"""Of a long array, what is held in memory as text."""
 
 
 class Screen:
@@ -62,13 +66,15 @@ class Screen:
 
     def show(self, what: RenderableType) -> None:
         """A result for people."""
+        # Rich would cut what is wider than the terminal; a terminal breaks it, and nothing is lost.
         if self.out.is_terminal:
-            self.out.print(what)
+            self.out.print(what, crop=False)
             return
         with self.out.capture() as captured:
-            self.out.print(what)
-        for line in captured.get().splitlines():
-            self.line(line.rstrip())
+            self.out.print(what, crop=False)
+        lines = captured.get().splitlines()
+        if lines:
+            self.line("\n".join(line.rstrip() for line in lines))
 
     def line(self, plain: str) -> None:
         """A result that is one plain line, exactly as it is."""
@@ -81,9 +87,12 @@ class Screen:
         """
         if isinstance(value, Mapping) or self.shows_to_someone():
             self.line(json.dumps(value if isinstance(value, Mapping) else list(value), indent=2))
-        else:
-            rows = ",\n".join(map(json.dumps, value))
-            self.line(f"[\n{rows}\n]" if rows else "[]")
+            return
+        rows, before = map(json.dumps, value), "[\n"
+        while some := ",\n".join(islice(rows, ROWS_AT_ONCE)):
+            self._write(self._stdout, before + some)
+            before = ",\n"
+        self.line("[]" if before == "[\n" else "\n]")
 
     def say(self, what: RenderableType = "", style: str = "") -> None:
         """A part of the conversation; a str is shown literally."""

@@ -6,13 +6,11 @@ Plain `fill`s and no variables, so that programs which know no media query still
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from html import escape
-from itertools import chain, groupby, zip_longest
+from itertools import chain
 
-from sp_connect import words
-from sp_connect.models import Connection
-from sp_connect.views import drawing, report, signs, tables
+from sp_connect.views import connections as table
+from sp_connect.views import drawing, report, signs
 from sp_connect.views import matrix as grids
 from sp_connect.views.drawing import Drawing, Line, Run
 from sp_connect.views.report import Report
@@ -55,7 +53,7 @@ def matrix(told: Report) -> str:
 
 def connections(told: Report) -> str:
     """The table of `list` as a file."""
-    return picture(_table(told.rows, told.now), report.title(told), report.notes(told))
+    return picture(table.drawn(table.told(told.rows, told.now)), report.title(told), report.notes(told))
 
 
 def picture(shown: Drawing, title: str, notes: Sequence[str] = ()) -> str:
@@ -77,40 +75,6 @@ def picture(shown: Drawing, title: str, notes: Sequence[str] = ()) -> str:
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
-
-
-def _table(rows: Sequence[Connection], now: datetime) -> Drawing:
-    """What `list` shows, for a picture; a long name takes several lines."""
-    heads = ("Seller", "Region", "Selling Partner ID", "Marketplaces", "Renew by", "Status")
-    names = [grids.folded(one.scope.seller, grids.WIDEST_NAME) for one in rows]
-    cells = [_cells(one, now) for one in rows]
-    widths = [
-        max([len(heads[0]), *(len(part) for name in names for part in name)]),
-        *(max(map(len, column)) for column in zip(heads[1:], *([c.text for c in row] for row in cells), strict=True)),
-    ]
-    begins = [sum(widths[:number]) + drawing.GAP * number for number in range(len(heads))]
-    lines = [[Run(at, cell.text, cell.style) for at, cell in zip(begins[1:], row, strict=True)] for row in cells]
-    blocks = []
-    for _, group in groupby(zip(names, lines, strict=True), key=lambda pair: pair[0]):
-        pairs = list(group)
-        named: list[Line] = [[Run(0, part, "bold")] for part in pairs[0][0]]
-        told: list[Line] = [line for _, line in pairs]
-        blocks.append([list(chain.from_iterable(both)) for both in zip_longest(named, told, fillvalue=())])
-    top = [Run(at, head, "dim") for at, head in zip(begins, heads, strict=True)]
-    return Drawing([top], blocks, [], begins[-1] + widths[-1])
-
-
-def _cells(one: Connection, now: datetime) -> Line:
-    """One row of the table without its seller, its columns still to be placed."""
-    status = one.status(now)
-    sign = signs.of(status)
-    return [
-        Run(0, tables.place_of(one.scope)),
-        Run(0, literal(one.selling_partner_id), "bold"),
-        Run(0, tables.shortened([literal(m.country) for m in one.marketplaces], tables.WIDEST_CODES)),
-        Run(0, words.day(one.renew_by)),
-        Run(0, f"{sign.mark} {signs.told(status, one.days_left(now))}", sign.style),
-    ]
 
 
 def _style() -> str:

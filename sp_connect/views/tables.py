@@ -9,71 +9,35 @@ from typing import TYPE_CHECKING
 from sp_connect import words
 from sp_connect.amazon import geography
 from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Scope
-from sp_connect.views import signs, text
+from sp_connect.views import connections as layout
+from sp_connect.views import drawing, text
 from sp_connect.views.screen import PIPE_WIDTH, Screen
 
 if TYPE_CHECKING:
+    from rich.segment import Segments
     from rich.table import Table
     from rich.text import Text
 
-GAP, NARROW_GAP = 3, 2
-"""Spaces between two columns, and what they may shrink to."""
-
-ROOM_TO_WRAP = 14
-"""From here on all marketplaces are shown, on as many lines as they take; below it "DE FR +8" on one."""
-
-ROOM_FOR_CODES = 5
-"""What "DE +9" takes; below it another column gives way."""
-
-WIDEST_CODES = 29
-"""Ten country codes on one line."""
-
-IN_TWO_LINES = {"Selling Partner ID": "Selling\nPartner ID", "Sells in": "Sells\nin"}
-"""Heads that are wider than what stands below them."""
+GAP = 3
+"""Spaces between two columns."""
 
 Columns = dict[str, list["Text"]]
 
 
 def connections(
-    screen: Screen, rows: Sequence[Connection], now: datetime, doubtful: Collection[Scope] = frozenset()
-) -> Table:
-    """Every connection, a row each. The Selling Partner ID is never cut or wrapped, at any width.
+    screen: Screen, connections: Sequence[Connection], now: datetime, doubtful: Collection[Scope] = frozenset()
+) -> Segments:
+    """Every connection, a row each, with an empty line between two sellers; of the `doubtful`, that nobody knows.
 
-    Marketplaces are shortened first; then the access level goes, the marketplaces, and last the date.
-    Piped, nothing gives way and every row names its seller, so that each line stands alone.
+    Piped, nothing gives way and each line stands alone.
     """
-    piped = screen.out.width == PIPE_WIDTH
-    columns = _connection_columns(rows, now, doubtful, ascii_only=screen.out.options.ascii_only)
-    if all(c.access_level == "default" for c in rows):
-        del columns["Access level"]
-    gap = GAP if _room(screen, columns, GAP) >= ROOM_FOR_CODES else NARROW_GAP
-    for head in ("Access level", "Marketplaces", "Renew by"):
-        if _room(screen, columns, gap) < (ROOM_FOR_CODES if "Marketplaces" in columns else 0):
-            columns.pop(head, None)
-    room = max(ROOM_FOR_CODES, min(_room(screen, columns, gap), WIDEST_CODES))
-    is_narrow = room < ROOM_TO_WRAP and not piped
-    if is_narrow and "Marketplaces" in columns:
-        columns = {"Sells in" if head == "Marketplaces" else head: cells for head, cells in columns.items()}
-        columns["Sells in"] = [text.styled(shortened(cell.plain.split(), room)) for cell in columns["Sells in"]]
-
-    # The head of the ID is wider than any ID: it takes two lines where that lets the codes stay on one.
-    codes = max((len(c) for c in columns.get("Marketplaces", [])), default=0)
-    is_tight = is_narrow or (not piped and _room(screen, columns, gap) - len("Selling") < min(codes, WIDEST_CODES))
-    table = _table(screen, gap)
-    for head in columns:
-        if head == "Marketplaces":
-            table.add_column(head, max_width=None if piped else room)
-        elif head == "Seller":
-            table.add_column(head, style="bold", overflow="fold")
-        else:
-            table.add_column(IN_TWO_LINES.get(head, head) if is_tight else head, no_wrap=True)
-    sellers = [c.scope.seller for c in rows]
-    for i, row in enumerate(zip(*columns.values(), strict=True)):
-        is_next_of_same = not piped and i > 0 and sellers[i] == sellers[i - 1]
-        if not piped and i > 0 and not is_next_of_same:
-            table.add_row()
-        table.add_row("" if is_next_of_same else row[0], *row[1:])
-    return table
+    out = screen.out
+    rows = layout.told(connections, now, doubtful, ascii_only=out.options.ascii_only)
+    if out.width == PIPE_WIDTH:
+        return drawing.shown(screen, layout.drawn(rows, apart=True))
+    table = layout.drawn(rows, out.width)
+    blocks = [*([*block, []] for block in table.rows[:-1]), *table.rows[-1:]]
+    return drawing.shown(screen, table._replace(rows=blocks))
 
 
 def summary(rows: Sequence[Connection], now: datetime) -> str:
@@ -83,16 +47,6 @@ def summary(rows: Sequence[Connection], now: datetime) -> str:
     states = [c.status(now) for c in rows]
     noted = [f"{states.count(s):,} {s.replace('-', ' ')}" for s in dict.fromkeys(sorted(states)) if s != "connected"]
     return f"{total}; {', '.join(noted)}." if noted else f"{total}."
-
-
-def shortened(codes: Sequence[str], room: int) -> str:
-    """As many country codes as `room` has, then how many more there are: "DE FR +8"."""
-    for shown in range(len(codes), 0, -1):
-        rest = len(codes) - shown
-        said = " ".join([*codes[:shown], *([f"+{rest}"] if rest else [])])
-        if len(said) <= room:
-            return said
-    return f"{len(codes)}" if codes else ""
 
 
 def apps(screen: Screen, rows: Sequence[tuple[App, int]], now: datetime) -> Table:
@@ -171,7 +125,7 @@ def marketplaces(screen: Screen, countries: Sequence[geography.Country]) -> Tabl
 def filled(screen: Screen, columns: Columns, give_way: Sequence[str] = ()) -> Table:
     """A table of whole cells. Where the terminal is narrow, the columns of `give_way` go, the first first."""
     for head in give_way:
-        if _room(screen, columns, GAP) < 0:
+        if sum(max([len(head), *map(len, cells)]) + GAP for head, cells in columns.items()) - GAP > screen.out.width:
             del columns[head]
     table = _table(screen)
     for head in columns:
@@ -181,43 +135,7 @@ def filled(screen: Screen, columns: Columns, give_way: Sequence[str] = ()) -> Ta
     return table
 
 
-def place_of(scope: Scope) -> str:
-    """Where a connection is, as a table says it: the country tells its region in the Far East alone."""
-    if scope.country is None or scope.region == "fe":
-        return scope.place
-    return f"{scope.place} ({scope.region})"
-
-
-def _connection_columns(
-    rows: Sequence[Connection], now: datetime, doubtful: Collection[Scope], *, ascii_only: bool
-) -> Columns:
-    return {
-        "Seller": [text.styled(c.scope.seller) for c in rows],
-        "Region": [text.styled(place_of(c.scope)) for c in rows],
-        "Selling Partner ID": [text.styled(c.selling_partner_id, "bold") for c in rows],
-        "Marketplaces": [text.styled(" ".join(m.country for m in c.marketplaces)) for c in rows],
-        "Access level": [text.styled(c.access_level) for c in rows],
-        "Renew by": [text.styled(words.day(c.renew_by)) for c in rows],
-        "Status": [
-            text.styled("? not checked", signs.UNCHECKED.style)
-            if c.scope in doubtful
-            else signs.status(c, now, ascii_only=ascii_only)
-            for c in rows
-        ],
-    }
-
-
-def _room(screen: Screen, columns: Columns, gap: int) -> int:
-    """What is left for the marketplaces beside all other columns. The ID's head may wrap, its cells may not."""
-    taken = 0
-    for head, cells in columns.items():
-        if head != "Marketplaces":
-            named = len("Partner ID") if head == "Selling Partner ID" else len(head)
-            taken += max([named, *map(len, cells)]) + gap
-    return screen.out.width - taken + (0 if "Marketplaces" in columns else gap)
-
-
-def _table(screen: Screen, gap: int = GAP) -> Table:
+def _table(screen: Screen) -> Table:
     from rich import box
     from rich.table import Table
 
@@ -226,7 +144,7 @@ def _table(screen: Screen, gap: int = GAP) -> Table:
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        padding=(0, gap - 1, 0, 0),  # the box itself adds one
+        padding=(0, GAP - 1, 0, 0),  # the box itself adds one
         collapse_padding=True,
         header_style="dim",
         title=title,

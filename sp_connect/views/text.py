@@ -24,6 +24,8 @@ def literal(text: str, longest: int | None = LONGEST) -> str:
 
     Cut at `longest` characters; None leaves the length as it is, for sentences of our own.
     """
+    if text.isascii() and text.isprintable():
+        return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"
     spaced = "".join(" " if c in "\t\r\n" else c for c in unicodedata.normalize("NFC", text))
     safe = "".join(REPLACEMENT if unicodedata.category(c) in UNSAFE else c for c in spaced)
     return safe if longest is None or len(safe) <= longest else safe[: longest - 1] + "…"

@@ -91,7 +91,7 @@ class TestTable:
 
         assert heads == ["Seller", "Region", "Selling Partner ID", "Marketplaces", "Renew by", "Status"]
         assert first[:3] == ["acme", "Europe & India", rows[0].selling_partner_id]
-        assert second[:2] == ["India (eu)", rows[1].selling_partner_id]
+        assert second[:2] == ["India", rows[1].selling_partner_id]
         assert second[-1] == "✕ rejected"
 
     def test_a_long_name_takes_several_lines(self) -> None:

@@ -184,7 +184,7 @@ def test_every_connection_is_told() -> None:
     rows = [of("acme", "eu", "IN", marketplaces=(marketplace("IN"),)), of("bravo", "na")]
 
     assert tables(rows)[-1][1:] == [
-        ["acme", "India (eu)", rows[0].selling_partner_id, "IN", "22 Nov 2027", "● connected"],
+        ["acme", "India", rows[0].selling_partner_id, "IN", "22 Nov 2027", "● connected"],
         ["bravo", "North America", rows[1].selling_partner_id, "US CA MX", "22 Nov 2027", "● connected"],
     ]
 
