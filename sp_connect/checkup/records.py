@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from sp_connect import errors, words
+from sp_connect.checkup import machine
 from sp_connect.checkup.facts import FIX, Facts, several
 from sp_connect.findings import Finding, ok, skipped, warning
 from sp_connect.models import DUE_WITHIN, Invite
+from sp_connect.stores import files
 from sp_connect.views import tables
 
 
@@ -24,23 +27,27 @@ def readable(facts: Facts) -> Finding:
 
 
 def unfinished(facts: Facts) -> Finding:
-    """Whether a change that was cut short waits to be finished; any change after it does so too."""
-    waiting = facts.edges.changes.unfinished()
-    if waiting and facts.fix:
-        with facts.edges.changes.writing():
-            left = facts.edges.changes.unfinished()
-        if not left:
-            return ok(f"{words.count(len(waiting), 'change')} that had been cut short: now finished", fixed=True)
+    """Whether a change that was cut short waits to be finished, which any change after it does too, or left files."""
+    waiting, strays = facts.edges.changes.unfinished(), _half_written(facts)
+    changes, half = words.count(len(waiting), "change"), words.count(len(strays), "half-written file")
+    if not waiting and not strays:
+        return ok("no change was cut short")
+    if not facts.fix:
+        verb = "was" if len(waiting) == 1 else "were"
+        said = [f"{changes} {verb} cut short, or under way just now"] if waiting else []
+        return warning("; ".join([*said, *([f"{half} of a killed process"] if strays else [])]), FIX)
+    for path in strays:
+        files.remove(path)
+    left = _finish(facts) if waiting else ()
+    if left:
         waits = "waits" if len(left) == 1 else "wait"
         return warning(
             f"{words.count(len(left), 'change')} still {waits} for a store that is not in use, or for a damaged file",
             "see SP_CONNECT_STORE, and what the other checks say",
-            fixed=len(left) < len(waiting),
+            fixed=len(left) < len(waiting) or bool(strays),
         )
-    if waiting:
-        verb = "was" if len(waiting) == 1 else "were"
-        return warning(f"{words.count(len(waiting), 'change')} {verb} cut short, or under way just now", FIX)
-    return ok("no change was cut short")
+    said = [f"{changes} that had been cut short: now finished"] if waiting else []
+    return ok("; ".join([*said, *([f"{half} of a killed process: now removed"] if strays else [])]), fixed=True)
 
 
 def apps_in_use(facts: Facts) -> Finding:
@@ -94,6 +101,20 @@ def invites(facts: Facts) -> Finding:
         gone = f"{said}; {several(one.scope for one in ended)} never came back"
         return ok(f"{gone}: now forgotten", fixed=True) if fixed else warning(gone, FIX)
     return ok(said)
+
+
+def _finish(facts: Facts) -> Sequence[Path]:
+    """Finishes what was cut short, and returns what waits all the same."""
+    with facts.edges.changes.writing():
+        left = facts.edges.changes.unfinished()
+    facts.read_again()
+    return left
+
+
+def _half_written(facts: Facts) -> list[Path]:
+    home = facts.edges.home
+    folders = dict.fromkeys([*home, home.data / "browsers", *(home.data / name for name in machine.FOLDERS)])
+    return [path for folder in folders for path in files.half_written(folder)]
 
 
 def _counted(pending: Sequence[Invite]) -> str:

@@ -149,6 +149,21 @@ def names(folder: Path) -> list[str]:
             return []
 
 
+def half_written(folder: Path) -> list[Path]:
+    """What killed processes left in a folder an hour ago or more; somebody may be at work on younger ones.
+
+    Raises StoreUnavailable.
+    """
+    found = []
+    with _explained(folder, "read"), suppress(FileNotFoundError):
+        for entry in folder.iterdir():
+            if entry.name.startswith(_PREFIX):
+                with suppress(OSError):
+                    if entry.stat().st_mtime < time.time() - _STALE:
+                        found.append(entry)
+    return found
+
+
 def read_text(path: Path) -> str | None:
     """The text of a file, or None where there is none. Raises Damaged where it is not UTF-8."""
     data = read(path)
@@ -327,12 +342,10 @@ def _sync_folder(folder: Path) -> None:
 
 @cache
 def _sweep(folder: Path) -> None:
-    """Removes what a killed process left half-written an hour ago or more; younger ones may be at work.
+    """Removes what is half-written in a folder.
 
-    Once a process for each folder: with ten thousand sellers a look at all of them costs more than a write.
+    Once a process for each: with ten thousand sellers a look at all of them costs more than a write.
     """
-    for leftover in folder.iterdir():
-        if leftover.name.startswith(_PREFIX):
-            with suppress(OSError):
-                if leftover.stat().st_mtime < time.time() - _STALE:
-                    leftover.unlink()
+    for leftover in half_written(folder):
+        with suppress(OSError):
+            leftover.unlink()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sp_connect import errors
-from sp_connect.commands import invite
+from sp_connect.commands import invite, rename
 from sp_connect.models import SecretName
 from sp_connect.stores import secrets
+from sp_connect.stores.changes import Entry, Renamed
 from sp_connect.stores.vault import Vault
 from tests.agency import Agency
 from tests.checkup.given import code, edit, finding, visit, with_store, wrong
@@ -98,6 +100,39 @@ class TestUnfinished:
         assert agency.edges.changes.unfinished() == ()
         with pytest.raises(errors.MissingToken):
             agency.edges.secrets.fetch(old)
+
+    def test_what_was_finished_is_seen_by_the_checks_that_follow(self, agency: Agency) -> None:
+        before = connected(agency)
+        rename.run(agency.edges, "acme", "other")
+        agency.edges.connections.put(before)  # as where a kill came before it was dropped
+        entry = agency.folder / "unfinished" / "0123456789ab.toml"
+        agency.edges.changes._note(Entry(entry, "vault", (), Renamed("acme", "other")))
+
+        found = {one.name: one for one in visit(agency.edges, fix=True)}
+
+        assert found["unfinished"].fixed
+        assert wrong(list(found.values())) == []
+        assert found["tokens"].found == "the tokens of 1 connection are there"
+
+    def test_files_that_a_killed_process_left_half_written_are_told_and_removed(self, agency: Agency) -> None:
+        connected(agency)
+        strays = [
+            agency.folder / name / ".sp-connect-0123456789abcdef" for name in ("", "connections", "vault/sellers")
+        ]
+        for stray in strays:
+            stray.write_bytes(b"half of")
+            stray.chmod(0o600)
+        assert finding(agency.edges, "unfinished").result == "ok"  # somebody may be at work on them
+        for stray in strays:
+            os.utime(stray, (0, 0))
+
+        found = finding(agency.edges, "unfinished")
+        mended = finding(agency.edges, "unfinished", fix=True)
+
+        assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
+        assert found.found == "3 half-written files of a killed process"
+        assert (mended.result, mended.fixed) == ("ok", True)
+        assert not any(stray.exists() for stray in strays)
 
     def test_what_belongs_to_another_store_goes_on_waiting(self, agency: Agency) -> None:
         cut_short(agency)
