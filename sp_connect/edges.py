@@ -44,8 +44,8 @@ class Browser(Protocol):
 class Edges:
     """Everything that a command may touch. Tests build one of their own; nothing reaches around it.
 
-    `send_link` is told of each invite: the simulated seller clicks by itself. `rename_profiles` moves a seller's own
-    browser profiles to another name. `now` is in UTC, `sleep` takes seconds.
+    `send_link` is told of each invite: the simulated seller clicks by itself. `refuse_profiles` raises Usage
+    where a name has browser profiles of its own. `now` is in UTC, `sleep` takes seconds.
     `store_reason` says why `secrets` is the store in use. `home`, `passphrase_file` and `see_browser` are for
     who looks whether all is well: the last tells what `browser` would open unless told otherwise, and opens nothing.
     """
@@ -61,7 +61,7 @@ class Edges:
     amazon: Amazon
     browser: Browser
     send_link: Callable[[Invite], None]
-    rename_profiles: Callable[[str, str], None]
+    refuse_profiles: Callable[[str], None]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
     home: Home
@@ -99,11 +99,11 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         invites=invites,
         secrets=store,
         store_reason=choice.why,
-        changes=_changes(where, apps, connections, invites, store),
+        changes=_changes(where, environ, apps, connections, invites, store),
         amazon=Amazon(amazon_base(environ), screen.story),
         browser=open_browser,
         send_link=lambda _: None,
-        rename_profiles=lambda old, new: browser.rename_profiles(environ, where.data / "browsers", old, new),
+        refuse_profiles=lambda name: browser.refuse_profiles(environ, where.data / "browsers", name),
         now=_now,
         sleep=time.sleep,
         home=where,
@@ -125,7 +125,7 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     apps = Apps(folder / "config.toml")
     store = Vault(folder / "vault", lambda: Secret("simulated"), KeyringStore(None, PATIENCE_ALONE))
     connections, invites = Connections(folder / "connections"), Invites(folder / "invites")
-    changes = _changes(where, apps, connections, invites, store)
+    changes = _changes(where, environ, apps, connections, invites, store)
     amazon = embedded.start(folder, apps, changes, _now())
 
     def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
@@ -152,7 +152,7 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
         amazon=Amazon(amazon.base_url, screen.story),
         browser=open_browser,
         send_link=lambda invite: embedded.click(screen, invite),
-        rename_profiles=lambda old, new: browser.rename_profiles(environ, where.data / "browsers", old, new),
+        refuse_profiles=lambda name: browser.refuse_profiles(environ, where.data / "browsers", name),
         now=_now,
         sleep=time.sleep,
         home=where,
@@ -223,9 +223,17 @@ def _passphrase_file(environ: Environment) -> Path | None:
 
 
 def _changes(
-    where: Home, apps: Apps, connections: Connections, invites: Invites, store: secrets.SecretStore
+    where: Home,
+    environ: Environment,
+    apps: Apps,
+    connections: Connections,
+    invites: Invites,
+    store: secrets.SecretStore,
 ) -> Changes:
-    return Changes(where.data / "unfinished", where.data / "lock", apps, connections, invites, store)
+    def move_profiles(old: str, new: str) -> None:
+        browser.move_profiles(environ, where.data / "browsers", old, new)
+
+    return Changes(where.data / "unfinished", where.data / "lock", apps, connections, invites, store, move_profiles)
 
 
 def _opener(where: Home, apps: Apps, environ: Environment, command: str | None, *, refused: bool) -> browser.Opener:

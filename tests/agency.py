@@ -115,7 +115,11 @@ def build(
     apps, connections = Apps(folder / "config.toml"), Connections(folder / "connections")
     invites = Invites(folder / "invites")
     store = Vault(folder / "vault", lambda: Secret("correct horse"), KeyringStore(None, 1.0))
-    changes = Changes(folder / "unfinished", folder / "lock", apps, connections, invites, store)
+
+    def move_profiles(old: str, new: str) -> None:
+        browser.move_profiles({}, folder / "browsers", old, new)
+
+    changes = Changes(folder / "unfinished", folder / "lock", apps, connections, invites, store, move_profiles)
     app = App(
         name="default",
         application_id=BUILT_IN.application_id,
@@ -145,7 +149,7 @@ def build(
         amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None),
         browser=open_browser,
         send_link=lambda _: None,
-        rename_profiles=lambda old, new: browser.rename_profiles({}, folder / "browsers", old, new),
+        refuse_profiles=lambda name: browser.refuse_profiles({}, folder / "browsers", name),
         now=clock,
         sleep=lambda _: None,
         home=edges.Home(folder, folder),

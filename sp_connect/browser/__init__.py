@@ -74,23 +74,31 @@ def opener(
     return _isolated(chosen, profiles, environ) if first == "isolated" else _private(chosen, environ)
 
 
-def rename_profiles(environ: Mapping[str, str], profiles: Path, old: str, new: str, system: str = sys.platform) -> None:
-    """Moves a seller's own profiles to another name: a later client of the old one must not be signed in with them.
-
-    Raises Usage where the new name has some already, left over from another client, and StoreUnavailable.
-    """
-    from sp_connect.browser import brands
-
-    own = {one.profile(profiles, old).parent for one in brands.installed(system, environ)} | {profiles / old}
-    for folder in own:
-        if folder.with_name(new).exists():
+def refuse_profiles(environ: Mapping[str, str], profiles: Path, name: str, system: str = sys.platform) -> None:
+    """Raises Usage where a name has profiles already, left over from another client."""
+    for folder in _own(environ, profiles, name, system):
+        if folder.exists():
             raise errors.Usage(
-                f"{folder.with_name(new)} is a browser profile of {new} already. Nothing was changed.",
+                f"{folder} is a browser profile of {name} already. Nothing was changed.",
                 "if it is no longer used, remove that folder; else take another name",
             )
-    for folder in own:
-        if folder.is_dir():
+
+
+def move_profiles(environ: Mapping[str, str], profiles: Path, old: str, new: str, system: str = sys.platform) -> None:
+    """Moves a seller's own profiles to another name: a later client of the old one must not be signed in with them.
+
+    What has that name already stays, and so does what would take its place. Raises StoreUnavailable.
+    """
+    for folder in _own(environ, profiles, old, system):
+        if folder.is_dir() and not folder.with_name(new).exists():
             files.move(folder, folder.with_name(new))
+
+
+def _own(environ: Mapping[str, str], profiles: Path, seller: str, system: str) -> set[Path]:
+    """Where a seller's profiles are, or would be, one folder for each place."""
+    from sp_connect.browser import brands
+
+    return {one.profile(profiles, seller).parent for one in brands.installed(system, environ)} | {profiles / seller}
 
 
 def look(

@@ -26,6 +26,7 @@ def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
             raise errors.BadName("a seller", name)
     if old == new:
         raise errors.Usage(f"{old} has that name already.", f"sp-connect rename {old} ANOTHER")
+    edges.changes.finish()
     before = edges.connections.of(old)
     if not before:
         raise errors.NoSuchConnection(old)
@@ -38,7 +39,7 @@ def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
         # Else another client's link would connect that client under this one's name.
         if any(one.scope.seller == new and one.status(edges.now()) == "pending" for one in edges.invites.all()[0]):
             raise errors.SellerInvited(new)
-        edges.rename_profiles(old, new)
+        edges.refuse_profiles(new)
         return edges.changes.rename_seller(old, new)
 
 

@@ -8,7 +8,7 @@ refers to is forgotten. The journal holds names, never a secret.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
@@ -45,7 +45,10 @@ class Entry(NamedTuple):
 
 
 class Changes:
-    """The changes of one home; `folder` is the journal's. What changes anything is used inside `writing`."""
+    """The changes of one home; `folder` is the journal's. What changes anything is used inside `writing`.
+
+    `move_profiles` gives a seller's browser profiles, if there are any, another name that has none.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Changes:
         connections: Connections,
         invites: Invites,
         secrets: SecretStore,
+        move_profiles: Callable[[str, str], None] = lambda _old, _new: None,
     ) -> None:
         self._folder = folder
         self._lock_path = lock_path
@@ -62,6 +66,7 @@ class Changes:
         self._connections = connections
         self._invites = invites
         self._secrets = secrets
+        self._move_profiles = move_profiles
         # Threads of this process queue here: a deadline is for waiting on another process, and polling is not fair.
         self._queue = threading.Lock()
 
@@ -83,6 +88,12 @@ class Changes:
         """Lets one process at a time ask Amazon for an access token of `scope`; it may take as long as Amazon may."""
         with files.lock(self._lock_path.with_name(f"lock-{scope.seller}-{scope.item}"), wait=REFRESHING_SECONDS):
             yield
+
+    def finish(self) -> None:
+        """Finishes what a killed process left, so that what follows sees it as it is. Raises StoreLocked, Damaged."""
+        if self.unfinished():
+            with self.writing():
+                pass
 
     def unfinished(self) -> tuple[Path, ...]:
         """The changes whose secrets wait to be forgotten: the store was locked, or the process killed."""
@@ -162,7 +173,7 @@ class Changes:
             self._apps.remove(name)
 
     def rename_seller(self, old: str, new: str) -> tuple[Connection, ...]:
-        """Gives a seller's connections, tokens and invites a name that nobody has; the old one is free then.
+        """Gives a seller's connections, tokens, invites and profiles a name that nobody has; the old one is free then.
 
         The file under the new name is the commit: before it nothing has changed, and after it the next `writing`
         does what a kill left undone. A token that is missing stays so.
@@ -174,6 +185,7 @@ class Changes:
             with suppress(errors.MissingToken):
                 tokens[one.secret_name] = self._secrets.fetch(was.secret_name)
         with self.replacing(tokens, [name for one in before for name in _names(one)], Renamed(old, new)):
+            self._move_profiles(old, new)
             self._secrets.keep_all(tokens)
             self._connections.copy(old, new, after)
         return tuple(after)
@@ -207,12 +219,15 @@ class Changes:
                 self._note(entry._replace(names=tuple(left)))
 
     def _rename(self, entry: Entry) -> Entry:
-        """What is left of a change once its seller has the new name, which nobody may be given before."""
+        """What is left of a change once its seller has the new name, or has kept the old one."""
         if entry.renamed is None:
             return entry
         if self._connections.has(entry.renamed.new):
             self._invites.rename(*entry.renamed)
             self._connections.drop(entry.renamed.old)
+        else:
+            with suppress(errors.StoreUnavailable):  # then they stay where they are, and hinder nobody
+                self._move_profiles(entry.renamed.new, entry.renamed.old)
         done = entry._replace(renamed=None)
         self._note(done)
         return done

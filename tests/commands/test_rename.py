@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -155,31 +156,30 @@ class KilledError(BaseException):
     """What no `except` of the program stops, as a kill."""
 
 
-@pytest.mark.parametrize("step", range(1, 12))
+@pytest.mark.parametrize("step", range(1, 13))
 def test_killed_at_any_step_it_is_done_or_undone_by_the_next_command(
     agency: Agency, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     connected(agency, "acme", "eu")
     connected(agency, "acme", "na")
+    (agency.folder / "browsers" / "acme" / "chromium").mkdir(parents=True)
     token = {token_of(agency, each) for each in agency.edges.connections.all()}
     left = [step]
 
-    def counted(path: Path, target: Path | str) -> Path:
-        left[0] -= 1
-        if left[0] == 0:
-            raise KilledError
-        return original(path, target)
+    def counted(name: str) -> Callable[..., object]:
+        original = getattr(Path, name)
 
-    def counted_unlink(path: Path, missing_ok: bool = False) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            raise KilledError
-        original_unlink(path, missing_ok)
+        def call(*arguments: object) -> object:
+            left[0] -= 1
+            if left[0] <= 0:  # what is dead does nothing any more
+                raise KilledError
+            return original(*arguments)
 
-    original, original_unlink = Path.replace, Path.unlink
+        return call
+
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", counted)
-        patched.setattr(Path, "unlink", counted_unlink)
+        for name in ("replace", "rename", "unlink"):
+            patched.setattr(Path, name, counted(name))
         with contextlib.suppress(KilledError):
             rename.run(agency.edges, "acme", "other")
 
@@ -188,6 +188,7 @@ def test_killed_at_any_step_it_is_done_or_undone_by_the_next_command(
 
     assert names(rows) in (["acme na", "acme eu"], ["other na", "other eu"])
     assert {token_of(agency, each) for each in rows} == token
+    assert {path.name for path in (agency.folder / "browsers").iterdir()} == {each.scope.seller for each in rows}
     assert not agency.edges.changes.unfinished()
 
 
