@@ -15,6 +15,7 @@ from sp_connect.amazon import consent, lwa, sellers
 from sp_connect.edges import Edges
 from sp_connect.models import Connection, Consent, Grant, Scope, Secret
 from sp_connect.stores import secrets
+from sp_connect.stores.changes import REFRESHING_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, g
         marketplaces=found,
         secret_ref=secrets.new_ref(),
     )
-    with edges.changes.writing():
+    with edges.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
         # Once more, because another sp-connect may have connected the same account in the meantime.
         check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, edges.connections.all())
         edges.apps.get(asked.app.name)  # without its app the token would open nothing
