@@ -16,7 +16,7 @@ from sp_connect.amazon.http import Amazon
 from sp_connect.browser import Sight
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.person import Person
-from sp_connect.stores import secrets
+from sp_connect.stores import changes, secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
@@ -86,7 +86,7 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     vault = Vault(where.data / "vault", passphrase_of(environ), keyring)
     choice = secrets.choose(environ.get("SP_CONNECT_STORE"), apps.store_choice())
     store: secrets.SecretStore = vault if choice.store == "vault" else keyring
-    connections, invites = Connections(where.data / "connections"), Invites(where.data / "invites")
+    connections, invites = _connections(where), Invites(where.data / "invites")
 
     def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
         return _opener(where, apps, environ, command, refused=refused)
@@ -124,7 +124,7 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     where = Home(folder, folder)
     apps = Apps(folder / "config.toml")
     store = Vault(folder / "vault", lambda: Secret("simulated"), KeyringStore(None, PATIENCE_ALONE))
-    connections, invites = Connections(folder / "connections"), Invites(folder / "invites")
+    connections, invites = _connections(where), Invites(folder / "invites")
     changes = _changes(where, environ, apps, connections, invites, store)
     amazon = embedded.start(folder, apps, changes, _now())
 
@@ -220,6 +220,10 @@ def _passphrase_file(environ: Environment) -> Path | None:
         named = environ.get("SP_CONNECT_PASSPHRASE_FILE")
         return Path(named).expanduser() if named else None
     return None
+
+
+def _connections(where: Home) -> Connections:
+    return Connections(where.data / "connections", lambda: changes.renames(where.data / "unfinished"))
 
 
 def _changes(

@@ -246,6 +246,15 @@ class Changes:
         return {name for record in records for name in _names(record)}
 
 
+def renames(folder: Path) -> Iterator[Renamed]:
+    """What the journal in `folder` has begun of other names for sellers; a damaged entry is passed over."""
+    for name in files.names(folder):
+        with suppress(errors.ThisMachine):
+            entry = _read(folder / name) if name.endswith(".toml") else None
+            if entry is not None and entry.renamed is not None:
+                yield entry.renamed
+
+
 def _names(record: App | Connection | None) -> tuple[SecretName, ...]:
     """Every secret that a record stands for, its kept access token too."""
     if isinstance(record, Connection):

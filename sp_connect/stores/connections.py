@@ -7,7 +7,7 @@ rewrite. Writers hold the lock of `changes`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,8 @@ from sp_connect.stores import files
 from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table, written_moment
 
 _SUFFIX = ".toml"
+_LOOKS = 5
+"""How often a folder is looked at whose files come and go."""
 _Raw = Mapping[str, Any]
 _STANDINGS = get_args(Standing)
 _REGIONS = {region: number for number, region in enumerate(geography.REGIONS)}
@@ -51,8 +53,10 @@ _MARKETPLACE = Row(
 class Connections:
     """The records of one folder. Nothing is read before it is asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, renames: Callable[[], Iterable[tuple[str, str]]] = tuple) -> None:
+        """`renames` gives the sellers that are being given another name, each as its old one and its new one."""
         self._folder = folder
+        self._renames = renames
 
     def all(self) -> tuple[Connection, ...]:
         """Every connection, by seller, region and country. Raises Damaged at the first file that is."""
@@ -62,16 +66,25 @@ class Connections:
         return rows
 
     def whole(self) -> tuple[tuple[Connection, ...], tuple[errors.Damaged, ...]]:
-        """Every connection that can be read, in the order of `all`, and what is wrong with each file that cannot."""
-        rows: list[Connection] = []
-        damages: list[errors.Damaged] = []
-        tables = [name for name in files.names(self._folder) if name.endswith(_SUFFIX)]
-        for name in sorted(tables, key=lambda name: name.removesuffix(_SUFFIX)):
-            try:
-                rows.extend(self.of(self._seller_of(name)))
-            except errors.Damaged as damage:
-                damages.append(damage)
-        return tuple(rows), tuple(damages)
+        """Every connection that can be read, in the order of `all`, and what is wrong with each file that cannot.
+
+        A seller that is given another name meanwhile is there once, under one of the two: whose file is new is read
+        too, and of a rename that is not finished the old name is left out as soon as the new one has a file.
+        """
+        found: dict[str, tuple[Connection, ...] | errors.Damaged] = {}
+        there = self._files()
+        for _ in range(_LOOKS):
+            for name in there:
+                if name not in found:
+                    found[name] = self._read(name)
+            renames, there = tuple(self._renames()), self._files()
+            if there <= found.keys():
+                break
+        leaving = {f"{old}{_SUFFIX}" for old, new in renames if f"{new}{_SUFFIX}" in there}
+        shown = sorted((there & found.keys()) - leaving, key=lambda name: name.removesuffix(_SUFFIX))
+        read = [found[name] for name in shown]
+        rows = tuple(row for one in read if not isinstance(one, errors.Damaged) for row in one)
+        return rows, tuple(one for one in read if isinstance(one, errors.Damaged))
 
     def of(self, seller: str) -> tuple[Connection, ...]:
         """One seller's connections by region and country; none of an unknown one. Raises Damaged, BadName."""
@@ -140,6 +153,15 @@ class Connections:
             files.write_toml(path, _whole(scope.seller, values, left))
         else:
             files.remove(path)
+
+    def _files(self) -> set[str]:
+        return {name for name in files.names(self._folder) if name.endswith(_SUFFIX)}
+
+    def _read(self, name: str) -> tuple[Connection, ...] | errors.Damaged:
+        try:
+            return self.of(self._seller_of(name))
+        except errors.Damaged as damage:
+            return damage
 
     def _path(self, seller: str) -> Path:
         if not errors.is_name(seller):
