@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from sp_connect import errors, words
-from sp_connect.amazon import registration
+from sp_connect.amazon import marks
 
 LARGEST = 64 << 20
 """Bytes of a file, at most: thirty thousand rows with the longest tokens."""
@@ -62,7 +62,7 @@ def rows(
 def check_cells(cells: Mapping[str, str], columns: Iterable[str]) -> None:
     """Raises Usage for the first cell that may hold a secret, or is too long for what belongs there."""
     for name, value in cells.items():
-        if len(value) > LONGEST or registration.holds_secret(value):
+        if len(value) > LONGEST or marks.holds_secret(value):
             raise errors.Usage(
                 f"{name} holds a token, or something else that is too long for it.",
                 f"see that each cell is in its column: {','.join(columns)}",

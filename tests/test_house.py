@@ -35,7 +35,7 @@ FLOORS = (
     {"sp_connect.amazon"},
     {"sp_connect.loopback", "sp_connect.findings"},
     {"sp_connect.errors"},
-    {"sp_connect.models", "sp_connect.words", "sp_connect.causes"},
+    {"sp_connect.models", "sp_connect.words", "sp_connect.causes", "sp_connect.memory"},
 )
 """From the top down: a room may import its own floor's modules of the same room, and any floor below."""
 
@@ -56,9 +56,8 @@ OWNERS = {
 
 REVEALERS = {
     "sp_connect.access",
-    "sp_connect.amazon.lwa",
+    "sp_connect.amazon.http",
     "sp_connect.amazon.registration",
-    "sp_connect.amazon.sellers",
     "sp_connect.commands.token",
     "sp_connect.stores.keyring",
     "sp_connect.stores.vault",

@@ -1,7 +1,8 @@
 """The one `requests` session through which everything for Amazon goes.
 
-Owns: time limits, bounded answers, retries, the User-Agent, and where Amazon is (SP_CONNECT_AMAZON_URL). Knows
-nothing of tokens or sellers. `requests` is imported with the first call, because most commands make none.
+Owns: time limits, bounded answers, retries, the User-Agent, and where Amazon is (SP_CONNECT_AMAZON_URL). A secret is
+revealed when it is sent, and masked in what comes back. Knows nothing of sellers. `requests` is imported with the
+first call, because most commands make none.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from sp_connect import __version__, errors
-from sp_connect.models import AmazonWords
+from sp_connect.amazon import marks
+from sp_connect.models import AmazonWords, Secret
 
 if TYPE_CHECKING:
     import requests
+
+Fields = Mapping[str, str | Secret]
+"""Headers, or a form. A Secret is sent as it is, and told by nobody."""
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -31,19 +36,36 @@ PAUSES = (0.5, 1.0, 2.0)
 LONGEST_PAUSE = 20.0
 """A Retry-After beyond this is not waited for: the failure is reported instead."""
 
+SHORTEST_SECRET = 8
+"""A shorter one is looked for in no answer: it may be a word of any sentence, and Amazon's are far longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, read whole: `status`, `headers` (any case), and `body` as text."""
+    """One answer, read whole: `status`, `headers` (any case), and `body` as text. `sent` are the request's secrets."""
 
     host: str
     status: int
     headers: Mapping[str, str]
     body: str = field(repr=False)
+    sent: tuple[Secret, ...] = ()
 
     @property
     def request_id(self) -> str | None:
-        return self.headers.get("x-amzn-RequestId")
+        return self.told(self.headers.get("x-amzn-RequestId"))
+
+    def told(self, words: object) -> str | None:
+        """Words of the answer that are shown or written down; None for what is no text, or empty.
+
+        An answer may repeat what it was asked with (hazards.md 6.6): secrets are masked.
+        """
+        if not isinstance(words, str) or not words:
+            return None
+        for secret in self.sent:
+            value = secret.reveal()
+            for form in (value, quote(value, safe=""), quote_plus(value)) if len(value) >= SHORTEST_SECRET else ():
+                words = words.replace(form, marks.MASK)
+        return marks.masked(words)
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises UnexpectedAnswer for anything else."""
@@ -52,7 +74,7 @@ class Answer:
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            kind = self.headers.get("Content-Type", "no type").split(";")[0]
+            kind = self.told(self.headers.get("Content-Type", "no type").split(";")[0])
             finding = f"{self.status} with {kind} where JSON was expected"
             raise errors.UnexpectedAnswer(self.host, finding, AmazonWords(request_id=self.request_id))
         return value
@@ -87,15 +109,15 @@ class Amazon:
         """Loads what the first call needs, beside what else has to be done before it."""
         threading.Thread(target=self._session, daemon=True).start()
 
-    def get(self, address: str, headers: Mapping[str, str]) -> Answer:
+    def get(self, address: str, headers: Fields) -> Answer:
         """GET, tried again on 429, 5xx and connection errors. Raises Unreachable, Throttled, UnexpectedAnswer."""
         return self._patiently("GET", address, headers, None)
 
-    def post(self, address: str, form: Mapping[str, str]) -> Answer:
+    def post(self, address: str, form: Fields) -> Answer:
         """POST a form that may be sent twice, as `get`."""
         return self._patiently("POST", address, {}, form)
 
-    def post_once(self, address: str, form: Mapping[str, str]) -> Answer:
+    def post_once(self, address: str, form: Fields) -> Answer:
         """POST a form that must not be sent twice: an authorization code is good once (amazon.md, decision 11)."""
         return self._send("POST", address, {}, form)
 
@@ -103,9 +125,7 @@ class Amazon:
         """GET of any https page, once: nothing goes along but the User-Agent. Raises Unreachable, UnexpectedAnswer."""
         return self._send("GET", address, {"Accept": "*/*"}, None)
 
-    def _patiently(
-        self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None
-    ) -> Answer:
+    def _patiently(self, method: str, address: str, headers: Fields, form: Fields | None) -> Answer:
         for pause in PAUSES:
             try:
                 answer = self._send(method, address, headers, form)
@@ -124,7 +144,7 @@ class Amazon:
 
         self._sleep(seconds + random.uniform(0, seconds / 4))  # noqa: S311 - spreads tries, guards nothing
 
-    def _send(self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> Answer:
+    def _send(self, method: str, address: str, headers: Fields, form: Fields | None) -> Answer:
         import requests
         import urllib3
 
@@ -134,7 +154,8 @@ class Amazon:
             session = self._session()
             # Prepared by hand: a session would add cookies that answers for other sellers set, and ~/.netrc's
             # passwords (hazards.md 6.2).
-            request = requests.Request(method, self.at(address), {**session.headers, **headers}, data=form).prepare()
+            heads = {**session.headers, **_plain(headers)}
+            request = requests.Request(method, self.at(address), heads, data=_plain(form or {})).prepare()
             settings = session.merge_environment_settings(request.url, {}, stream=True, verify=None, cert=None)
             time_limits = (CONNECT_SECONDS, READ_SECONDS)
             with session.send(request, timeout=time_limits, allow_redirects=False, **settings) as response:
@@ -146,7 +167,8 @@ class Amazon:
         self._tell(
             f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s"
         )
-        return Answer(host, response.status_code, response.headers, body)
+        sent = tuple(value for value in (*headers.values(), *(form or {}).values()) if isinstance(value, Secret))
+        return Answer(host, response.status_code, response.headers, body, sent)
 
     def _session(self) -> requests.Session:
         with self._making:
@@ -164,8 +186,11 @@ def user_agent() -> str:
 
 def _new_session(*, trust_environment: bool) -> requests.Session:
     import requests
+    import urllib3
     from requests.adapters import HTTPAdapter
 
+    # Set for all of Python, as by a sitecustomize, it would print every header and form to stdout.
+    urllib3.connection.HTTPConnection.debuglevel = 0
     session = requests.Session()
     session.headers.update({"User-Agent": user_agent(), "Accept": "application/json"})
     session.mount("https://", HTTPAdapter(pool_maxsize=64))
@@ -187,6 +212,10 @@ def _read(response: requests.Response, host: str, deadline: float) -> str:
             raise errors.Unreachable(host, f"its answer was not complete after {WHOLE_SECONDS:.0f} seconds")
         parts.append(part)
     return b"".join(parts).decode("utf-8", "replace")
+
+
+def _plain(fields: Fields) -> dict[str, str]:
+    return {key: value.reveal() if isinstance(value, Secret) else value for key, value in fields.items()}
 
 
 def _is_passing(status: int) -> bool:

@@ -20,9 +20,9 @@ def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope,
     `redirect_uri` is sent as it was at the consent (amazon.md, decision 5). Raises CodeExpired, ClientRejected
     and AmazonTrouble.
     """
-    form = {"grant_type": "authorization_code", "code": grant.code.reveal(), "redirect_uri": app.redirect_uri}
+    form: http.Fields = {"grant_type": "authorization_code", "code": grant.code, "redirect_uri": app.redirect_uri}
     try:
-        answer = amazon.post_once(TOKEN_ADDRESS, form | _client(app, client_secret))
+        answer = amazon.post_once(TOKEN_ADDRESS, {**form, **_client(app, client_secret)})
         tokens = _tokens(answer, app, lambda words: errors.CodeExpired(scope, words))
         if tokens.refresh_token is None:
             words = AmazonWords(request_id=answer.request_id)
@@ -38,13 +38,13 @@ def refresh(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, 
 
     Raises Rejected, ClientRejected and AmazonTrouble.
     """
-    form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
-    answer = amazon.post(TOKEN_ADDRESS, form | _client(app, client_secret))
+    form: http.Fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(app, client_secret)})
     return _tokens(answer, app, lambda words: errors.Rejected(scope, words))
 
 
-def _client(app: App, client_secret: Secret) -> dict[str, str]:
-    return {"client_id": app.client_id, "client_secret": client_secret.reveal()}
+def _client(app: App, client_secret: Secret) -> http.Fields:
+    return {"client_id": app.client_id, "client_secret": client_secret}
 
 
 def _tokens(answer: http.Answer, app: App, invalid_grant: Callable[[AmazonWords], errors.NotAuthorized]) -> Tokens:
@@ -77,5 +77,6 @@ def _words(answer: http.Answer) -> AmazonWords:
         found = json.loads(answer.body)
     except (ValueError, RecursionError):
         found = None
-    said = {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
-    return AmazonWords(said.get("error"), said.get("error_description"), said.get("request_id", answer.request_id))
+    said = found if isinstance(found, dict) else {}
+    request_id = answer.told(said.get("request_id")) or answer.request_id
+    return AmazonWords(answer.told(said.get("error")), answer.told(said.get("error_description")), request_id)

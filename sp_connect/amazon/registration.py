@@ -10,14 +10,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from sp_connect import errors
 from sp_connect.amazon import geography
+from sp_connect.amazon.marks import CLIENT_SECRETS, REFRESH_TOKENS, holds_secret
 from sp_connect.models import Secret
 
 # The older and the newer form.
 APPLICATION_IDS = ("amzn1.sellerapps.app.", "amzn1.sp.solution.")
 CLIENT_IDS = "amzn1.application-oa2-client."
-CLIENT_SECRETS = "amzn1.oa2-cs."
-REFRESH_TOKENS = "Atzr|"
-ACCESS_TOKENS = "Atza|"
 
 LONGEST_REFRESH_TOKEN = 2048
 """Characters, at most (amazon.md 4.2)."""
@@ -100,11 +98,6 @@ def check_selling_partner_id(account: str) -> None:
         raise errors.Usage(f"{account} is the id of a marketplace, not of a selling partner.", hint)
     if not (account.isascii() and account.isalnum() and account.isupper()):
         raise errors.Usage(f"{account!r} is not a Selling Partner ID.", hint)
-
-
-def holds_secret(text: str) -> bool:
-    """Whether a token or a client secret is somewhere in a text."""
-    return any(mark in text for mark in (REFRESH_TOKENS, ACCESS_TOKENS, CLIENT_SECRETS))
 
 
 def check_redirect_uri(address: str) -> None:

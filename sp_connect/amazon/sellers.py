@@ -36,7 +36,7 @@ def marketplaces(amazon: http.Amazon, scope: Scope, access_token: Secret) -> tup
     Amazon answers either way, amazon.md 7.1), and AmazonTrouble.
     """
     host = geography.REGIONS[scope.region].api_host
-    answer = amazon.get(f"https://{host}{PATH}", {"x-amz-access-token": access_token.reveal()})
+    answer = amazon.get(f"https://{host}{PATH}", {"x-amz-access-token": access_token})
     if answer.status == 403:
         raise errors.NotPermitted(scope, "Amazon does not let the app read the account", _words(answer))
     if answer.status != 200:
@@ -44,14 +44,14 @@ def marketplaces(amazon: http.Amazon, scope: Scope, access_token: Secret) -> tup
     entries = answer.json().get("payload")
     if not isinstance(entries, list):
         raise errors.UnexpectedAnswer(host, "without a list of marketplaces", AmazonWords(request_id=answer.request_id))
-    found = [marketplace for entry in entries if (marketplace := _marketplace(entry)) is not None]
+    found = [marketplace for entry in entries if (marketplace := _marketplace(answer, entry)) is not None]
     if not found:
         raise errors.NotPermitted(scope, "Amazon names no marketplace of the account")
     order = [country.marketplace_id for country in geography.COUNTRIES.values()]
     return tuple(sorted(found, key=lambda m: (order.index(m.id) if m.id in order else len(order), m.country)))
 
 
-def _marketplace(entry: Any) -> Marketplace | None:
+def _marketplace(answer: http.Answer, entry: Any) -> Marketplace | None:
     """One entry of the answer; None for a pseudo-marketplace or something else that no person sells in.
 
     Fields that the model requires are missing in Amazon's own example (amazon.md 7.1), so only the id must be
@@ -61,34 +61,29 @@ def _marketplace(entry: Any) -> Marketplace | None:
     if not isinstance(place, dict) or not isinstance(place.get("id"), str):
         return None
     known = geography.MARKETPLACES.get(place["id"])
-    domain = _text(place, "domainName")
+    domain = answer.told(place.get("domainName"))
     if known is None and (place["id"] in PSEUDO or not (domain or "").startswith("www.amazon.")):
         return None
     part = entry.get("participation")
     part = part if isinstance(part, dict) else {}
-    country = known.code if known else _text(place, "countryCode") or "??"
+    country = known.code if known else answer.told(place.get("countryCode")) or "??"
     return Marketplace(
         country=country,
-        id=place["id"],
-        name=_text(place, "name") or (known.name if known else country),
+        id=known.marketplace_id if known else answer.told(place["id"]) or "",
+        name=answer.told(place.get("name")) or (known.name if known else country),
         domain=domain or (f"www.{known.domain}" if known else None),
-        currency=_text(place, "defaultCurrencyCode") or (known.currency if known else None),
-        store_name=_text(entry, "storeName"),
+        currency=answer.told(place.get("defaultCurrencyCode")) or (known.currency if known else None),
+        store_name=answer.told(entry.get("storeName")),
         participating=part.get("isParticipating") is not False,
         suspended_listings=part.get("hasSuspendedListings") is True,
     )
-
-
-def _text(values: dict[str, Any], key: str) -> str | None:
-    value = values.get(key)
-    return value if isinstance(value, str) and value else None
 
 
 def _words(answer: http.Answer) -> AmazonWords:
     """What a refusal says: {"errors": [{"code", "message", "details"}]}; the details often hold the cause."""
     try:
         first = json.loads(answer.body)["errors"][0]
-        said = [words for key in ("message", "details") if (words := _text(first, key))]
-        return AmazonWords(_text(first, "code"), " ".join(said) or None, answer.request_id)
+        said = [words for key in ("message", "details") if (words := answer.told(first.get(key)))]
+        return AmazonWords(answer.told(first.get("code")), " ".join(said) or None, answer.request_id)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return AmazonWords(request_id=answer.request_id)

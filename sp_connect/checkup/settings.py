@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sp_connect import errors, loopback, words
-from sp_connect.amazon import registration
+from sp_connect.amazon import marks, registration
 from sp_connect.checkup.facts import Facts
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import SEATS, SECRET_LIFE, App
@@ -18,7 +18,7 @@ FEW_SEATS = 3
 def configuration(facts: Facts) -> Finding:
     """Whether config.toml can be read, holds no secret, and registers an app."""
     path = facts.edges.home.config / "config.toml"
-    if registration.holds_secret(files.read_text(path) or ""):
+    if marks.holds_secret(files.read_text(path) or ""):
         raise errors.Unfit(
             f"{path} holds a client secret or a token, for everyone to read.",
             "take it out, then renew the client secret: sp-connect app rotate-secret NAME",
@@ -34,7 +34,7 @@ def app(facts: Facts, app: App) -> Finding:
     """Whether an app's fields are what Amazon and the listener take: config.toml is edited by hand."""
     path = facts.edges.home.config / "config.toml"
     mend = f"correct it in {path}, under [apps.{app.name}]"
-    if registration.holds_secret(f"{app.application_id} {app.client_id} {app.redirect_uri} {app.listen}"):
+    if marks.holds_secret(f"{app.application_id} {app.client_id} {app.redirect_uri} {app.listen}"):
         raise errors.BadAppField(f"A field of the app {app.name} holds a client secret or a token.", mend)
     try:
         registration.check_ids(app.application_id, app.client_id)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sp_connect import errors, loopback
-from sp_connect.amazon import registration
+from sp_connect.amazon import marks, registration
 from sp_connect.commands import flags, tree
 from sp_connect.edges import Edges
 from sp_connect.models import App, Secret
@@ -92,9 +92,7 @@ def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
     else:
         secret = edges.person.hidden("Client secret?", "--client-secret-stdin")
     if not registration.check_client_secret(secret):
-        edges.screen.say(
-            f"It does not begin with {registration.CLIENT_SECRETS} as Amazon's do; it is kept all the same."
-        )
+        edges.screen.say(f"It does not begin with {marks.CLIENT_SECRETS} as Amazon's do; it is kept all the same.")
     return secret
 
 

@@ -35,7 +35,8 @@ def command(
                 "country": connection.scope.country,
                 "access_token": found.value.reveal(),
                 "expires_at": data.moment(found.expires_at),
-            }
+            },
+            hands_out=True,
         )
     else:
         edges.screen.line(found.value.reveal())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sp_connect import errors, pages, words
+from sp_connect.amazon import marks
 from sp_connect.models import Connection
 
 
@@ -10,7 +11,7 @@ def outcome(what: Connection | errors.SpConnectError, *, simulated: bool = False
     """The page that tells what came of the consent, in the words of the terminal."""
     if isinstance(what, Connection):
         return _connected(what, simulated=simulated)
-    values = {"message": what.told(), "next": f"Next: {what.hint}" if what.hint else ""}
+    values = {"message": marks.masked(what.told()), "next": f"Next: {what.hint}" if what.hint else ""}
     return pages.page("landing_failed.html", "Not connected", values)
 
 

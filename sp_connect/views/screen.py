@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sp_connect import errors
+from sp_connect.amazon import marks
 from sp_connect.views import data, text
 
 if TYPE_CHECKING:
@@ -80,17 +81,19 @@ class Screen:
         """A result that is one plain line, exactly as it is."""
         self._write(self._stdout, f"{plain}\n")
 
-    def json(self, value: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> None:
+    def json(self, value: Mapping[str, Any] | Iterable[Mapping[str, Any]], *, hands_out: bool = False) -> None:
         """A result for programs, in ASCII, which no terminal obeys and no encoding changes.
 
-        An array has a line for each of its objects, unless it is read on a terminal.
+        An array has a line for each of its objects, unless it is read on a terminal. Whatever looks like a token is
+        masked, unless the result `hands_out` one.
         """
         if isinstance(value, Mapping) or self.shows_to_someone():
-            self.line(json.dumps(value if isinstance(value, Mapping) else list(value), indent=2))
+            written = json.dumps(value if isinstance(value, Mapping) else list(value), indent=2)
+            self.line(written if hands_out else marks.masked(written))
             return
         rows, before = map(json.dumps, value), "[\n"
         while some := ",\n".join(islice(rows, ROWS_AT_ONCE)):
-            self._write(self._stdout, before + some)
+            self._write(self._stdout, before + (some if hands_out else marks.masked(some)))
             before = ",\n"
         self.line("[]" if before == "[\n" else "\n]")
 
@@ -122,7 +125,7 @@ class Screen:
         if error.hint:
             self._notice("hint: ", "bold", error.hint)
         if as_json:
-            self._write(self._stderr, json.dumps({"error": data.error(error)}) + "\n")
+            self._write(self._stderr, marks.masked(json.dumps({"error": data.error(error)})) + "\n")
 
     def _notice(self, head: str, style: str, sentence: str) -> None:
         self.err.print(text.styled(head, style).append_text(text.styled(sentence, "not bold", None)), soft_wrap=True)

@@ -1,13 +1,16 @@
 """Text that came from elsewhere, made safe to show: the one place where that happens.
 
 Rich removes almost no control characters and reads markup in plain strings (hazards.md 5.1 and 5.2), so foreign
-text passes through `literal` and reaches Rich only as `Text`.
+text passes through `literal` and reaches Rich only as `Text`. A token or a client secret that got into it is
+masked (5.5).
 """
 
 from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING
+
+from sp_connect.amazon import marks
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -24,6 +27,7 @@ def literal(text: str, longest: int | None = LONGEST) -> str:
 
     Cut at `longest` characters; None leaves the length as it is, for sentences of our own.
     """
+    text = marks.masked(text)
     if text.isascii() and text.isprintable():
         return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"
     spaced = "".join(" " if c in "\t\r\n" else c for c in unicodedata.normalize("NFC", text))

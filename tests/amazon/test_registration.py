@@ -204,19 +204,3 @@ def test_what_can_be_no_refresh_token_is_refused_and_not_repeated(token: str, to
         registration.check_refresh_token(Secret(token))
     assert (caught.value.message, caught.value.exit_code) == (told, 2)
     assert caught.value.hint == "a refresh token begins with Atzr|: copy it again from Amazon's console"
-
-
-@pytest.mark.parametrize(
-    ("text", "holds"),
-    [
-        (TOKEN, True),
-        ("x Atza|y", True),
-        (SECRET, True),
-        (CLIENT_ID, False),
-        (NEW_ID, False),
-        ("acme", False),
-        ("", False),
-    ],
-)
-def test_a_secret_in_a_text_is_seen(text: str, *, holds: bool) -> None:
-    assert registration.holds_secret(text) is holds
