@@ -78,6 +78,8 @@ class Home(NamedTuple):
 
 def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     """The world as it is. Raises Usage for a setting that cannot be meant."""
+    if environ.pop("SSLKEYLOGFILE", None):  # the HTTP client would write down what its connections are sealed with
+        screen.story("SSLKEYLOGFILE is passed over: whoever reads that file reads the tokens")
     where = home(environ)
     apps = Apps(where.config / "config.toml")
     keyring = KeyringStore(

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from sp_connect import access, errors
+from sp_connect import access, errors, memory
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 
@@ -32,10 +32,11 @@ def command(
     country: flags.Country = None,
 ) -> None:
     """Run a command with the credentials in its environment, and exit with its code."""
-    edges = ctx.obj.edges()
-    environment = run(edges, seller, region, country, ctx.obj.environ)
+    inherited, core_limit = dict(ctx.obj.environ), memory.core_limit()
+    environment = run(ctx.obj.edges(), seller, region, country, inherited)
     sys.stdout.flush()
     sys.stderr.flush()
+    memory.hand_back(core_limit)
     _become(command, environment, stays=ctx.obj.simulate)
 
 

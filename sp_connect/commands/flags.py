@@ -29,8 +29,9 @@ class Session:
     simulate: bool
 
     def edges(self) -> Edges:
-        from sp_connect import edges
+        from sp_connect import edges, memory
 
+        memory.shut()
         build = edges.simulated if self.simulate else edges.real
         return build(self.screen, self.person, self.environ)
 

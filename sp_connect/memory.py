@@ -1,0 +1,48 @@
+"""The memory of this process, which holds secrets: no core file is written of it, and nobody of the same user reads it.
+
+Only the command line shuts it: what calls `sp_connect.credentials` is a program of the user's own (hazards.md 5.6).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+PR_SET_DUMPABLE = 4
+
+
+def core_limit() -> int | None:
+    """How large a core file of this process may be, in bytes; None on a system that has no such limit."""
+    if os.name != "posix":
+        return None
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_CORE)[0]
+
+
+def shut() -> None:
+    """Turns core files off, and on Linux closes /proc/PID/mem, /proc/PID/environ and ptrace to all but root.
+
+    The second is over with the next exec, and what cannot be had is done without: neither keeps a command waiting.
+    """
+    if os.name == "posix":
+        _limit_core(0)
+    if sys.platform == "linux":
+        with suppress(ImportError, OSError, AttributeError):  # a Python without ctypes, a C library without prctl
+            import ctypes
+
+            ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def hand_back(limit: int | None) -> None:
+    """Gives what `exec` runs the `core_limit` that its user set."""
+    if limit is not None:
+        _limit_core(limit)
+
+
+def _limit_core(limit: int) -> None:
+    import resource
+
+    with suppress(OSError, ValueError):  # a limit above the hard one, which somebody lowered meanwhile
+        resource.setrlimit(resource.RLIMIT_CORE, (limit, resource.getrlimit(resource.RLIMIT_CORE)[1]))
