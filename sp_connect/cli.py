@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
@@ -309,6 +310,7 @@ def begin(
 
 def main() -> None:
     """Runs the command line, and leaves with the exit code of the contract."""
+    threading.excepthook = lambda thread: _tell_defect(thread.exc_value)  # Python's own shows what the error says
     for name in ("stdout", "stderr"):  # closed from the start (>&-, a service): what is said goes nowhere
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
@@ -322,7 +324,8 @@ def main() -> None:
     except (SystemExit, BrokenPipeError):  # whoever read the help has left (`--help | head -1`), which is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever comes up here is told, defects too
+    except BaseException as error:  # noqa: BLE001 - whatever comes up here is told, and Python would tell all of it
+        sys.excepthook = lambda _kind, error, _trace: _tell_defect(error)  # if telling fails; Typer has set its own
         status = _told(error, sys.argv[1:])
     sys.exit(status)
 
@@ -370,9 +373,9 @@ def _hint(context: Any, flag: str | None) -> str:
     return f"{path} --help"
 
 
-def _tell_defect(error: BaseException) -> None:
+def _tell_defect(error: BaseException | None) -> None:
     """The way the defect took: without values of variables, and without its own text, which may hold any of them."""
     import traceback
 
-    for frame in traceback.extract_tb(error.__traceback__):
+    for frame in traceback.extract_tb(error.__traceback__ if error else None):
         sys.stderr.write(f"  {frame.filename}:{frame.lineno} in {frame.name}\n")

@@ -18,10 +18,12 @@ from sp_connect.models import Secret
 from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.server import Simulator
-from sp_connect.simulator.world import BUILT_IN, World
+from sp_connect.simulator.world import BUILT_IN
 from tests import agency as agencies
 from tests.agency import Agency, Clock
 from tests.cli.program import PASSPHRASE, PROGRAM, SECONDS, Program, Result, interrupt, until
+from tests.leaks import sentinels
+from tests.leaks.sentinels import Remembering
 
 
 class Given(NamedTuple):
@@ -56,7 +58,7 @@ def given(folder: Path) -> Iterator[Given]:
     """An agency with three apps, as of this moment: `default`, `wider`, and `stale`, whose secret Amazon refuses."""
     clock = Clock(datetime.now(UTC))
     listen = f"127.0.0.1:{agencies.free_port()}"
-    with Simulator(World(), relays={BUILT_IN.redirect_uris[0]: listen}) as simulator:
+    with Simulator(Remembering(), relays={BUILT_IN.redirect_uris[0]: listen}) as simulator:
         office = agencies.build(folder / "home", simulator, clock, listen, io.StringIO(), io.StringIO())
         with office.edges.changes.writing():
             for name, secret in (("wider", BUILT_IN.client_secret), ("stale", "amzn1.oa2-cs.v1.old")):
@@ -64,6 +66,14 @@ def given(folder: Path) -> Iterator[Given]:
         settings = {"SP_CONNECT_STORE": "vault", "SP_CONNECT_PASSPHRASE": PASSPHRASE}
         settings |= {"SP_CONNECT_AMAZON_URL": simulator.base_url}
         yield Given(office, Program(office.folder, settings, simulator, listen), folder)
+
+
+def leaks(given: Given, result: Result, *, hands_out: bool = False) -> list[str]:
+    """The secrets that a run told or left in a file; on stdout none but an access token, if it `hands_out` one."""
+    secrets = sentinels.of(given.office)
+    on_stdout = secrets - sentinels.access_tokens(given.office) if hands_out else secrets
+    left = sentinels.leaks(secrets, {"stderr": result.stderr, **sentinels.files(given.folder)})
+    return left + sentinels.leaks(on_stdout, {"stdout": result.stdout})
 
 
 def consenting(given: Given, *arguments: str, company: str) -> Result:

@@ -13,7 +13,7 @@ from sp_connect import errors
 from sp_connect.simulator.faults import Fault
 from tests.commands.given import connected, end_at_amazon, record
 from tests.contract.endings import ENDINGS, Ending
-from tests.contract.given import Given
+from tests.contract.given import Given, leaks
 from tests.contract.schemas import CLOSED, ROOT, SCHEMAS, findings
 
 ROW = re.compile(r"^\| (\d+) \| (?:`([a-z-]+)`)? ?\| .+ \| .+ \|$", re.MULTILINE)
@@ -64,6 +64,7 @@ def test_it_is_reached(given: Given, ending: Ending) -> None:
 
     code, word = ending
     assert result.code == code, result
+    assert leaks(given, result) == []
     if not word:
         assert '"error":' not in result.stderr
         return

@@ -18,7 +18,7 @@ from sp_connect.models import Status
 from sp_connect.stores import secrets
 from tests.cli.program import Result
 from tests.contract.cases import CASES, WITHOUT
-from tests.contract.given import Given
+from tests.contract.given import Given, leaks
 from tests.contract.schemas import CLOSED, ENDING, FOLDER, FORMATS, SCHEMAS, findings, narrower, nodes
 
 Outputs = Callable[[str], Result]
@@ -99,6 +99,11 @@ class TestOutput:
             assert findings("error", last_line(result), CLOSED) == []
         else:
             assert '"error"' not in result.stderr
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_secret_is_in_what_it_tells_or_leaves(given: Given, outputs: Outputs, name: str) -> None:
+    assert leaks(given, outputs(name), hands_out=CASES[name].command == "token") == []
 
 
 def test_every_status_is_printed(outputs: Outputs) -> None:

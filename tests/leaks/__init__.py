@@ -1,0 +1,1 @@
+"""Secrets that are known to the test, looked for wherever the program leaves something."""
