@@ -44,10 +44,10 @@ class Answering(http.Amazon):
         super().__init__()
         self.answer = answer
 
-    def get(self, address: str, headers: Mapping[str, str]) -> http.Answer:  # noqa: ARG002 - Amazon's signature
+    def get(self, address: str, headers: Mapping[str, str | Secret]) -> http.Answer:  # noqa: ARG002 - Amazon's signature
         return self.answer
 
-    def post(self, address: str, form: Mapping[str, str]) -> http.Answer:  # noqa: ARG002 - Amazon's signature
+    def post(self, address: str, form: Mapping[str, str | Secret]) -> http.Answer:  # noqa: ARG002 - Amazon's signature
         return self.answer
 
     post_once = post

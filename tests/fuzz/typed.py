@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sp_connect import errors, loopback
-from sp_connect.amazon import consent, explanations, geography, registration
+from sp_connect.amazon import consent, explanations, geography, marks, registration
 from sp_connect.commands import explain
 from sp_connect.completion import line, shells
 from sp_connect.person import Person
@@ -51,7 +51,7 @@ def _fields(folder: Path) -> Iterator[Ready]:
         application_id, client_id, redirect_uri, listen, seller, region, *country = fields[:7]
         registration.check_ids(application_id, client_id)
         registration.check_redirect_uri(redirect_uri)
-        if registration.holds_secret(data.decode("latin-1")):
+        if marks.holds_secret(data.decode("latin-1")):
             return  # a name is repeated as it was typed
         loopback.check(listen)
         scope = geography.scope(seller, region, (country or [""])[0] or None)
