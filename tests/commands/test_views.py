@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
+from sp_connect import words
 from sp_connect.commands import connect, show, verify
 from sp_connect.commands import list as listing
 from sp_connect.models import Connection
@@ -17,6 +20,7 @@ from sp_connect.views import card, data, tables, tiles
 from sp_connect.views.screen import Screen
 from tests.agency import NOON, Agency
 from tests.commands.given import connected, marketplace, record, shell
+from tests.commands.office import LONGEST, many, that_is
 
 ESCAPE = re.compile(r"\x1b\[")
 HOSTILE = [
@@ -165,6 +169,66 @@ class TestWidths:
         shown = bare(drawn(monkeypatch, rows, 140))
 
         assert shown.count("acme ") == 1
+
+    def test_at_80_columns_nothing_that_look_md_draws_is_left_out(
+        self, monkeypatch: pytest.MonkeyPatch, rows: list[Connection]
+    ) -> None:
+        shown = bare(drawn(monkeypatch, of_look_md(rows), 80))
+
+        assert re.search(r"Seller +Region +Partner ID +in +Renew by +Status", shown), shown
+        for row in of_look_md(rows):
+            [line] = [one for one in shown.splitlines() if row.scope.place in one and row.selling_partner_id in one]
+            assert words.day(row.renew_by) in line
+            assert row.marketplaces[0].country in line
+
+    def test_things_give_way_in_their_order_and_the_id_never(
+        self, monkeypatch: pytest.MonkeyPatch, rows: list[Connection]
+    ) -> None:
+        labelled = [replace(one, access_level="restricted") for one in rows]
+        kept = [heads(bare(drawn(monkeypatch, labelled, width))) for width in range(160, 50, -1)]
+
+        left_out = [("Access level" in one, "Sells in" in one, "Renew by" in one) for one in kept]
+        assert sorted(set(left_out), reverse=True) == list(dict.fromkeys(left_out))
+        assert set(left_out) == {(True,) * 3, (False, True, True), (False, False, True), (False,) * 3}
+        assert all({"Seller", "Region", "Selling Partner ID", "Status"} <= one for one in kept)
+
+    def test_a_name_on_several_lines_has_all_its_letters(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        shown = bare(drawn(monkeypatch, [that_is("due", LONGEST)], 80))
+
+        assert "".join(line.split()[0] for line in shown.splitlines()[3:]) == LONGEST
+
+    def test_what_is_wider_than_the_terminal_is_not_cut(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        edited = "A" * 150
+
+        assert edited in bare(drawn(monkeypatch, [record(selling_partner_id=edited)], 80))
+
+    def test_letters_of_two_columns_leave_what_follows_in_its_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        levels = ["株式会社アクメ", "restricted"]
+        shown = drawn(monkeypatch, [record(access_level=level) for level in levels], 140)
+
+        ends = [cell_len(line[: line.index("22 Nov 2027")]) for line in bare(shown).splitlines()[2:]]
+        assert len(set(ends)) == 1, shown
+
+    def test_ten_thousand_rows_are_laid_out_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        rows = many(2_000)
+        began = time.process_time()
+
+        shown = drawn(monkeypatch, rows, 100)
+
+        assert time.process_time() - began < 3  # Rich's own table takes twice as long on a fast machine
+        assert len(shown.splitlines()) > 10_000
+
+
+def heads(table: str) -> set[str]:
+    """The columns, the two lines of their heads put together."""
+    lines = table.partition("──")[0].splitlines()
+    known = ("Seller", "Region", "Selling Partner ID", "Marketplaces", "Access level", "Renew by", "Status")
+    found = {head for head in known if head in lines[-1]}
+    if "Selling" in lines[0]:
+        found.add("Selling Partner ID")
+    if "Sells" in lines[0] or "Marketplaces" in found:
+        found.add("Sells in")
+    return found
 
 
 class TestColour:
