@@ -24,6 +24,13 @@ TICK = 0.2
 """Seconds between looks at the clock, so that Ctrl-C is heard on Windows too."""
 
 
+SKIP, KEEP_GOING = "s", "--keep-going"
+"""What a person types, with Enter, to leave out one of several; and the flag that goes past those who are silent."""
+
+Inbox = queue.SimpleQueue[consent.Arrival | None]
+"""What has arrived; None is the person's wish to skip."""
+
+
 class Wanted(NamedTuple):
     """A consent to ask for: the place, the app with its client secret, and which account is the right one."""
 
@@ -33,23 +40,35 @@ class Wanted(NamedTuple):
     guard: authorization.Guard
 
 
+class Asking(NamedTuple):
+    """How consents are asked for, as the flags say it. `timeout` is the wait for each, in seconds.
+
+    `keep_going` goes on with the next where nobody has answered, unasked.
+    """
+
+    paste: bool = False
+    no_browser: bool = False
+    browser: str | None = None
+    timeout: int = 300
+    keep_going: bool = False
+
+
 class Manner(NamedTuple):
-    """How consents are asked for. `timeout` is the wait for each, in seconds."""
+    """The same, with what opens the pages."""
 
+    asking: Asking
     open_page: Opener
-    paste: bool
-    timeout: int
 
 
-def manner(edges: Edges, *, paste: bool, no_browser: bool, browser: str | None, timeout: int) -> Manner:
+def manner(edges: Edges, asking: Asking) -> Manner:
     """The manner that the flags mean. Raises Usage for what cannot be meant, or done here."""
-    if paste and not edges.person.is_there():
+    if asking.paste and not edges.person.is_there():
         raise errors.Usage(
             "--paste waits for an address, and there is no terminal to paste it in.", "leave out --paste"
         )
-    if browser is not None and no_browser:
+    if asking.browser is not None and asking.no_browser:
         raise errors.Usage("--browser and --no-browser cannot both be meant.", "leave out one of them")
-    return Manner(edges.browser(browser, refused=no_browser), paste, timeout)
+    return Manner(asking, edges.browser(asking.browser, refused=asking.no_browser))
 
 
 def app_for(
@@ -77,8 +96,10 @@ def walk(
 ) -> Iterator[Connection]:
     """Each connection as it is made. What fails among several is told at once and raised, summed up, at the end.
 
-    Before anyone is asked to consent, the stores are proven. `again` gives the command for those that are missing.
-    `hopeless` are those that nobody need be asked about, and why; `done` is what has been done with the others.
+    Where nobody answers, a person at the terminal is asked whether to go on, and by typing SKIP may leave one out;
+    with nobody there the walk ends, unless it is to keep going. Before anyone is asked to consent, the stores are
+    proven. `again` gives the command for those that are missing. `hopeless` are those that nobody need be asked
+    about, and why; `done` is what has been done with the others.
     """
     authorization.prove_ready(edges)
     failed = dict(hopeless)
@@ -86,16 +107,24 @@ def walk(
     for error in () if is_alone else failed.values():
         edges.screen.error(error)
     made: list[Scope] = []
+    goes_past = ""
     for position, one in enumerate(wanted, 1):
         try:
             outcome = _ask(edges, manner, one, f"{position} of {len(wanted)}: " if len(wanted) > 1 else "")
+        except errors.Skipped as error:
+            failed[one.scope] = error
+            edges.screen.say(error.message)
+            continue
         except (errors.NotAuthorized, errors.AmazonTrouble, errors.ThisMachine, errors.NotFound) as error:
             if is_alone:
                 raise
             failed[one.scope] = error
             edges.screen.error(error)
-            if isinstance(error, errors.TimedOut | errors.ClientRejected | errors.ThisMachine):
-                break  # nobody is there any more, or the next consent would end the same way
+            if isinstance(error, errors.ClientRejected | errors.ThisMachine):
+                break  # the next consent would end the same way
+            if isinstance(error, errors.TimedOut) and not _goes_on(edges, manner, wanted[position:]):
+                goes_past = "" if edges.person.is_there() else f" {KEEP_GOING}"
+                break
             continue
         made.append(one.scope)
         yield outcome.connection
@@ -108,48 +137,60 @@ def walk(
         raise next(iter(failed.values()))
     if failed:
         missing = [scope for scope in (*(one.scope for one in wanted), *hopeless) if scope not in made]
-        raise _summed_up(made, missing, list(failed.values()), again, done)
+        raise _summed_up(made, missing, list(failed.values()), lambda scopes: again(scopes) + goes_past, done)
+
+
+def _goes_on(edges: Edges, manner: Manner, left: Sequence[Wanted]) -> bool:
+    """Whether the walk goes on after a wait that nobody ended."""
+    if manner.asking.keep_going or not left:
+        return True
+    return edges.person.agrees(f"Go on with {left[0].scope}?", KEEP_GOING)
 
 
 def _ask(edges: Edges, manner: Manner, wanted: Wanted, counted: str) -> authorization.Outcome:
     """One consent, from the open door to the record. The door is open before the address exists."""
-    inbox: queue.SimpleQueue[consent.Arrival] = queue.SimpleQueue()
+    inbox: Inbox = queue.SimpleQueue()
     screen, scope, app = edges.screen, wanted.scope, wanted.app
     with ExitStack() as stack:
-        if not manner.paste:
+        if not manner.asking.paste:
             from sp_connect import listener
 
             stack.enter_context(listener.door(app, inbox.put, edges.amazon.at, simulated=screen.simulated))
         before = edges.connections.get(scope)
         conversation.opening(screen, scope, app, counted, before, replaces=wanted.guard.replace)
-        asked = consent.begin(app, scope, away=manner.paste)
+        asked = consent.begin(app, scope, away=manner.asking.paste)
         address = edges.amazon.at(asked.address)
         conversation.address(screen, address)
         obstacle = manner.open_page(asked, address)
-        if manner.paste:
+        if manner.asking.paste:
             conversation.paste_to_finish(screen, obstacle)
         elif obstacle is not None:
-            conversation.open_elsewhere(screen, obstacle, app.listen, can_paste=edges.person.is_there())
-        stack.enter_context(edges.person.pasting(lambda text: _take(edges, app, inbox, text)))
-        stack.enter_context(conversation.waiting(screen, manner.timeout))
-        arrivals = _arriving(inbox, manner.timeout)
+            conversation.open_elsewhere(screen, obstacle, app.listen, can_paste=edges.person.is_heard())
+        can_skip = bool(counted) and edges.person.is_heard()
+        stack.enter_context(edges.person.pasting(lambda text: _take(edges, app, inbox, text, can_skip=can_skip)))
+        stack.enter_context(conversation.waiting(screen, manner.asking.timeout, skip=SKIP if can_skip else None))
+        arrivals = _arriving(inbox, scope, manner.asking.timeout)
         outcome = authorization.complete(edges, asked, wanted.client_secret, wanted.guard, arrivals)
     if outcome is None:
-        raise errors.TimedOut(scope, manner.timeout)
+        raise errors.TimedOut(scope, manner.asking.timeout)
     return outcome
 
 
-def _arriving(inbox: queue.SimpleQueue[consent.Arrival], seconds: float) -> Iterator[consent.Arrival]:
+def _arriving(inbox: Inbox, scope: Scope, seconds: float) -> Iterator[consent.Arrival]:
+    """What arrives until the deadline. Raises Skipped."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        arrived = None
         with suppress(queue.Empty):
             arrived = inbox.get(timeout=min(left, TICK))
-        if arrived is not None:
+            if arrived is None:
+                raise errors.Skipped(scope)
             yield arrived
 
 
-def _take(edges: Edges, app: App, inbox: queue.SimpleQueue[consent.Arrival], text: str) -> None:
+def _take(edges: Edges, app: App, inbox: Inbox, text: str, *, can_skip: bool) -> None:
+    if can_skip and text.lower() == SKIP:
+        inbox.put(None)
+        return
     try:
         inbox.put(conversation.Pasted(edges.screen, consent.pasted(text, app, edges.amazon.at), edges.amazon.at))
     except errors.BadState as error:

@@ -206,6 +206,15 @@ class TimedOut(NotAuthorized):
         )
 
 
+class Skipped(NotAuthorized):
+    """Of several consents, one that the person at the terminal left out."""
+
+    code = "refused"
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(f"{scope} is skipped.", f"sp-connect connect {scope.flags}")
+
+
 class BadState(NotAuthorized):
     """A pasted address that belongs to no consent of ours."""
 

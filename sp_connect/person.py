@@ -32,6 +32,19 @@ class Person:
         if self.answer(f"{question} [y/N]", flag).lower() not in {"y", "yes"}:
             raise errors.Aborted
 
+    def agrees(self, question: str, flag: str) -> bool:
+        """Whether the answer is yes, as Enter alone is. No where it is none, and where nobody can be asked."""
+        if not self.is_there():
+            return False
+        try:
+            return self.answer(f"{question} [Y/n]", flag).lower() in {"", "y", "yes"}
+        except errors.Aborted:
+            return False
+
+    def is_heard(self) -> bool:
+        """Whether what is typed while something else is waited for is heard: where a terminal can be polled."""
+        return self.is_there() and os.name == "posix"
+
     def answer(self, question: str, flag: str) -> str:
         """One line. Raises NeedsFlag where nobody can be asked."""
         if self._stdin is None or not self.is_there():
@@ -75,7 +88,7 @@ class Person:
 
         Only where a terminal can be polled: a thread left behind in a read would hang the end of the program.
         """
-        if self._stdin is None or not self.is_there() or os.name != "posix":
+        if self._stdin is None or not self.is_heard():
             yield
             return
         done = threading.Event()

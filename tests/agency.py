@@ -15,6 +15,7 @@ from sp_connect import browser, edges
 from sp_connect.amazon.http import Amazon
 from sp_connect.commands import connect
 from sp_connect.commands.connect import Options
+from sp_connect.consents import Asking
 from sp_connect.models import App, Connection, Consent, Secret
 from sp_connect.person import Person
 from sp_connect.simulator import seller
@@ -82,12 +83,9 @@ class Agency:
             "default_app": "default",
             "expect_id": None,
             "replace": False,
-            "paste": False,
-            "no_browser": False,
-            "browser": None,
-            "timeout": 20,
         }
-        return Options(seller=name, region=region, countries=countries, **(wanted | more))
+        asking = asking_for(more)
+        return Options(seller=name, region=region, countries=countries, asking=asking, **(wanted | more))
 
     def said(self) -> str:
         return self.stderr.getvalue()
@@ -104,6 +102,11 @@ class Agency:
         """What `browser` does: the next of `visits`, in a thread, as a browser would."""
         act = self.visits.pop(0) if len(self.visits) > 1 else self.visits[0]
         return act(asked, address)
+
+
+def asking_for(flags: dict[str, Any]) -> Asking:
+    """How consents are asked for, as `flags` say it: those are taken out of them."""
+    return Asking(**{"timeout": 20} | {name: flags.pop(name) for name in Asking._fields if name in flags})
 
 
 def build(

@@ -221,7 +221,9 @@ class TestFarEast:
         assert failure.value.exit_code == 3
         assert failure.value.code == "timed-out"
         assert failure.value.message == "Connected: Japan. Not connected: Australia and Singapore."
-        assert failure.value.hint == "sp-connect connect --seller acme --region fe --country AU --country SG"
+        assert (
+            failure.value.hint == "sp-connect connect --seller acme --region fe --country AU --country SG --keep-going"
+        )
         assert [c.scope for c in agency.edges.connections.all()] == [JAPAN]
 
     def test_a_refused_country_does_not_stop_the_next(self, agency: Agency) -> None:

@@ -122,6 +122,20 @@ def test_anything_else_aborts(terminal: Terminal, line: str) -> None:
         terminal.person.confirm("Remove acme?", "--yes")
 
 
+@pytest.mark.parametrize(
+    ("line", "agrees"), [("\n", True), ("Y\n", True), ("n\n", False), ("s\n", False), ("\x04", False)]
+)
+def test_enter_alone_agrees_and_all_but_a_yes_does_not(terminal: Terminal, line: str, agrees: bool) -> None:
+    terminal.type(line)
+
+    assert terminal.person.agrees("Go on?", "--keep-going") is agrees
+    assert terminal.stderr.getvalue() == "Go on? [Y/n] "
+
+
+def test_where_nobody_can_be_asked_nobody_agrees() -> None:
+    assert not Person(io.StringIO("y\n"), io.StringIO()).agrees("Go on?", "--keep-going")
+
+
 def test_pasted_lines_are_delivered_as_they_come(terminal: Terminal) -> None:
     got: queue.SimpleQueue[str] = queue.SimpleQueue()
     with terminal.person.pasting(got.put):

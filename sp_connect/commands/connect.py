@@ -18,10 +18,7 @@ from sp_connect.views import card, conversation
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `connect` was asked for. `timeout` is the wait for each consent, in seconds.
-
-    `app` None is the connection's own where there is one, else `default_app`.
-    """
+    """What `connect` was asked for. `app` None is the connection's own where there is one, else `default_app`."""
 
     seller: str
     region: str
@@ -30,10 +27,7 @@ class Options:
     default_app: str
     expect_id: str | None
     replace: bool
-    paste: bool
-    no_browser: bool
-    browser: str | None
-    timeout: int
+    asking: consents.Asking
 
 
 def command(
@@ -50,6 +44,7 @@ def command(
     no_browser: flags.NoBrowser = False,
     browser: flags.Browser = None,
     timeout: flags.Timeout = 300,
+    keep_going: flags.KeepGoing = False,
     json: flags.Json = False,
 ) -> None:
     """Connect a seller: open Amazon's consent page, catch the answer, keep the tokens.
@@ -60,9 +55,8 @@ def command(
     session: flags.Session = ctx.obj
     edges = session.edges()
     default_app = session.environ.get("SP_CONNECT_APP") or "default"
-    options = Options(
-        seller, region, tuple(country or ()), app, default_app, expect_id, replace, paste, no_browser, browser, timeout
-    )
+    asking = consents.Asking(paste, no_browser, browser, timeout, keep_going)
+    options = Options(seller, region, tuple(country or ()), app, default_app, expect_id, replace, asking)
     card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)
 
 
@@ -71,13 +65,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
 
     Everything that can fail without Amazon is tried before anyone is asked to consent.
     """
-    manner = consents.manner(
-        edges,
-        paste=options.paste,
-        no_browser=options.no_browser,
-        browser=options.browser,
-        timeout=options.timeout,
-    )
+    manner = consents.manner(edges, options.asking)
     if options.expect_id is not None:
         registration.check_selling_partner_id(options.expect_id)
     guard = authorization.Guard(options.expect_id, options.replace)

@@ -164,6 +164,12 @@ Timeout = Annotated[
         help="How long to wait for each consent.",
     ),
 ]
+KeepGoing = Annotated[
+    bool,
+    typer.Option(
+        "--keep-going", metavar="", help="Of several, go on with the next where nobody answers, without asking."
+    ),
+]
 OldName = Annotated[str, typer.Argument(metavar="OLD", help="The name that it has.", autocompletion=candidates.sellers)]
 Csv = Annotated[bool, typer.Option("--csv", metavar="", help="Print CSV, for a spreadsheet.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]

@@ -20,16 +20,13 @@ from sp_connect.views import card
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `renew` was asked for. `due` counts days, `timeout` is the wait for each consent in seconds."""
+    """What `renew` was asked for. `due` counts days."""
 
     seller: str | None
     region: str | None
     country: str | None
     due: int
-    paste: bool
-    no_browser: bool
-    browser: str | None
-    timeout: int
+    asking: consents.Asking
 
 
 def run(edges: Edges, options: Options) -> Iterator[Connection]:
@@ -38,13 +35,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     Those whose year is over or ends within `due` days, and those that Amazon refuses or whose token is gone: all
     that only a consent mends. Raises NoSuchConnection where the other filters leave none.
     """
-    manner = consents.manner(
-        edges,
-        paste=options.paste,
-        no_browser=options.no_browser,
-        browser=options.browser,
-        timeout=options.timeout,
-    )
+    manner = consents.manner(edges, options.asking)
     selection = Selection(options.seller, options.region, options.country)
     rows, damages = selection.among(edges.connections, edges.now())
     if not rows and not damages and not selection.is_everything():
@@ -103,6 +94,7 @@ def command(
     no_browser: flags.NoBrowser = False,
     browser: flags.Browser = None,
     timeout: flags.Timeout = 300,
+    keep_going: flags.KeepGoing = False,
     json: flags.Json = False,
 ) -> None:
     """Renew what is due, one consent after another: for another year, by the same account only.
@@ -110,5 +102,6 @@ def command(
     Connections that Amazon refuses, or whose token is gone, are asked for too: only a consent mends them.
     """
     edges = ctx.obj.edges()
-    options = Options(seller, region, country, due, paste, no_browser, browser, timeout)
+    asking = consents.Asking(paste, no_browser, browser, timeout, keep_going)
+    options = Options(seller, region, country, due, asking)
     card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)

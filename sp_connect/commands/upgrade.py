@@ -18,16 +18,13 @@ from sp_connect.views import card, conversation
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `upgrade` was asked for. `app` is where the connection goes, `timeout` the wait in seconds."""
+    """What `upgrade` was asked for. `app` is where the connection goes."""
 
     seller: str
     region: str
     country: str | None
     app: str
-    paste: bool
-    no_browser: bool
-    browser: str | None
-    timeout: int
+    asking: consents.Asking
 
 
 def run(edges: Edges, options: Options) -> Iterator[Connection]:
@@ -35,13 +32,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
 
     Raises NoSuchConnection, NoSuchApp, Usage if it is with that app already, and what `connect` raises.
     """
-    manner = consents.manner(
-        edges,
-        paste=options.paste,
-        no_browser=options.no_browser,
-        browser=options.browser,
-        timeout=options.timeout,
-    )
+    manner = consents.manner(edges, options.asking)
     before = access.find(edges, options.seller, options.region, options.country)
     app, client_secret = access.app(edges, options.app)
     if before.app == app.name:
@@ -75,5 +66,5 @@ def command(
     The same account is required. The old tokens are kept until the new ones are safe.
     """
     edges = ctx.obj.edges()
-    options = Options(seller, region, country, app, paste, no_browser, browser, timeout)
+    options = Options(seller, region, country, app, consents.Asking(paste, no_browser, browser, timeout))
     card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)

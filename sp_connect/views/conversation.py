@@ -79,12 +79,16 @@ class Pasted:
 
 
 @contextmanager
-def waiting(screen: Screen, seconds: float) -> Iterator[None]:
-    """Shows what is waited for, how long is left, and how to give up; a still line where nobody looks."""
+def waiting(screen: Screen, seconds: float, skip: str | None) -> Iterator[None]:
+    """Shows what is waited for, how long is left, and how to give up; a still line where nobody looks.
+
+    `skip` is what is typed to leave out this one of several, if that can be.
+    """
+    ways_out = f"{skip} Enter skips it  Ctrl-C gives up" if skip else "Ctrl-C gives up"
     if screen.quiet:
         yield
     elif not screen.err.is_terminal:
-        screen.say(f"Waiting up to {words.span(seconds)} for the confirmation; Ctrl-C gives up.")
+        screen.say(f"Waiting up to {words.span(seconds)} for the confirmation; {ways_out.replace('  ', ', ')}.")
         yield
     else:
         from rich.live import Live
@@ -95,7 +99,7 @@ def waiting(screen: Screen, seconds: float) -> Iterator[None]:
 
         def left() -> Spinner:
             rest = max(0, round(end - time.monotonic()))
-            spinner.update(text=f"Waiting for the confirmation  {rest // 60}:{rest % 60:02} left  Ctrl-C gives up")
+            spinner.update(text=f"Waiting for the confirmation  {rest // 60}:{rest % 60:02} left  {ways_out}")
             return spinner
 
         with Live(get_renderable=left, console=screen.err, transient=True, refresh_per_second=8):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -172,3 +173,52 @@ def test_the_address_on_which_the_simulators_browser_ends_connects_when_pasted(
 
     assert code == 0
     assert len(office.edges.connections.all()) == 1
+
+
+def all_due(office: Agency, *sellers: str) -> None:
+    """Sellers whose authorizations end within days, in that order."""
+    for number, name in enumerate(sellers, 340):
+        connected(office, name, authorized_at=datetime.now(UTC) - timedelta(days=700 - number))
+
+
+def test_one_of_several_is_skipped_by_a_key_and_the_next_is_asked_for(office: Agency, staffed: Program) -> None:
+    all_due(office, "acme", "bravo")
+
+    with staffed.terminal("renew", "--no-browser", "--timeout", "60", columns=400) as child:
+        child.expect_exact("s Enter skips it")
+        child.sendline("s")
+        child.expect_exact("acme in Europe & India is skipped.")
+        child.expect_exact("2 of 2")
+        child.expect(r"(http://127\S+)\s")
+        assert child.match is not None
+        seller.confirm(child.match.group(1), "bravo", staffed.listen)
+        code, rest = ended(child)
+
+    assert code == 3
+    assert "Renewed: bravo in Europe & India. Not renewed: acme in Europe & India." in plain(rest)
+    assert "hint: sp-connect renew --due 30\n" in plain(rest)
+
+
+def test_after_a_wait_without_an_answer_a_walk_asks_whether_to_go_on(office: Agency, staffed: Program) -> None:
+    all_due(office, "acme", "bravo", "charlie-gmbh")
+
+    with staffed.terminal("renew", "--no-browser", "--timeout", "1", columns=400) as child:
+        child.expect_exact("Go on with bravo in Europe & India? [Y/n]")
+        child.sendline("")
+        child.expect_exact("2 of 3")
+        child.expect_exact("Go on with charlie-gmbh in Europe & India? [Y/n]")
+        child.sendline("n")
+        code, rest = ended(child)
+
+    assert code == 3
+    assert "3 of 3" not in plain(rest)
+    assert "Not renewed: acme in Europe & India, bravo in Europe & India and charlie-gmbh" in plain(rest)
+
+
+def test_of_one_alone_nothing_is_skipped_and_nothing_asked(staffed: Program) -> None:
+    with staffed.terminal("connect", "-s", "acme", "-r", "eu", "--no-browser", "--timeout", "1") as child:
+        code, rest = ended(child)
+
+    assert code == 3
+    assert "skips" not in rest
+    assert "Go on" not in rest

@@ -9,7 +9,7 @@ import pytest
 from sp_connect import errors
 from sp_connect.commands import renew
 from sp_connect.models import Connection
-from tests.agency import Agency, as_company, as_expected, nobody
+from tests.agency import Agency, as_company, as_expected, asking_for, nobody
 from tests.commands.given import connected, end_at_amazon, kept, names, shell
 
 
@@ -19,10 +19,7 @@ def run(agency: Agency, **more: Any) -> list[Connection]:
         "region": None,
         "country": None,
         "due": 30,
-        "paste": False,
-        "no_browser": False,
-        "browser": None,
-        "timeout": 20,
+        "asking": asking_for(more),
     }
     return list(renew.run(agency.edges, renew.Options(**(wanted | more))))
 
@@ -112,8 +109,23 @@ def test_nobody_there_ends_the_walk_with_the_command_that_goes_on(agency: Agency
         run(agency, region="eu", due=60, timeout=1)
 
     assert failure.value.code == "timed-out"
-    assert failure.value.hint == "sp-connect renew --region eu --due 60"
+    assert failure.value.hint == "sp-connect renew --region eu --due 60 --keep-going"
     assert agency.said().count("Renewing") == 1
+
+
+def test_it_keeps_going_past_one_that_nobody_answers(agency: Agency) -> None:
+    silent = connected(agency, "acme", "eu")
+    agency.clock.pass_by(days=1)
+    connected(agency, "bravo", "eu")
+    agency.clock.pass_by(days=350)
+    agency.visits = [nobody, as_expected]
+
+    with pytest.raises(errors.Several, match="Renewed: bravo") as failure:
+        run(agency, timeout=2, keep_going=True)
+
+    assert failure.value.code == "timed-out"
+    assert failure.value.hint == "sp-connect renew --due 30"
+    assert kept(agency, silent) == silent
 
 
 def test_a_damaged_file_is_told_and_the_others_are_renewed(agency: Agency) -> None:

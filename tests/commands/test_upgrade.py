@@ -12,7 +12,7 @@ from sp_connect.commands import upgrade
 from sp_connect.models import App, Connection, Secret
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import SimulatedApp
-from tests.agency import Agency, as_company, nobody
+from tests.agency import Agency, as_company, asking_for, nobody
 from tests.commands.given import connected, kept, shell, token_of
 
 ID = "amzn1.sp.solution.11111111-5175-4000-8000-wider0000000"
@@ -37,10 +37,7 @@ def run(agency: Agency, app: str = "wider", **more: Any) -> list[Connection]:
         "region": "eu",
         "country": None,
         "app": app,
-        "paste": False,
-        "no_browser": False,
-        "browser": None,
-        "timeout": 20,
+        "asking": asking_for(more),
     }
     return list(upgrade.run(agency.edges, upgrade.Options(**(wanted | more))))
 
