@@ -64,10 +64,10 @@ def policy(script: str = "", sheet: str = "") -> str:
     return f"default-src 'none'; {run}style-src '{_digest(_style(sheet))}'; img-src data:; base-uri 'none'"
 
 
-def headers(forms: str = "'none'") -> dict[str, str]:
-    """What every page that sp-connect itself serves is sent with; `forms` is where its forms may go."""
+def headers(forms: str = "'none'", kind: str = "text/html") -> dict[str, str]:
+    """What every answer that sp-connect itself serves is sent with; `forms` is where a page's forms may go."""
     return {
-        "Content-Type": "text/html; charset=utf-8",
+        "Content-Type": f"{kind}; charset=utf-8",
         "Cache-Control": "no-store",
         "Content-Security-Policy": f"{policy()}; form-action {forms}; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",

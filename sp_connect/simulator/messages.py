@@ -67,20 +67,23 @@ def page(html: str, status: int = 200) -> Answer:
 
 def data(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """`value` as JSON."""
-    kind = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
-    return Answer(status, json.dumps(value).encode(), kind | dict(headers or {}))
+    return Answer(status, json.dumps(value).encode(), pages.headers(kind="application/json") | dict(headers or {}))
+
+
+def text(words: str, status: int) -> Answer:
+    return Answer(status, words.encode(), pages.headers(kind="text/plain"))
 
 
 def redirect(address: str, company: str = "", status: int = 302) -> Answer:
     """On to `address`; the browser stays signed in as `company`, if one is given."""
-    headers = {"Location": address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    headers = pages.headers() | {"Location": address}
     if company:
         headers["Set-Cookie"] = f"{COOKIE}={quote(company, safe='')}; Path=/; HttpOnly; SameSite=Lax"
     return Answer(status, b"", headers)
 
 
 def nothing_here() -> Answer:
-    return Answer(404, b"There is nothing at this address.\n", {"Content-Type": "text/plain; charset=utf-8"})
+    return text("There is nothing at this address.\n", 404)
 
 
 def with_query(address: str, values: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from sp_connect import pages
 from sp_connect.amazon import geography
 from sp_connect.simulator import consent, control, lwa, manage, sellers, spoiling
 from sp_connect.simulator.faults import Endpoint
-from sp_connect.simulator.messages import Answer, Request, nothing_here, page
+from sp_connect.simulator.messages import Answer, Request, nothing_here, page, text
 from sp_connect.simulator.world import BUILT_IN, World
 
 MOST_BYTES = 64 * 1024
@@ -156,6 +156,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # the base's, 0.9, would have the answer to garbage go without its headers
     timeout = SILENT_SECONDS
     server: _Server
 
@@ -168,6 +169,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._serve()
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """What is no request that is served here: the base class would repeat it, on a page of its own."""
+        self.close_connection = True
+        self._send(text("That is no request that is answered here.\n", code))
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Nothing is logged: queries hold codes."""
 
@@ -176,13 +182,13 @@ class _Handler(BaseHTTPRequestHandler):
         port = self.server.server_address[1]
         if self.headers.get_all("Host", []) != [f"127.0.0.1:{port}"]:
             # A page of another site, led here by its own name (DNS rebinding).
-            self._send(_refusal(421, "This is the simulator of 127.0.0.1 alone."))
+            self._send(text("This is the simulator of 127.0.0.1 alone.\n", 421))
         elif self.headers.get("Transfer-Encoding"):
-            self._send(_refusal(411, "Send the body with a Content-Length."))
+            self._send(text("Send the body with a Content-Length.\n", 411))
         elif (length := _length(self.headers.get("Content-Length", "0"))) is None or length > MOST_BYTES:
             # What was sent is read away, else the refusal might be lost with the connection.
             self.rfile.read(min(length or 0, 16 * MOST_BYTES))
-            self._send(_refusal(413, "The body is too long."))
+            self._send(text("The body is too long.\n", 413))
         else:
             self._send(self._answer(self.rfile.read(length)))
 
@@ -192,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             query = dict(parse_qsl(target.query, keep_blank_values=True, max_num_fields=100))
         except ValueError:
-            return _refusal(400, "The address has too many parameters.")
+            return text("The address has too many parameters.\n", 400)
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, host.lower(), slash + path, query, headers, body)
         return self.server.answer(request)
@@ -207,10 +213,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(answer.body[: answer.cut])
-
-
-def _refusal(status: int, words: str) -> Answer:
-    return Answer(status, words.encode(), {"Content-Type": "text/plain; charset=utf-8"})
 
 
 def _length(text: str) -> int | None:

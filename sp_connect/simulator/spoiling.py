@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from sp_connect import pages
 from sp_connect.simulator import lwa, sellers
 from sp_connect.simulator.faults import Endpoint, Fault
 from sp_connect.simulator.messages import Answer
 
 _PAGE = b"<!doctype html><title>Sorry</title><h1>Sorry, something went wrong on our end</h1>"
-_HTML = {"Content-Type": "text/html; charset=utf-8"}
 _SELLERS = {400: "InvalidInput", 403: "Unauthorized", 404: "NotFound", 429: "QuotaExceeded"}
 _TOKEN = {401: "invalid_client", 429: "temporarily_unavailable", 503: "temporarily_unavailable"}
 
@@ -17,14 +17,14 @@ def instead(fault: Fault) -> Answer:
     if fault.kind == "drop":
         return Answer(0, dropped=True)
     if fault.kind == "html":
-        return Answer(200, _PAGE, _HTML)
+        return Answer(200, _PAGE, pages.headers())
     if fault.kind == "huge":
         body = b'{"padding":"' + b"x" * fault.size + b'"}'
-        return Answer(200, body, {"Content-Type": "application/json"})
+        return Answer(200, body, pages.headers(kind="application/json"))
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     if fault.body == "json" and fault.endpoint != "consent":
         return _in_words(fault.endpoint, fault.status, fault.error, headers)
-    return Answer(fault.status, b"" if fault.body == "none" else _PAGE, _HTML | headers)
+    return Answer(fault.status, b"" if fault.body == "none" else _PAGE, pages.headers() | headers)
 
 
 def _in_words(endpoint: Endpoint, status: int, error: str, headers: dict[str, str]) -> Answer:
