@@ -11,6 +11,7 @@ import os
 import queue
 import socket
 import socketserver
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,11 +27,17 @@ from sp_connect.pages import landing
 
 CALLBACK_PATH = "/callback"
 
-SILENT_SECONDS = 5.0
-"""How long a client may say nothing: browsers open sockets that they never use."""
+ASKING_SECONDS = 5.0
+"""How long a client may take to ask, silent or byte by byte: browsers open sockets that they never use."""
 
 MOST_SOCKETS = 256
-"""Beyond this many at once, the one that has been silent longest makes room."""
+"""Beyond this many at once that have not asked yet, the one that came first makes room."""
+
+MOST_HELD = 256
+"""Browsers that are kept waiting for their page at once; the next is told at once that nothing is known yet."""
+
+MOST_UNDECIDED = 1024
+"""Arrivals that nobody has looked at. So many come only while the awaited answer is worked on: the next are dropped."""
 
 LONGEST_TARGET = 16 * 1024
 
@@ -47,20 +54,26 @@ class Arrival:
     `at` says where an address of Amazon really is; `simulated` is said on the page.
     """
 
-    def __init__(self, parameters: consent.Parameters, at: Callable[[str], str], *, simulated: bool = False) -> None:
-        self.parameters = parameters
+    def __init__(self, query: str, at: Callable[[str], str], *, simulated: bool = False) -> None:
+        self._query = query
         self._at = at
         self._simulated = simulated
         self._answer: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
+        self.is_undecided = True
+
+    @property
+    def parameters(self) -> consent.Parameters:
+        """The query, taken apart by whoever decides: what waits for that is no larger than what was sent."""
+        return consent.query(self._query)
 
     def turn_away(self, why: str) -> None:  # noqa: ARG002 - a stranger is told nothing
-        self._answer.put((400, landing.stranger()))
+        self._decide(400, landing.stranger())
 
     def send_on(self, address: str) -> None:
-        self._answer.put((302, self._at(address)))
+        self._decide(302, self._at(address))
 
     def conclude(self, outcome: Connection | errors.SpConnectError) -> None:
-        self._answer.put((200, landing.outcome(outcome, simulated=self._simulated)))
+        self._decide(200, landing.outcome(outcome, simulated=self._simulated))
 
     def leave(self) -> None:
         """Nobody will say what came of it."""
@@ -72,6 +85,10 @@ class Arrival:
             return self._answer.get(timeout=HELD_SECONDS)
         except queue.Empty:
             return 200, landing.waiting()
+
+    def _decide(self, status: int, content: str) -> None:
+        self._answer.put((status, content))
+        self.is_undecided = False
 
 
 @contextmanager
@@ -101,9 +118,7 @@ class _Server(socketserver.ThreadingTCPServer):
     # A full queue costs the next client a second: the kernel drops its first knock and it knocks again.
     request_queue_size = 1024
 
-    def __init__(
-        self, listen: str, deliver: Callable[[Arrival], None], arrive: Callable[[consent.Parameters], Arrival]
-    ) -> None:
+    def __init__(self, listen: str, deliver: Callable[[Arrival], None], arrive: Callable[[str], Arrival]) -> None:
         where = loopback.host_and_port(listen)
         if where is None:  # config.toml is edited by hand, and an empty host would mean every interface
             raise OSError(errno.EADDRNOTAVAIL, "not a loopback address with a port")
@@ -113,15 +128,19 @@ class _Server(socketserver.ThreadingTCPServer):
         self._deliver = deliver
         self._arrive = arrive
         self._lock = threading.Lock()
-        self._silent: dict[int, socket.socket] = {}
+        self._asking: dict[int, tuple[socket.socket, float]] = {}
         self._held: set[Arrival] = set()
+        self._undecided: list[Arrival] = []
         self._answering: set[threading.Thread] = set()
+        quarter = _files_at_most() // 4  # half is left for what the program itself opens meanwhile
+        self._most_sockets, self._most_held = min(MOST_SOCKETS, quarter), min(MOST_HELD, quarter)
         super().__init__(where, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
-            self._silent[id(request)] = request
-            eldest = self._silent.pop(next(iter(self._silent))) if len(self._silent) > MOST_SOCKETS else None
+            self._asking[id(request)] = request, time.monotonic()
+            is_full = len(self._asking) > self._most_sockets
+            eldest = self._asking.pop(next(iter(self._asking)))[0] if is_full else None
         if eldest is not None:
             _hang_up(eldest)
         super().process_request(request, client_address)
@@ -134,21 +153,40 @@ class _Server(socketserver.ThreadingTCPServer):
             super().process_request_thread(request, client_address)
         finally:
             with self._lock:
-                self._silent.pop(id(request), None)
+                self._asking.pop(id(request), None)
                 self._answering.discard(thread)
+
+    def service_actions(self) -> None:
+        """Between two looks at the door, whoever has been asking for too long is sent away."""
+        with self._lock:
+            late = time.monotonic() - ASKING_SECONDS
+            slow = [key for key, (_, since) in self._asking.items() if since < late]
+            gone = [self._asking.pop(key)[0] for key in slow]
+        for request in gone:
+            _hang_up(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that breaks off is no news, and a traceback on the terminal would hide the address to open."""
 
-    def heard(self, request: socket.socket) -> None:
+    def has_asked(self, request: socket.socket) -> None:
         with self._lock:
-            self._silent.pop(id(request), None)
+            self._asking.pop(id(request), None)
 
-    def receive(self, parameters: consent.Parameters) -> tuple[int, str]:
-        arrival = self._arrive(parameters)
+    def receive(self, query: str) -> tuple[int, str]:
+        arrival = self._arrive(query)
         with self._lock:
-            self._held.add(arrival)
-        self._deliver(arrival)
+            if len(self._undecided) >= MOST_UNDECIDED:
+                self._undecided = [one for one in self._undecided if one.is_undecided]
+            is_taken = len(self._undecided) < MOST_UNDECIDED
+            is_held = is_taken and len(self._held) < self._most_held
+            if is_taken:
+                self._undecided.append(arrival)
+            if is_held:
+                self._held.add(arrival)
+            else:
+                arrival.leave()
+        if is_taken:
+            self._deliver(arrival)
         try:
             return arrival.answer()
         finally:
@@ -158,10 +196,10 @@ class _Server(socketserver.ThreadingTCPServer):
     def server_close(self) -> None:
         super().server_close()
         with self._lock:
-            silent, held, threads = list(self._silent.values()), list(self._held), list(self._answering)
+            asking, held, threads = list(self._asking.values()), list(self._held), list(self._answering)
         for arrival in held:
             arrival.leave()
-        for request in silent:
+        for request, _ in asking:
             _hang_up(request)
         end = time.monotonic() + CLOSING_SECONDS
         for thread in threads:
@@ -169,21 +207,22 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    timeout = SILENT_SECONDS
-    default_request_version = "HTTP/1.0"  # else what names no version would get a page without its headers
+    timeout = ASKING_SECONDS
+    default_request_version = "HTTP/1.0"  # the base's, 0.9, would have the answer to garbage go without its headers
     server: _Server
 
     def do_GET(self) -> None:
-        path, _, query = self.path.partition("?")
+        target = self.requestline.split()[1]  # `self.path` has fewer slashes where several began it
+        path, _, query = target.partition("?")
         hosts = self.headers.get_all("Host", [])
-        if path != CALLBACK_PATH or hosts != [self.server.listen] or len(self.path) > LONGEST_TARGET:
+        if path != CALLBACK_PATH or hosts != [self.server.listen] or len(target) > LONGEST_TARGET:
             self.send_error(404)
         elif self._is_prefetch():
             # A page fetched ahead of the person's click would spend the one answer.
             self._send(204, "")
         else:
-            self.server.heard(self.connection)
-            status, content = self.server.receive(consent.query(query))
+            self.server.has_asked(self.connection)
+            status, content = self.server.receive(query)
             self._send(status, content)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
@@ -214,3 +253,13 @@ class _Handler(BaseHTTPRequestHandler):
 def _hang_up(request: socket.socket) -> None:
     with suppress(OSError):
         request.shutdown(socket.SHUT_RDWR)
+
+
+def _files_at_most() -> int:
+    """How many files and sockets this process may have open at once."""
+    if sys.platform == "win32":
+        return 4 * MOST_SOCKETS  # where sockets are none of the files that are counted
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 4 * MOST_SOCKETS if most == resource.RLIM_INFINITY else most

@@ -56,6 +56,7 @@ def test_true_callback_is_delivered_as_it_came() -> None:
         "/callback/",
         "/Callback?state=x",
         "/callbackx?state=x",
+        "//callback?state=x",
         "/x/callback?state=x",
         "/%63allback?state=x",
         "/callback%3Fstate=x",
@@ -298,6 +299,46 @@ def test_half_requests_hold_nobody_up(part: str) -> None:
         assert serves_a_true_callback(visited) < 1
 
 
+def test_one_that_asks_byte_by_byte_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
+    with opened(decide) as visited, visited.knock("GET /callback?") as slow:
+        slow.settimeout(0.2)
+        began = time.monotonic()
+        answer: bytes | None = None
+        while answer is None and time.monotonic() - began < 2 * listener.ASKING_SECONDS:
+            try:
+                answer = slow.recv(65536)
+            except TimeoutError:
+                slow.sendall(b"x")
+        assert answer is not None
+        assert time.monotonic() - began > listener.ASKING_SECONDS - 1
+        assert serves_a_true_callback(visited) < 1
+    assert capfd.readouterr() == ("", "")
+
+
+def test_more_browsers_than_can_be_held_are_told_at_once_and_delivered_all_the_same() -> None:
+    with opened() as visited, ExitStack() as stack:
+        for _ in range(listener.MOST_HELD):
+            stack.enter_context(visited.knock(visited.ask("/callback?state=x")))
+            visited.next()
+        answer = visited.get("/callback?state=y")
+        assert b"<title>Back to the terminal</title>" in answer
+        assert is_guarded(answer)
+        assert visited.next().parameters == [("state", "y")]
+
+
+def test_what_nobody_looks_at_is_not_piled_up_and_looked_at_again_once_somebody_does() -> None:
+    with opened() as visited, ExitStack() as stack:
+        for _ in range(listener.MOST_HELD):
+            stack.enter_context(visited.knock(visited.ask("/callback?state=x")))
+        for _ in range(listener.MOST_UNDECIDED - listener.MOST_HELD + 10):
+            assert status(visited.get("/callback?state=x")) == 200
+        delivered = [visited.next() for _ in range(listener.MOST_UNDECIDED)]
+        assert visited.is_untouched()
+        for arrival in delivered:
+            arrival.turn_away("")
+        assert serves_a_true_callback(visited) < 1
+
+
 def test_200_strangers_at_once_hold_nobody_up() -> None:
     found: list[int] = []
     with opened(decide) as visited:
@@ -439,7 +480,7 @@ def test_no_thread_is_left_behind() -> None:
 
 
 def test_arrivals_answer_is_given_once_whoever_asks() -> None:
-    arrival = listener.Arrival([], str)
+    arrival = listener.Arrival("", str)
     arrival.turn_away("why")
     code, page = arrival.answer()
     assert code == 400
