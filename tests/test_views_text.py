@@ -45,6 +45,7 @@ def test_ordinary_text_stays_as_it_is(plain: str) -> None:
         ("\U000e0041\U000e007f", R * 2),
         ("\ue000\U000f0000", R * 2),
         ("\ud800", R),
+        ("\U000e0fff\u2065\uffff", R * 3),
         ("e\N{COMBINING ACUTE ACCENT}", "é"),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -14,7 +15,8 @@ from sp_connect.models import Connection, Invite
 from sp_connect.views import data, text
 from sp_connect.views.matrix import Cell, Grid
 
-FORMULA_STARTS = tuple("=+-@|%＝＋－＠")  # noqa: RUF001 - a spreadsheet reads the wide ones as it does the others
+FORMULA = re.compile(r"(?:^|(?<=;))(?=[\s\"]*[=+\-@|%＝＋－＠])")  # noqa: RUF001 - a spreadsheet reads the wide ones too
+"""Where one would begin: in front, and behind a semicolon, for where spreadsheets take that for the separator."""
 
 
 def connections(rows: Iterable[Connection], now: datetime) -> str:
@@ -59,5 +61,4 @@ def _statuses(cell: Cell) -> str:
 
 def cell(value: str | None) -> str:
     """A value as a spreadsheet shows it: with an apostrophe before what would begin a formula."""
-    shown = text.literal(value or "", None)
-    return f"'{shown}" if shown.lstrip().startswith(FORMULA_STARTS) else shown
+    return FORMULA.sub("'", text.literal(value or "", None))

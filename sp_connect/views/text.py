@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 LONGEST = 200
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-# Control, format (bidi, zero width), surrogate, private, line and paragraph separators.
-UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Control, format (bidi, zero width), surrogate, private, line and paragraph separators, and what this Python does not
+# know yet: a terminal may know better, and obey it.
+UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def literal(text: str, longest: int | None = LONGEST) -> str:
