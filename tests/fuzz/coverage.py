@@ -60,6 +60,7 @@ def _in_a_process(name: str, runs: int, seconds: int, seed: int) -> int | None:
         return None
     covered = COVERED.findall(ended.stderr)
     sys.stdout.write(f"{name:14}{int(done[1]):>9,} inputs in {done[2]:>3} s, {covered[-1] if covered else 0} places\n")
+    sys.stdout.flush()
     return int(done[1])
 
 
