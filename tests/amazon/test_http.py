@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -211,6 +212,19 @@ def test_a_body_over_one_megabyte_is_refused(is_packed: bool) -> None:
     reply = Reply(200, gzip.compress(body), {"Content-Encoding": "gzip"}) if is_packed else Reply(200, body)
     with serving(reply) as tiny, pytest.raises(errors.UnexpectedAnswer, match="more than 1 MB"):
         watched(tiny.base).amazon.get(PATH, {})
+
+
+def test_a_body_that_is_packed_twice_is_refused_before_it_is_unpacked() -> None:
+    body = gzip.compress(gzip.compress(bytes(64 << 20)))
+    with serving(Reply(200, body, {"Content-Encoding": "gzip, gzip"})) as tiny:
+        amazon = watched(tiny.base).amazon
+        tracemalloc.start()
+        try:
+            with pytest.raises(errors.UnexpectedAnswer, match="more than 1 MB"):
+                amazon.get(PATH, {})
+            assert tracemalloc.get_traced_memory()[1] < 16 << 20
+        finally:
+            tracemalloc.stop()
 
 
 def test_a_body_of_one_megabyte_is_read() -> None:
