@@ -1,0 +1,1 @@
+"""Many processes of the real program at once, in one home: what they answer is true."""
