@@ -546,7 +546,7 @@ class WrongRelay(AmazonTrouble):
 
     def __init__(self, address: str, finding: str, app: str) -> None:
         super().__init__(
-            f"{address} does not work as the relay page: {finding}.",
+            f"The relay page of the app {app}, {address}, does not work: {finding}.",
             f"put this file there: sp-connect relay --app {app} --out relay.html",
         )
 

@@ -28,6 +28,14 @@ def span(seconds: float) -> str:
     return count(round(seconds), "second") if seconds < 120 else count(round(seconds / 60), "minute")
 
 
+def ago(seconds: float) -> str:
+    """How long ago something was, less than a day: "just now", "5 minutes ago", "3 hours ago"."""
+    if seconds < 60:
+        return "just now"
+    minutes = int(seconds // 60)
+    return f"{count(minutes, 'minute') if minutes < 60 else count(minutes // 60, 'hour')} ago"
+
+
 def listed(items: Sequence[str]) -> str:
     """A list in a sentence: "Japan", "Japan and Australia", "Japan, Australia and Singapore"."""
     return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else ""

@@ -39,7 +39,7 @@ def page(facts: Facts, app: App) -> Finding:
     try:
         answer = facts.edges.amazon.look(f"{app.redirect_uri}{'&' if '?' in app.redirect_uri else '?'}{QUERY}")
     except errors.Unreachable as error:
-        return warning(f"{app.redirect_uri}: {error.message}", f"open it in a browser; {error.hint}")
+        return warning(f"{app.name}: {app.redirect_uri}: {error.message}", f"open it in a browser; {error.hint}")
     except errors.UnexpectedAnswer:
         raise errors.WrongRelay(app.redirect_uri, "it sends more than any relay page has", app.name) from None
     return judge(app, answer)
@@ -47,13 +47,13 @@ def page(facts: Facts, app: App) -> Finding:
 
 def judge(app: App, answer: Answer) -> Finding:
     """What an answer of the redirect URI is worth. Raises WrongRelay."""
-    uri = app.redirect_uri
+    uri = f"{app.name}: {app.redirect_uri}"
     if answer.status in {301, 302, 303, 307, 308}:
         return _detour(app, answer.headers.get("Location", ""))
     if answer.status in {403, 429} or answer.status >= 500:
         return warning(f"{uri} answers a program with {answer.status}", "open it in a browser: it must show the page")
     if wrong := _fault(app, answer):
-        raise errors.WrongRelay(uri, wrong, app.name)
+        raise errors.WrongRelay(app.redirect_uri, wrong, app.name)
     if _plain(answer.body) == _plain(pages.relay(app.listen)):
         return ok(f"{uri} serves the page of this version")
     return warning(
@@ -95,7 +95,9 @@ def _detour(app: App, location: str) -> Finding:
         raise errors.WrongRelay(app.redirect_uri, f"{leads}, without https", app.name)
     if QUERY not in parts.query:
         raise errors.WrongRelay(app.redirect_uri, f"{leads}, and drops the query", app.name)
-    return warning(f"{app.redirect_uri}: {leads}", "register that address instead, at Amazon and in config.toml")
+    return warning(
+        f"{app.name}: {app.redirect_uri}: {leads}", "register that address instead, at Amazon and in config.toml"
+    )
 
 
 def _lets_run(policy: str, digest: str) -> bool:

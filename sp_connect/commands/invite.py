@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -46,6 +47,10 @@ class Guest(NamedTuple):
     expect_id: str | None
 
 
+Row = tuple[int, list[Guest]]
+"""Those whom one line of the file means; line 0 is the command line."""
+
+
 def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpConnectError]]:
     """The invites that were made, one a consent, and what was wrong with rows of the file.
 
@@ -55,9 +60,9 @@ def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpCon
     made: list[Invite] = []
     failed: list[errors.SpConnectError] = []
     now = edges.now()
-    for line, guests in _guests(options, failed):
+    for line, guests in _once_each(list(_guests(options, failed)), failed):
         try:
-            made.extend(_invite(edges, options, guest) for guest in guests)
+            made.extend([_invite(edges, options, guest) for guest in guests])  # all of a row's, or none
         except (errors.Usage, errors.NotFound, errors.MissingToken) as error:
             if options.file is None:
                 raise
@@ -68,7 +73,7 @@ def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpCon
     return made, failed
 
 
-def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[tuple[int, list[Guest]]]:
+def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[Row]:
     """Whom the command line or each line of the file means; what is wrong with a line goes to `failed`."""
     if options.file is None:
         if options.seller is None or options.region is None:
@@ -96,6 +101,25 @@ def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[t
             yield line, [_guest(scope, app, expect_id) for scope in scopes]
         except errors.Usage as error:
             failed.append(sheet.at_line(line, error))
+
+
+def _once_each(rows: Sequence[Row], failed: list[errors.SpConnectError]) -> list[Row]:
+    """The rows whose places no other has, and the first of equal ones; of others nobody can tell which is meant."""
+    of_place: defaultdict[Scope, dict[int, Guest]] = defaultdict(dict)
+    for line, guests in rows:
+        for guest in guests:
+            of_place[guest.scope][line] = guest
+    refused: set[int] = set()
+    for scope, theirs in of_place.items():
+        lines = list(theirs)
+        if len(set(theirs.values())) > 1:
+            why = errors.Usage(f"{scope} is there more than once, and not the same.", "keep one")
+        else:
+            why = errors.Usage(f"{scope} is there already, on line {lines.pop(0)}.", "keep one; its link is made")
+        if not refused.issuperset(lines):
+            failed.append(errors.OnLines(lines, why))
+            refused.update(lines)
+    return [row for row in rows if row[0] not in refused]
 
 
 def _guest(scope: Scope, app: str | None, expect_id: str | None) -> Guest:

@@ -53,7 +53,7 @@ def command(
         if not json and shown:
             from sp_connect.views import invitations
 
-            edges.screen.show(invitations.table(edges.screen, shown, edges.now()))
+            invitations.show(edges.screen, shown, edges.now())
         elif not json:
             edges.screen.say("No invite is pending. Next: sp-connect invite --seller NAME --region na")
     if json:

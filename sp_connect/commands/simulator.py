@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,6 +11,12 @@ import typer
 from sp_connect import errors, loopback
 from sp_connect.amazon import registration
 from sp_connect.commands import flags
+from sp_connect.simulator.server import Simulator
+from sp_connect.simulator.world import APPS, BUILT_IN, SimulatedApp, World
+from sp_connect.views.screen import Screen
+
+FIRST = ("application_id", "client_id", "client_secret", "redirect_uris")
+"""Keys of the first app that stand beside the list of all, where they were when it was the only one."""
 
 
 def command(
@@ -27,40 +34,48 @@ def command(
     json: flags.Json = False,
 ) -> None:
     """Run the simulated Amazon until Ctrl-C, and print its address."""
-    from dataclasses import replace
-
-    from sp_connect.simulator.server import Simulator
-    from sp_connect.simulator.world import BUILT_IN, World
-
     screen = ctx.obj.screen
     for address in redirect_uri or ():
         registration.check_redirect_uri(address)
     loopback.check(listen)
-    app = replace(BUILT_IN, redirect_uris=tuple(dict.fromkeys((*(redirect_uri or ()), *BUILT_IN.redirect_uris))))
+    addresses = tuple(dict.fromkeys((*(redirect_uri or ()), *BUILT_IN.redirect_uris)))
+    apps = {name: replace(app, redirect_uris=addresses) for name, app in APPS.items()}
     try:
-        simulator = Simulator(World(apps=(app,)), port, relays={BUILT_IN.redirect_uris[0]: listen})
+        simulator = Simulator(World(apps=tuple(apps.values())), port, relays={BUILT_IN.redirect_uris[0]: listen})
     except OSError as error:
         raise errors.SimulatorPortTaken(port, (error.strerror or "unknown reason").lower()) from None
     with simulator:
         if json:
-            screen.json(
-                {
-                    "url": simulator.base_url,
-                    "application_id": app.application_id,
-                    "client_id": app.client_id,
-                    "client_secret": app.client_secret,
-                    "redirect_uris": list(app.redirect_uris),
-                }
-            )
+            known = [_described(name, app) for name, app in apps.items()]
+            first = {key: known[0][key] for key in FIRST}
+            screen.json({"url": simulator.base_url, **first, "apps": known})
         else:
             screen.line(simulator.base_url)
             screen.say("A simulated Amazon listens there until Ctrl-C. To use it from another terminal:")
             screen.say("  export SP_CONNECT_HOME=$(mktemp -d)")
             screen.say(f"  export SP_CONNECT_AMAZON_URL={simulator.base_url}")
-            screen.say(f"  echo {app.client_secret} | sp-connect app add --client-secret-stdin \\")
-            screen.say(f"    --application-id {app.application_id} \\")
-            screen.say(f"    --client-id {app.client_id} \\")
-            screen.say(f"    --redirect-uri {BUILT_IN.redirect_uris[0]} --listen {listen}")
+            _tell(screen, apps["default"], "", listen)
+            screen.say("A second app, with a wider access level, for sp-connect upgrade --app wider:")
+            _tell(screen, apps["wider"], f"wider --access-level {apps['wider'].access_level} ", listen)
         forever = threading.Event()
         while not forever.wait(60):  # in steps, because Windows hears no Ctrl-C in an endless wait
             pass
+
+
+def _described(name: str, app: SimulatedApp) -> dict[str, object]:
+    return {
+        "name": name,
+        "application_id": app.application_id,
+        "client_id": app.client_id,
+        "client_secret": app.client_secret,
+        "redirect_uris": list(app.redirect_uris),
+        "access_level": app.access_level,
+    }
+
+
+def _tell(screen: Screen, app: SimulatedApp, named: str, listen: str) -> None:
+    """The command that registers an app of the simulator's."""
+    screen.say(f"  echo {app.client_secret} | sp-connect app add {named}--client-secret-stdin \\")
+    screen.say(f"    --application-id {app.application_id} \\")
+    screen.say(f"    --client-id {app.client_id} \\")
+    screen.say(f"    --redirect-uri {BUILT_IN.redirect_uris[0]} --listen {listen}")

@@ -14,7 +14,7 @@ from sp_connect.amazon import geography
 from sp_connect.models import App, Consent, Invite, Scope, Secret
 from sp_connect.simulator import accounts, seller
 from sp_connect.simulator.server import Simulator
-from sp_connect.simulator.world import BUILT_IN, SimulatedApp, World
+from sp_connect.simulator.world import APPS, SimulatedApp, World
 from sp_connect.stores import secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
@@ -25,18 +25,19 @@ PORTS = 100
 
 
 def start(folder: Path, apps: Apps, changes: Changes, now: datetime) -> Simulator:
-    """A simulator that knows the apps of this home, with its built-in one registered if there is none yet.
+    """A simulator that knows the apps of this home, with its built-in ones registered if there is none yet.
 
     It serves from daemon threads, so it ends with the process.
     """
     if not apps.all():
         _register(apps, changes, now)
+    ids = {app.application_id for app in APPS.values()}
     known = [
         SimulatedApp(app.application_id, app.client_id, None, (app.redirect_uri,), draft=app.draft)
         for app in apps.all()
-        if app.application_id != BUILT_IN.application_id
+        if app.application_id not in ids
     ]
-    world = World(folder / "amazon.json", apps=(BUILT_IN, *known))
+    world = World(folder / "amazon.json", apps=(*APPS.values(), *known))
     simulator = Simulator(world, relays={app.redirect_uri: app.listen for app in apps.all()})
     simulator.start()
     return simulator
@@ -83,21 +84,24 @@ def _see_that_it_sells(scope: Scope) -> None:
 
 
 def _register(apps: Apps, changes: Changes, now: datetime) -> None:
-    app = App(
-        name="default",
-        application_id=BUILT_IN.application_id,
-        client_id=BUILT_IN.client_id,
-        redirect_uri=BUILT_IN.redirect_uris[0],
-        listen=f"127.0.0.1:{_free_port()}",
-        draft=BUILT_IN.draft,
-        access_level="default",
-        secret_ref=secrets.new_ref(),
-        secret_set_at=now,
-    )
-    assert BUILT_IN.client_secret is not None, "the built-in app has one"
+    listen = f"127.0.0.1:{_free_port()}"
     with changes.writing():
-        if not apps.all():  # unless another process was first
-            changes.keep_app(app, Secret(BUILT_IN.client_secret))
+        if apps.all():  # another process was first
+            return
+        for name, known in APPS.items():
+            assert known.client_secret is not None, "the built-in apps have one"
+            app = App(
+                name=name,
+                application_id=known.application_id,
+                client_id=known.client_id,
+                redirect_uri=known.redirect_uris[0],
+                listen=listen,
+                draft=known.draft,
+                access_level=known.access_level,
+                secret_ref=secrets.new_ref(),
+                secret_set_at=now,
+            )
+            changes.keep_app(app, Secret(known.client_secret))
 
 
 def _free_port() -> int:

@@ -9,6 +9,8 @@ import dataclasses
 import socketserver
 import threading
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -47,7 +49,7 @@ class Simulator:
         self._relays = {_bare(redirect_uri): listen for redirect_uri, listen in relays.items()}
         self._relay_page = relay_page
         self._stopping = threading.Event()
-        self._server = _Server(("127.0.0.1", port), self.answer)
+        self._server = _Server(("127.0.0.1", port), self.answer, world.now)
         self._thread: threading.Thread | None = None
 
     @property
@@ -142,8 +144,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], answer: Callable[[Request], Answer]) -> None:
+    def __init__(
+        self, address: tuple[str, int], answer: Callable[[Request], Answer], now: Callable[[], datetime]
+    ) -> None:
         self.answer = answer
+        self.now = now
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
@@ -207,6 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.dropped:
             return
         self.send_response_only(answer.status)
+        self.send_header("Date", format_datetime(self.server.now().astimezone(UTC), usegmt=True))
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from sp_connect import models
 from sp_connect.simulator import accounts, tokens
@@ -24,6 +25,8 @@ from sp_connect.simulator.ledger import Authorization, Code, Ledger
 CODE_LIFE = timedelta(minutes=5)
 ACCESS_TOKEN_LIFE = timedelta(seconds=3600)
 HOP_LIFE = timedelta(minutes=10)
+
+ROLES = ("Selling Partner Insights", "Product Listing", "Inventory and Order Tracking")
 
 NOT_GRANTED = "refresh_token. User may have revoked or didn't grant the permission."
 
@@ -41,7 +44,8 @@ class SimulatedApp:
     redirect_uris: tuple[str, ...]
     draft: bool = False
     name: str = "Example Agency"
-    roles: tuple[str, ...] = ("Selling Partner Insights", "Product Listing", "Inventory and Order Tracking")
+    roles: tuple[str, ...] = ROLES
+    access_level: str = "default"
 
 
 BUILT_IN = SimulatedApp(
@@ -51,6 +55,20 @@ BUILT_IN = SimulatedApp(
     redirect_uris=("https://agency.example/sp-connect",),
 )
 """The app that is always there."""
+
+WIDER = SimulatedApp(
+    application_id="amzn1.sp.solution.00000000-5175-4000-8000-simulated001",
+    client_id="amzn1.application-oa2-client.simulated0000000000000000000001",
+    client_secret="amzn1.oa2-cs.v1.simulated000000000000000000000000000000000000000000000000000000000001",  # noqa: S106 - opens nothing real
+    redirect_uris=BUILT_IN.redirect_uris,
+    name="Example Agency, with shipping",
+    roles=(*ROLES, "Direct-to-Consumer Shipping (Restricted)", "Tax Invoicing (Restricted)"),
+    access_level="restricted",
+)
+"""Another that is always there, with a wider access level: `upgrade` can be rehearsed."""
+
+APPS = MappingProxyType({"default": BUILT_IN, "wider": WIDER})
+"""Both, by the names that sp-connect gives them in a simulated home."""
 
 
 class InvalidGrantError(Exception):
@@ -89,7 +107,7 @@ class World:
     def __init__(
         self,
         state_file: Path | None = None,
-        apps: Sequence[SimulatedApp] = (BUILT_IN,),
+        apps: Sequence[SimulatedApp] = tuple(APPS.values()),
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.apps = tuple(apps)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sp_connect import words
 from sp_connect.models import Invite
 from sp_connect.views import tables, text
 from sp_connect.views.screen import Screen
 
-if TYPE_CHECKING:
-    from rich.table import Table
+LINK_BEGINS = len("away.") + 6
+"""Letters of a state that tell it from others on a screen."""
 
 
 def links(screen: Screen, made: Sequence[Invite]) -> None:
@@ -29,8 +29,12 @@ def links(screen: Screen, made: Sequence[Invite]) -> None:
     )
 
 
-def table(screen: Screen, rows: Sequence[Invite], now: datetime) -> Table:
-    """The pending invites, with their age and what is left; the links are in --json."""
+def show(screen: Screen, rows: Sequence[Invite], now: datetime) -> None:
+    """The pending invites, with their age and what is left; the links are in --json.
+
+    Where a place has several, how each link goes on tells them apart.
+    """
+    links = Counter(one.scope for one in rows)
     columns: tables.Columns = {
         "Seller": [text.styled(one.scope.seller, "bold") for one in rows],
         "Region": [text.styled(one.scope.place) for one in rows],
@@ -38,11 +42,22 @@ def table(screen: Screen, rows: Sequence[Invite], now: datetime) -> Table:
         "Invited": [text.styled(f"{words.day(one.created_at)}, {_age(one, now)}") for one in rows],
         "Ends": [text.styled(words.in_days(_days(one.expires_at - now))) for one in rows],
     }
-    return tables.filled(screen, columns, ("App",))
+    has_twins = len(links) < len(rows)
+    if has_twins:
+        columns["Link"] = [text.styled(_begin(one.state) if links[one.scope] > 1 else "") for one in rows]
+    screen.show(tables.filled(screen, columns, ("App",)))
+    if has_twins:
+        screen.say()
+        screen.say("A place with several links: each is good until one is used. Link is what stands behind state=")
+
+
+def _begin(state: str) -> str:
+    return f"{state[:LINK_BEGINS]}…"
 
 
 def _age(invite: Invite, now: datetime) -> str:
-    return words.in_days(-((now - invite.created_at) // timedelta(days=1)))
+    days, rest = divmod(now - invite.created_at, timedelta(days=1))
+    return words.in_days(-days) if days else words.ago(rest.total_seconds())
 
 
 def _days(span: timedelta) -> int:

@@ -73,7 +73,10 @@ class TestJudge:
             relay.judge(APP, got)
 
         error = raised.value
-        assert f"https://agency.example/sp-connect does not work as the relay page: {said}" in error.message
+        assert (
+            f"The relay page of the app default, https://agency.example/sp-connect, does not work: {said}"
+            in error.message
+        )
         assert (error.exit_code, error.code) == (5, "unexpected-answer")
         assert error.hint == "put this file there: sp-connect relay --app default --out relay.html"
 
@@ -165,7 +168,7 @@ class TestOverHttp:
 
         found = finding(agency.edges, "relay")
 
-        assert "https://agency.example/elsewhere does not work as the relay page: it answers 404." in found.found
+        assert "https://agency.example/elsewhere, does not work: it answers 404." in found.found
 
     def test_it_is_asked_for_as_amazon_would_with_a_query(self, agency: Agency) -> None:
         with elsewhere(agency, Reply(200, b"", HTML)) as (edges, tiny):

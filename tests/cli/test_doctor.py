@@ -52,8 +52,7 @@ def test_around_the_simulated_amazon_all_is_well_and_quick(tmp_path: Path) -> No
 
     # The simulated app's port is always the same, and another sp-connect of this machine may have it.
     found = [one for one in result.json()["checks"] if one["name"] != "port"]
-    assert {one["result"] for one in found} == {"ok", "skipped"}
-    assert [one["name"] for one in found if one["result"] == "skipped"] == ["clock"]
+    assert {one["result"] for one in found} == {"ok"}, found
     assert sum(one["seconds"] for one in found) < 5
     assert program.run("--simulate", "doctor").stdout.startswith("SIMULATED")
 

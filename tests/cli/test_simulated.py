@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
-from tests.agency import Agency
-from tests.cli.program import Program, ended
+from tests.agency import Agency, free_port
+from tests.cli.program import PROGRAM, Program, ended, until
 from tests.commands.given import connected
 
 
@@ -26,6 +28,20 @@ def test_the_whole_life_of_a_connection(tmp_path: Path) -> None:
     gone = program.run("--simulate", "revoke", "-s", "acme", "--yes", "--json")
     assert gone.json()[0]["revoked_locally"] is True
     assert program.run("--simulate", "list", "--json").json() == []
+
+
+def test_a_connection_moves_to_the_wider_app_and_back(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+    program.run("--simulate", "connect", "-s", "acme", "-r", "eu")
+
+    there = program.run("--simulate", "upgrade", "-s", "acme", "-r", "eu", "--app", "wider", "--json")
+    assert there.code == 0, there
+    assert (there.json()[0]["app"], there.json()[0]["access_level"]) == ("wider", "restricted")
+    assert "The consent for the app default still stands at Amazon" in there.stderr
+
+    back = program.run("--simulate", "upgrade", "-s", "acme", "-r", "eu", "--app", "default", "--json")
+    assert (back.json()[0]["app"], back.json()[0]["access_level"]) == ("default", "default")
+    assert program.run("--simulate", "verify").code == 0
 
 
 def test_far_east_and_its_resumption(tmp_path: Path) -> None:
@@ -96,3 +112,20 @@ def test_the_simulator_of_its_own_serves_another_process(tmp_path: Path) -> None
         assert added.code == 0, added
         env = {"SP_CONNECT_AMAZON_URL": told["url"]}
         assert program.run("verify", env=env).code == 0
+
+
+def test_what_the_simulator_prints_registers_both_of_its_apps(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home", {"SP_CONNECT_STORE": "vault", "SP_CONNECT_PASSPHRASE": "x"})
+
+    with program.started("simulator", "--listen", f"127.0.0.1:{free_port()}") as process:
+        assert process.stderr is not None
+        told = until(process.stderr, "upgrade --app wider:") + "".join(next(process.stderr) for _ in range(4))
+        typed = "\n".join(line for line in told.splitlines() if line.startswith("  "))
+        path = f"{PROGRAM.parent}:{os.environ['PATH']}"
+        script = f"set -e\n{typed}\nsp-connect app list --json"
+        done = subprocess.run(
+            ["bash", "-c", script], env=program.environment({"PATH": path}), capture_output=True, check=True, timeout=60
+        )
+
+    apps = {one["name"]: one["access_level"] for one in json.loads(done.stdout)}
+    assert apps == {"default": "default", "wider": "restricted"}

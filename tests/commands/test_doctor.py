@@ -53,19 +53,34 @@ def drawn(monkeypatch: pytest.MonkeyPatch, finding: Finding, width: int = 80, en
     return out.buffer.getvalue().decode(encoding).splitlines()
 
 
+@pytest.mark.parametrize("address", ["https://agency.example/sp-connect", "https://agency.example/elsewhere"])
+def test_of_several_apps_each_finding_names_the_one_that_it_is_about(agency: Agency, address: str) -> None:
+    first = agency.edges.apps.get("default")
+    secret = agency.edges.secrets.fetch(first.secret_name)
+    with agency.edges.changes.writing():
+        agency.edges.changes.keep_app(replace(first, name="wider", secret_ref="w1de4", redirect_uri=address), secret)
+    connected(agency)
+
+    found = list(checkup.run(agency.edges, fix=False, yes=False))
+
+    told = [one for one in found if one.subject is not None]
+    assert [one for one in told if str(one.subject) not in one.found] == []
+    assert sum(one.subject == "wider" for one in told) == 4
+
+
 class TestExitCode:
     def test_a_home_in_order_ends_well(self, agency: Agency) -> None:
         connected(agency)
 
         assert told(agency) is None
-        assert "20 checks: 19 ok, 1 not checked." in agency.said()
+        assert "20 checks: 20 ok." in agency.said()
 
     def test_warnings_are_no_failure(self, agency: Agency) -> None:
         connected(agency, standing="rejected")
 
         assert told(agency, json=True) is None
         assert shell(agency).json()["ok"] is True
-        assert "1 warning, 1 not checked." in agency.said()
+        assert "20 checks: 19 ok, 1 warning." in agency.said()
 
     def test_one_failure_is_the_error_itself(self, agency: Agency) -> None:
         agency.edges.connections.put(record())

@@ -443,6 +443,38 @@ class TestFromFile:
         assert [row["seller"] for row in rows] == ["acme"]
         assert rows[0]["url"].startswith("http")
 
+    def test_a_place_that_is_there_already_is_named_with_its_line_and_gets_no_second_link(self, agency: Agency) -> None:
+        file = self.given("seller,region,country\nacme,eu,\nbravo,fe,JP\nACME,eu,\nacme,EU,\nbravo,fe,\ndelta,na,\n")
+
+        made, failed = invited(agency, None, None, file=file)
+
+        assert [f"{one.scope.seller} {one.scope.item}" for one in made] == ["acme eu", "bravo fe-JP", "delta na"]
+        assert [error.message for error in failed[1:]] == [
+            "Line 5: acme in Europe & India is there already, on line 2.",
+            "Line 6: bravo in Japan is there already, on line 3.",
+        ]
+        assert failed[0].message.startswith("Line 4: 'ACME' cannot be the name of a seller")
+        assert len(invites.pending(agency.edges)[0]) == 3
+
+    def test_of_rows_that_contradict_each_other_none_is_invited(self, agency: Agency) -> None:
+        file = self.given("seller,region,expect_id\nacme,eu,A2EXAMPLE1234\nacme,eu,A1BRAVO777777\ndelta,na,\n")
+
+        made, failed = invited(agency, None, None, file=file)
+
+        assert [one.scope.seller for one in made] == ["delta"]
+        assert [error.message for error in failed] == [
+            "Lines 2 and 3: acme in Europe & India is there more than once, and not the same."
+        ]
+
+    def test_a_row_that_fails_for_one_country_makes_no_link_for_the_others(self, agency: Agency) -> None:
+        add_app(agency, "other")
+        connected(agency, "acme", "fe", "AU")
+
+        made, failed = invited(agency, None, None, file=self.given("seller,region,app\nacme,fe,other\n"))
+
+        assert made == []
+        assert "acme in Australia is connected with the app default" in failed[0].message
+
     def test_a_file_of_heads_alone_is_a_usage_error(self, agency: Agency) -> None:
         with pytest.raises(errors.Usage, match="names no seller"):
             invited(agency, None, None, file=self.given("seller,region\n"))
@@ -466,6 +498,32 @@ class TestInvites:
 
         assert "22 Nov 2026, 2 days ago" in given.printed()
         assert "in 5 days" in given.printed()
+
+    def test_of_two_links_for_one_place_the_table_tells_which_is_which(self, agency: Agency) -> None:
+        first = one(agency)
+        agency.clock.pass_by(minutes=5)
+        second, other = one(agency), one(agency, "bravo", "eu")
+        given = shell(agency)
+
+        invites.command(given.context)
+
+        lines = given.printed().splitlines()[2:]
+        assert "5 minutes ago" in lines[0]
+        assert "just now" in lines[1]
+        for made, line in ((first, lines[0]), (second, lines[1])):
+            begin = line.split()[-1].removesuffix("…")
+            assert f"state={begin}" in made.address
+        assert first.state[:11] != second.state[:11]
+        assert other.state[:11] not in given.printed()
+        assert "Link is what stands behind state=" in agency.said()
+
+    def test_where_each_place_has_one_link_none_is_shown(self, agency: Agency) -> None:
+        one(agency), one(agency, "bravo", "eu")
+        given = shell(agency)
+
+        invites.command(given.context)
+
+        assert "Link" not in given.printed()
 
     def test_cancel_ends_the_pending_ones_of_the_seller_alone(self, agency: Agency) -> None:
         one(agency, "acme", "eu")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
@@ -24,6 +26,15 @@ def raw(box: Box, request: str) -> bytes:
         while part := connection.recv(65536):
             answer += part
         return answer
+
+
+def test_every_answer_tells_the_time_of_its_own_clock(box: Box, clock: Clock) -> None:
+    for moment in (datetime(2026, 11, 22, 12, tzinfo=UTC), datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)):
+        clock.now = moment
+
+        answer = requests.get(f"{box.base}/nowhere.example/", timeout=10)
+
+        assert parsedate_to_datetime(answer.headers["Date"]) == moment
 
 
 @pytest.mark.parametrize(
