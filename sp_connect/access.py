@@ -97,6 +97,8 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
         try:
             tokens = lwa.refresh(edges.amazon, of, client_secret, scope, before)
         except errors.Rejected as refusal:
+            with suppress(errors.ThisMachine):  # a killed process may have kept what Amazon gave in its place
+                edges.changes.finish()
             if edges.changes.current(connection) is not None:
                 return Asked(connection, refusal)
             continue

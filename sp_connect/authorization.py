@@ -93,7 +93,7 @@ def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, g
         # Once more, because another sp-connect may have connected the same account in the meantime.
         check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, edges.connections.all())
         edges.apps.get(asked.app.name)  # without its app the token would open nothing
-        edges.changes.keep_connection(connection, tokens.refresh_token)
+        edges.changes.keep_connection(connection, tokens.refresh_token, asked.state)
     return Outcome(connection, trouble)
 
 

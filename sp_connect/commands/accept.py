@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -47,6 +46,7 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
     except errors.BadState as error:
         error.hint = _COPY_ALL
         raise
+    edges.changes.finish()  # a killed `accept` may have come far enough
     invite = _invite_of(edges, parameters)
     with edges.changes.refreshing(invite.scope):  # so that of two that accept the same address one exchanges its code
         _see_that_it_is_pending(edges, edges.invites.find(invite.state))
@@ -61,14 +61,6 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
             raise _why_not(edges, arrival, invite)
         if outcome.trouble is not None:
             outcome.trouble.hint = f"the token is kept, unchecked: sp-connect verify {invite.scope.flags}"
-        try:
-            _close(edges, invite)
-        except errors.ThisMachine as error:  # the code is spent: whoever accepts again would be told another story
-            error.hint = (
-                f"{invite.scope} is connected, and its invite still counts as pending: "
-                f"sp-connect invites --cancel {invite.scope.seller}"
-            )
-            return replace(outcome, trouble=outcome.trouble or error)
     return outcome
 
 
@@ -162,17 +154,6 @@ def _why_not(edges: Edges, arrival: Sent, invite: Invite) -> errors.NotAuthorize
     if arrival.onward is not None:
         return errors.OnceMore(invite.scope, edges.amazon.at(arrival.onward))
     return errors.BadState(arrival.why or "", _COPY_ALL)
-
-
-def _close(edges: Edges, invite: Invite) -> None:
-    """The invite is used, and others for the same place are no longer needed."""
-    now = edges.now()
-    with edges.changes.writing():
-        pending: Sequence[Invite] = [one for one in edges.invites.all()[0] if one.status(now) == "pending"]
-        theirs = [one for one in pending if one.scope == invite.scope]
-        edges.invites.put(
-            one._replace(closed="used" if one.state == invite.state else "replaced", closed_at=now) for one in theirs
-        )
 
 
 def command(

@@ -68,6 +68,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     manner = consents.manner(edges, options.asking)
     if options.expect_id is not None:
         registration.check_selling_partner_id(options.expect_id)
+    edges.changes.finish()
     guard = authorization.Guard(options.expect_id, options.replace)
     wanted = [
         consents.Wanted(

@@ -36,6 +36,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     that only a consent mends. Raises NoSuchConnection where the other filters leave none.
     """
     manner = consents.manner(edges, options.asking)
+    edges.changes.finish()
     selection = Selection(options.seller, options.region, options.country)
     rows, damages = selection.among(edges.connections, edges.now())
     if not rows and not damages and not selection.is_everything():

@@ -38,6 +38,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
 
     Raises NoSuchConnection, WhichConnection, Aborted, NeedsFlag, and StillAuthorized where waiting was in vain.
     """
+    edges.changes.finish()
     chosen = _chosen(edges, options)
     if chosen and not options.yes:
         accounts = words.listed([f"{c.scope} ({c.selling_partner_id})" for c in chosen])

@@ -33,6 +33,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     Raises NoSuchConnection, NoSuchApp, Usage if it is with that app already, and what `connect` raises.
     """
     manner = consents.manner(edges, options.asking)
+    edges.changes.finish()
     before = access.find(edges, options.seller, options.region, options.country)
     app, client_secret = access.app(edges, options.app)
     if before.app == app.name:

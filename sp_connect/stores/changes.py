@@ -2,7 +2,8 @@
 
 A change names the secrets that it adds and ends, in a file, before it touches any. The rename of the record
 is the commit; afterwards, or in the next run if this one was killed, whichever of the named secrets no record
-refers to is forgotten. The journal holds names, never a secret.
+refers to is forgotten. A record whose new token was kept before the kill is written by that next run. The journal
+holds names, never a secret.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sp_connect.stores import files
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
+from sp_connect.stores.pending import NOTHING, Answer, Pending, Row
 from sp_connect.stores.secrets import SecretStore, new_ref
 from sp_connect.stores.tables import Table
 
@@ -36,12 +38,13 @@ class Renamed(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A change in the journal: the secrets of a store that it adds and ends, and the seller that it renames."""
+    """A change in the journal: the secrets of a store that it adds and ends, who is renamed, and what is written."""
 
     path: Path
     store: str
     names: tuple[SecretName, ...]
     renamed: Renamed | None = None
+    pending: Pending = NOTHING
 
 
 class Changes:
@@ -101,25 +104,40 @@ class Changes:
 
     @contextmanager
     def replacing(
-        self, new: Iterable[SecretName], old: Iterable[SecretName], renamed: Renamed | None = None
+        self,
+        new: Iterable[SecretName],
+        old: Iterable[SecretName],
+        renamed: Renamed | None = None,
+        pending: Pending = NOTHING,
+        *,
+        lasting: bool = False,
     ) -> Iterator[set[SecretName]]:
         """Lets the caller keep `new` and write the records that replace `old`; forgets what is left over.
 
         That happens however the block is left. Where the store cannot forget now, the next `writing` tries
         again and nothing is raised: the change itself is done. What the block adds to the set, a record that it
-        has written refers to: of these, no record is asked again.
+        has written refers to: of these, no record is asked again. What is `pending` is written after a kill; where
+        the block fails it is undone, unless it is `lasting`: then the next `writing` tries again.
         """
-        entry = Entry(self._folder / f"{new_ref()}.toml", self._secrets.name, (*new, *old), renamed)
+        entry = Entry(self._folder / f"{new_ref()}.toml", self._secrets.name, (*new, *old), renamed, pending)
         self._note(entry)
         settled: set[SecretName] = set()
         try:
             yield settled
         finally:
-            self._finish(entry._replace(names=tuple(name for name in entry.names if name not in settled)))
+            if settled or not lasting:
+                left = tuple(name for name in entry.names if name not in settled)
+                self._finish(entry._replace(names=left, pending=pending.without_rows() if settled else NOTHING))
 
-    def keep_connection(self, connection: Connection, token: Secret) -> None:
-        """Keeps a connection and its refresh token; the token of the record before it is forgotten."""
-        self.keep_connections([(connection, token)])
+    def keep_connection(self, connection: Connection, token: Secret, state: str | None = None) -> None:
+        """Keeps a connection and its refresh token; the token of the record before it is forgotten.
+
+        `state` is that of the consent which it came from: an invite that has it is used then, and so are others for
+        the same place.
+        """
+        invited = state is not None and self._invites.find(state) is not None
+        answer = Answer(state, connection.authorized_at) if state is not None and invited else None
+        self._keep([(connection, token)], answer)
 
     def keep_connections(self, kept: Sequence[tuple[Connection, Secret]]) -> None:
         """Keeps connections, each with its refresh token, of one seller or of many; forgets the tokens before them.
@@ -127,11 +145,19 @@ class Changes:
         One entry of the journal stands for all, and each seller's files are written once: whatever happens, of
         one seller's connections all are kept with their tokens, or none.
         """
+        self._keep(kept)
+
+    def _keep(
+        self, kept: Sequence[tuple[Connection, Secret]], answer: Answer | None = None, *, lasting: bool = False
+    ) -> None:
         records = {connection.scope: connection for connection, _ in kept}
         sellers = dict.fromkeys(scope.seller for scope in records)
-        before = [old for seller in sellers for old in self._connections.of(seller) if old.scope in records]
+        before = {old.scope: old for seller in sellers for old in self._connections.of(seller) if old.scope in records}
+        refs = {scope: old.secret_ref for scope, old in before.items()}
+        pending = Pending(tuple(Row(one, refs.get(scope)) for scope, one in records.items()), answer)
         new = {connection.secret_name: token for connection, token in kept}
-        with self.replacing(new, [name for old in before for name in _names(old)]) as settled:
+        old = [name for record in before.values() for name in _names(record)]
+        with self.replacing(new, old, pending=pending, lasting=lasting) as settled:
             self._secrets.keep_all(new)
             self._connections.put_all(records.values())
             settled.update(connection.secret_name for connection in records.values())
@@ -146,7 +172,7 @@ class Changes:
             if current is None:
                 return connection
             renewed = replace(current, secret_ref=new_ref())
-            self.keep_connection(renewed, token)
+            self._keep([(renewed, token)], lasting=True)
         return renewed
 
     def current(self, connection: Connection) -> Connection | None:
@@ -193,7 +219,8 @@ class Changes:
     def _note(self, entry: Entry) -> None:
         tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in entry.names]
         renamed = {"renamed": entry.renamed._asdict()} if entry.renamed else {}
-        files.write_toml(entry.path, {"schema": files.SCHEMA, "store": entry.store, **renamed, "secret": tables})
+        head = {"schema": files.SCHEMA, "store": entry.store}
+        files.write_toml(entry.path, head | renamed | {"secret": tables} | entry.pending.tables())
 
     def _finish(self, entry: Entry) -> None:
         """Forgets what no record refers to, then the entry; what fails now is left for the next time.
@@ -204,6 +231,7 @@ class Changes:
         unreferred: list[list[SecretName]] = []
         with suppress(errors.ThisMachine):
             entry = self._rename(entry)
+            entry.pending.write(self._connections, self._invites, self._holds)
             for (kind, owner), group in groupby(sorted(entry.names), lambda name: (name.kind, name.owner)):
                 theirs = list(group)
                 try:
@@ -240,6 +268,13 @@ class Changes:
             return owners[0] if len(owners) == 1 else [name for theirs in owners for name in self._forget([theirs])]
         return ()
 
+    def _holds(self, name: SecretName) -> bool:
+        try:
+            self._secrets.fetch(name)
+        except errors.MissingToken:
+            return False
+        return True
+
     def _referred_to(self, kind: str, owner: str) -> set[SecretName]:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
         records = self._connections.of(owner) if kind == "seller" else self._apps.all()
@@ -265,12 +300,13 @@ def _names(record: App | Connection | None) -> tuple[SecretName, ...]:
 def _read(path: Path) -> Entry:
     values = files.read_toml(path) or {}
     table = Table(path, "", values)
-    renamed = table.table("renamed") if "renamed" in values else None
+    renamed = table.optional_table("renamed")
     return Entry(
         path,
         table.text("store"),
         tuple(_secret_name(one) for one in table.tables("secret")),
         Renamed(renamed.name("old"), renamed.name("new")) if renamed is not None else None,
+        Pending.read(table),
     )
 
 

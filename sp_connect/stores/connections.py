@@ -175,6 +175,16 @@ class Connections:
         return seller
 
 
+def written(connection: Connection) -> _Raw:
+    """A record as its file has it."""
+    return _written(connection, connection, {})
+
+
+def read(table: Table, seller: str) -> Connection:
+    """A record of a seller from its table. Raises Damaged."""
+    return _connection(table, seller)
+
+
 def _whole(seller: str, values: _Raw, connections: list[_Raw]) -> _Raw:
     """A seller's file: what `values` holds beside, with these connections."""
     head = {"schema": files.SCHEMA, "seller": seller}

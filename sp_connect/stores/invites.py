@@ -55,6 +55,14 @@ class Invites:
         theirs = [one for one in self.all()[0] if one.scope.seller == old]
         self.put(one._replace(scope=one.scope._replace(seller=new)) for one in theirs)
 
+    def close(self, state: str, now: datetime) -> None:
+        """The invite of a state, if there is one, is used, and others for the same place are no longer needed."""
+        used = self.find(state)
+        if used is None:
+            return
+        theirs = [one for one in self.all()[0] if one.scope == used.scope and one.status(now) == "pending"]
+        self.put(one._replace(closed="used" if one.state == state else "replaced", closed_at=now) for one in theirs)
+
     def remove(self, invite: Invite) -> None:
         """Forgets an invite; an absent one is fine. The lock is the caller's."""
         files.remove(self._path(invite.state))

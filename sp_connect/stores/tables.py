@@ -124,6 +124,9 @@ class Table:
     def table(self, key: str) -> Table:
         return Table(self._path, f"{self._where} [{key}]".strip(), self._get(key, None))
 
+    def optional_table(self, key: str) -> Table | None:
+        return None if self._get(key, None) is None else self.table(key)
+
     def tables(self, key: str) -> list[Table]:
         """The tables of an array; none where it is missing."""
         return [

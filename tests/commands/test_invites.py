@@ -19,6 +19,7 @@ from sp_connect.models import Invite
 from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
 from sp_connect.stores import secrets
+from sp_connect.stores.changes import Changes
 from sp_connect.stores.invites import Invites
 from tests.agency import Agency, free_port
 from tests.commands.given import connected, kept, piping, shell, token_of
@@ -115,21 +116,25 @@ class TestAccept:
         with pytest.raises(errors.OnceMore, match="of acme in Europe"):
             accept.run(agency.edges, address)
 
-    def test_a_connection_is_told_even_where_its_invite_cannot_be_closed(self, agency: Agency) -> None:
+    def test_an_invite_that_cannot_be_closed_now_is_closed_by_the_next_change(self, agency: Agency) -> None:
         address = clicked(one(agency))
+        home, found = agency.folder, agency.edges
 
         class Full(Invites):
             def put(self, invites: Iterable[Invite]) -> None:  # noqa: ARG002 - as the real one
                 raise errors.StoreUnavailable("The disk is full.")
 
-        edges = replace(agency.edges, invites=Full(agency.folder / "invites"))
+        full = Changes(
+            home / "unfinished", home / "lock", found.apps, found.connections, Full(home / "invites"), found.secrets
+        )
 
-        outcome = accept.run(edges, address)
+        outcome = accept.run(replace(found, changes=full), address)
 
+        assert outcome.trouble is None
         assert kept(agency, outcome.connection) == outcome.connection
-        assert isinstance(outcome.trouble, errors.StoreUnavailable)
-        assert outcome.trouble.hint is not None
-        assert "is connected" in outcome.trouble.hint
+        with pytest.raises(errors.NoSuchInvite, match="was used on 22 Nov 2026"):
+            accept.run(agency.edges, address)
+        assert found.changes.unfinished() == ()
 
     def test_of_two_at_once_one_connects_and_the_code_is_sent_once(self, agency: Agency) -> None:
         address = clicked(one(agency))

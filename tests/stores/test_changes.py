@@ -333,6 +333,81 @@ def test_a_keyring_locked_after_the_commit_is_no_failure(tmp_path: Path, session
     assert len(changes.unfinished()) == 1
 
 
+KEPT = 2
+"""The step at which `keep_connection` has kept the new token, and written no record."""
+
+
+@pytest.mark.parametrize("kind", ["vault", "keyring"])
+def test_a_token_that_was_kept_before_the_kill_gets_its_record(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    if kind == "keyring":
+        request.getfixturevalue("session")
+    changes = killed_once_the_token_is_kept(tmp_path, kind)
+    with changes.writing():
+        assert Connections(tmp_path / "connections").all() == (connection(secret_ref=NEW),)
+    check(tmp_path, crash.store_of(tmp_path, kind))
+
+
+def test_a_record_that_changed_since_the_kill_stays_as_it_is(tmp_path: Path) -> None:
+    changes = killed_once_the_token_is_kept(tmp_path, "vault")
+    other = connection(secret_ref="ref-other")
+    Connections(tmp_path / "connections").put(other)
+    with changes.writing():
+        assert Connections(tmp_path / "connections").all() == (other,)
+    with pytest.raises(errors.MissingToken):
+        crash.store_of(tmp_path, "vault").fetch(connection(secret_ref=NEW).secret_name)
+
+
+def test_after_a_kill_a_damaged_file_keeps_no_other_sellers_record_waiting(tmp_path: Path) -> None:
+    changes = crash.changes_of(tmp_path, "vault")
+    with changes.writing():
+        begin(changes)
+    assert run(tmp_path, "vault", "keep_connections", KEPT) == -9
+    damaged = tmp_path / "connections" / "beta.toml"
+    damaged.write_text("?")
+    with changes.writing():
+        assert Connections(tmp_path / "connections").of("gamma")
+    damaged.unlink()
+    with changes.writing():
+        assert len(Connections(tmp_path / "connections").of("beta")) == 2
+    check(tmp_path, crash.store_of(tmp_path, "vault"))
+
+
+def killed_once_the_token_is_kept(home: Path, kind: str) -> Changes:
+    """acme's renewal, cut short; returns the changes of another process."""
+    changes = crash.changes_of(home, kind)
+    with changes.writing():
+        begin(changes)
+    assert run(home, kind, "keep_connection", KEPT) == -9
+    return changes
+
+
+class Full(Connections):
+    """Records on a disk that takes none."""
+
+    def put_all(self, connections: Iterable[Connection]) -> None:  # noqa: ARG002 - as the real one
+        raise errors.StoreUnavailable("the disk is full.")
+
+
+def test_a_token_in_place_of_a_dead_one_waits_for_its_record_where_the_disk_is_full(home: Home) -> None:
+    full = Changes(
+        home.folder / "changes",
+        home.folder / "lock",
+        home.apps,
+        Full(home.folder / "connections"),
+        Invites(home.folder / "invites"),
+        home.store,
+    )
+    with pytest.raises(errors.StoreUnavailable, match="full"):
+        full.renew_token(connection(secret_ref=OLD), Secret("new"))
+    with home.changes.writing():
+        [now] = home.connections.all()
+    assert home.store.fetch(now.secret_name).reveal() == "new"
+    assert home.store.values == ["new"]
+    assert home.changes.unfinished() == ()
+
+
 # The journal, the secrets, the records, the old secret: each is cut short once, and the last run is not.
 @pytest.mark.parametrize(("name", "runs"), [("keep_connection", 5), ("keep_connections", 1 + 3 + 3 + 1 + 1)])
 def test_a_kill_at_any_rename_leaves_each_record_its_secret(tmp_path: Path, name: str, runs: int) -> None:
