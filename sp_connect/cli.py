@@ -11,13 +11,16 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from sp_connect import __version__, completion
 from sp_connect.commands import tree
 from sp_connect.completion import candidates
+
+if TYPE_CHECKING:
+    from sp_connect import errors
 
 CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
 
@@ -347,6 +350,10 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
     match error:
         case errors.SpConnectError():
             known: errors.SpConnectError = error
+        case typer.BadParameter(param=param, ctx=context) if (
+            param is not None and context is not None and _is_number(param)
+        ):
+            known = _bad_number(param, context, error.message)
         case typer.TyperException():
             context = getattr(error, "ctx", None)
             sentence = " ".join(error.format_message().split())
@@ -361,6 +368,23 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
     ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
     screen.error(known, as_json="--json" in ours)
     return known.exit_code
+
+
+def _is_number(parameter: Any) -> bool:
+    return hasattr(parameter.type, "min") and hasattr(parameter.type, "max")
+
+
+def _bad_number(parameter: Any, context: Any, said: str) -> errors.Usage:
+    """In our words: which numbers a flag takes, or the variable that stands for it, and what it was given."""
+    from sp_connect import errors
+
+    by_variable = str(context.get_parameter_source(parameter.name)).endswith("ENVIRONMENT")
+    flag = parameter.envvar if by_variable else parameter.opts[0]
+    least, most = parameter.type.min, parameter.type.max
+    example = parameter.default if isinstance(parameter.default, int) else min(max(30, least), most)
+    given, found, _ = said.partition(" is not ")
+    unit = {"SECONDS": " of seconds", "DAYS": " of days"}.get(parameter.metavar, "")
+    return errors.BadNumber(flag, f"whole number{unit} from {least} to {most}", example, given if found else "")
 
 
 def _hint(context: Any, flag: str | None) -> str:

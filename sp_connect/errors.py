@@ -85,6 +85,9 @@ class Interrupted(SpConnectError):
 LONGEST_WAIT = 3600
 """The most seconds that --timeout takes."""
 
+LONGEST_GIVEN = 60
+"""Letters of what a person typed that are repeated."""
+
 
 class Usage(SpConnectError):
     """The command line was wrong, or an answer is needed and nobody can be asked."""
@@ -126,6 +129,15 @@ class UnknownCode(Usage):
             f"There is no explanation for {code!r}.",
             f"{known}all that are known: sp-connect explain; for another, {causes.ASK}",
         )
+
+
+class BadNumber(Usage):
+    """A flag, or the variable that stands for it, that takes a number and was given something else."""
+
+    def __init__(self, flag: str, wanted: str, example: int, given: str) -> None:
+        instead = f", not {given}" if 0 < len(given) <= LONGEST_GIVEN else ""
+        typed = f"{flag} {example}" if flag.startswith("-") else f"export {flag}={example}"
+        super().__init__(f"{flag} takes a {wanted}{instead}.", f"for example: {typed}")
 
 
 class NeedsFlag(Usage):

@@ -50,6 +50,8 @@ class Selection(NamedTuple):
         """Whether the filters leave a connection. Raises what `among` raises for a filter that cannot be meant."""
         if self.seller is not None and not errors.is_name(self.seller):
             raise errors.BadName("a seller", self.seller)
+        if self.app is not None and not errors.is_name(self.app):
+            raise errors.BadName("an app", self.app)
         region = geography.region_named(self.region) if self.region is not None else None
         country = geography.country_named(self.country, region).code if self.country is not None else None
         status = None if self.status is None else self.status.strip().lower()

@@ -167,7 +167,7 @@ def command(
     app: flags.OwnApp = None,
     expect_id: flags.ExpectId = None,
     days: Annotated[
-        int, typer.Option("--days", metavar="N", min=1, max=365, help="How many days the link is good.")
+        int, typer.Option("--days", metavar="DAYS", min=1, max=365, help="How many days the link is good.")
     ] = DAYS,
     text: Annotated[bool, typer.Option("--text", metavar="", help="Print a mail to send, for each seller.")] = False,
     csv: flags.Csv = False,

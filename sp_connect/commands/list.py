@@ -55,12 +55,15 @@ class Wanted(NamedTuple):
 def run(edges: Edges, selection: Selection) -> Found:
     """What `selection` leaves. Reads local files only.
 
-    A filter may leave none; a seller that does not exist is a slip of the keyboard: NoSuchConnection.
+    A filter may leave none; a seller or an app that does not exist is a slip of the keyboard: NoSuchConnection,
+    NoSuchApp.
     """
     if selection.seller is not None and errors.is_name(selection.seller) and not edges.connections.of(selection.seller):
         raise errors.NoSuchConnection(selection.seller)
     is_meant = selection.filter(edges.now())
     known, damages = selection.read(edges.connections)
+    if selection.app is not None and not damages and not any(one.app == selection.app for one in known):
+        edges.apps.get(selection.app)
     rows = [one for one in known if is_meant(one)]
     sellers = {one.scope.seller for one in rows}
     return Found(rows, damages, [one for one in known if one.scope.seller in sellers])

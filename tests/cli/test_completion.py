@@ -187,8 +187,11 @@ def test_the_simulated_home_is_where_the_simulation_keeps_its_own(tmp_path: Path
     program = Program(tmp_path / "home")
     assert program.run("--simulate", "connect", "-s", "acme", "-r", "eu", "--json").code == 0
 
-    for typed, wanted in (("sp-connect --simulate show -s ", "acme"), ("sp-connect --simulate app show ", "default")):
-        assert program.run(env=words_of("bash", typed)).stdout.split() == [wanted]
+    for typed, wanted in (
+        ("sp-connect --simulate show -s ", "acme"),
+        ("sp-connect --simulate app show ", "default wider"),
+    ):
+        assert program.run(env=words_of("bash", typed)).stdout.split() == wanted.split()
     assert program.run(env=words_of("bash", "sp-connect show -s ")).stdout == ""
 
 

@@ -76,6 +76,46 @@ def test_a_wrong_command_line_is_two_lines_and_exit_code_2(program: Program, arg
 
 
 @pytest.mark.parametrize(
+    ("arguments", "sentence", "example"),
+    [
+        (
+            ("connect", "-s", "acme", "-r", "eu", "--timeout", "abc"),
+            "--timeout takes a whole number of seconds from 1 to 3600, not 'abc'.",
+            "--timeout 300",
+        ),
+        (
+            ("invite", "-s", "acme", "-r", "eu", "--days", "-3"),
+            "--days takes a whole number of days from 1 to 365, not -3.",
+            "--days 7",
+        ),
+        (("verify", "--jobs", "0"), "--jobs takes a whole number from 1 to 64, not 0.", "--jobs 32"),
+        (("import", "--jobs", "1.5"), "--jobs takes a whole number from 1 to 64, not '1.5'.", "--jobs 32"),
+        (("list", "--due", ""), "--due takes a whole number of days from 0 to 3650, not ''.", "--due 30"),
+        (("renew", "--due", "9" * 99), "--due takes a whole number of days from 0 to 3650.", "--due 30"),
+        (("simulator", "--port", "70000"), "--port takes a whole number from 0 to 65535, not 70000.", "--port 0"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
+)
+def test_a_number_that_is_none_or_too_large_is_told_with_one_that_is_taken(
+    program: Program, arguments: tuple[str, ...], sentence: str, example: str
+) -> None:
+    result = program.run(*arguments)
+
+    assert result.code == 2
+    assert result.stderr.splitlines() == [f"error: {sentence}", f"hint: for example: {example}"]
+
+
+def test_a_variable_that_holds_no_number_is_the_one_that_is_named(program: Program) -> None:
+    result = program.run("connect", "-s", "acme", "-r", "eu", env={"SP_CONNECT_TIMEOUT": "\x1b[31msoon"})
+
+    assert result.code == 2
+    error, hint = result.stderr.splitlines()
+    assert error.startswith("error: SP_CONNECT_TIMEOUT takes a whole number of seconds from 1 to 3600, not ")
+    assert "\x1b" not in error
+    assert hint == "hint: for example: export SP_CONNECT_TIMEOUT=300"
+
+
+@pytest.mark.parametrize(
     ("arguments", "hint"),
     [
         (("verify", "-q"), "it comes before the command: sp-connect -q verify"),

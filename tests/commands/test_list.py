@@ -47,7 +47,7 @@ class TestFilters:
             ({"country": "jp"}, ["acme fe-JP"]),
             ({"country": "IN"}, ["charlie-gmbh eu-IN"]),
             ({"app": "other"}, ["acme na"]),
-            ({"app": "none"}, []),
+            ({"app": "default", "region": "fe", "status": "due"}, []),
             ({"status": "due"}, ["acme eu"]),
             ({"status": "Due"}, ["acme eu"]),
             ({"status": "connected"}, ["acme na"]),
@@ -76,6 +76,7 @@ class TestFilters:
             {"country": "XX"},
             {"region": "eu", "country": "JP"},
             {"status": "fine"},
+            {"app": "nobody's"},
         ],
     )
     def test_what_cannot_be_meant_is_a_usage_error(self, clients: Agency, filters: dict[str, Any]) -> None:
@@ -88,6 +89,26 @@ class TestFilters:
         with pytest.raises(errors.NoSuchConnection):
             run(clients, seller="nobody")
 
+    def test_an_app_that_does_not_exist_is_not_found_and_one_without_connections_is_no_failure(
+        self, agency: Agency
+    ) -> None:
+        connected(agency, app="gone")
+
+        with pytest.raises(errors.NoSuchApp) as failure:
+            run(agency, app="nobody")
+
+        assert failure.value.exit_code == 6
+        assert failure.value.hint == "there is default; sp-connect app list tells more"
+        assert run(agency, app="default") == []
+        assert run(agency, app="gone") == ["acme eu"]
+
+    def test_an_app_of_which_a_damaged_file_may_tell_is_no_slip(self, agency: Agency) -> None:
+        (agency.folder / "connections").mkdir()
+        (agency.folder / "connections" / "acme.toml").write_text("= nonsense")
+
+        with pytest.raises(errors.Damaged):
+            listing.command(shell(agency).context, app="nobody")
+
     def test_every_status_may_be_asked_for(self, clients: Agency) -> None:
         for status in get_args(Status):
             run(clients, status=status)
@@ -95,7 +116,7 @@ class TestFilters:
     def test_nothing_like_that_is_told_and_no_failure(self, clients: Agency) -> None:
         given = shell(clients)
 
-        listing.command(given.context, app="nobody's")
+        listing.command(given.context, status="expired")
 
         assert given.printed() == ""
         assert "No connection is like that." in clients.said()
