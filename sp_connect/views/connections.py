@@ -28,21 +28,21 @@ IN_TWO_LINES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Heads that are wider than what stands below them."""
 
-WIDEST_CODES, ROOM_TO_WRAP, FEW_CODES, FEWEST_CODES = 29, 14, 8, 5
-"""Ten country codes on one line; from where on all are told, on several lines; "DE FR +8"; and "DE +9"."""
+WIDEST_CODES, ROOM_TO_WRAP, FEW_CODES = 29, 14, 8
+"""Ten country codes on one line; from where on all are told, on several lines; and "DE FR +8"."""
 
-WIDEST_NAME, LEAST_NAME = 32, 10
-"""A longer name takes several lines, so that the eye finds the way; and to what it is broken where room is scarce."""
+WIDEST_NAME, USUAL_NAME, LEAST_NAME = 32, 24, 8
+"""A longer name takes several lines, so that the eye finds the way; it gives way to codes, and where room is scarce."""
 
-STEPS: Sequence[tuple[int, int, bool, frozenset[str]]] = (
-    (GAP, FEW_CODES, False, frozenset()),
-    (NARROW_GAP, FEWEST_CODES, False, frozenset()),
-    (NARROW_GAP, FEWEST_CODES, False, frozenset({LEVEL})),
-    (NARROW_GAP, FEWEST_CODES, True, frozenset({LEVEL})),
-    (NARROW_GAP, FEWEST_CODES, True, frozenset({LEVEL, CODES})),
-    (NARROW_GAP, FEWEST_CODES, True, frozenset({LEVEL, CODES, RENEW})),
+STEPS: Sequence[tuple[int, bool, bool, frozenset[str]]] = (
+    (GAP, True, False, frozenset()),
+    (NARROW_GAP, False, False, frozenset()),
+    (NARROW_GAP, False, False, frozenset({LEVEL})),
+    (NARROW_GAP, False, True, frozenset({LEVEL})),
+    (NARROW_GAP, False, True, frozenset({LEVEL, CODES})),
+    (NARROW_GAP, False, True, frozenset({LEVEL, CODES, RENEW})),
 )
-"""What gives way, step by step: the gap, the room for codes, whether names and places are broken, what is left out."""
+"""What gives way, step by step: the gap; "DE FR +8" to "DE +9"; names and places to several lines; what is left out."""
 
 
 class Row(NamedTuple):
@@ -116,13 +116,13 @@ def drawn(rows: Sequence[Row], width: int | None = None, *, apart: bool = False)
 
 
 def shortened(codes: Sequence[str], room: int) -> str:
-    """As many country codes as `room` has, then how many more there are: "DE FR +8"."""
+    """As many country codes as `room` has, one at least, then how many more there are: "DE FR +8"."""
     for shown in range(len(codes), 0, -1):
         rest = len(codes) - shown
         said = " ".join([*codes[:shown], *([f"+{rest}"] if rest else [])])
-        if len(said) <= room:
+        if len(said) <= room or shown == 1:
             return said
-    return f"{len(codes)}" if codes else ""
+    return ""
 
 
 def _placed(rows: Sequence[Row], width: int | None, *, apart: bool) -> Place:
@@ -140,25 +140,25 @@ def _placed(rows: Sequence[Row], width: int | None, *, apart: bool) -> Place:
 
 def _fitting(rows: Sequence[Row], full: Mapping[str, int], width: int) -> tuple[dict[str, int], int]:
     """The first of STEPS that fits, or the last; what it leaves of the width goes to the columns that it narrowed."""
+    fewest = max([len(IN_TWO_LINES[CODES][0]), *(len(shortened(codes, 0)) for codes in {row.codes for row in rows})])
     least = {
         **full,
+        SELLER: min(full[SELLER], USUAL_NAME),
         ACCOUNT: max([len(IN_TWO_LINES[ACCOUNT][1]), *(drawing.cells(row.account) for row in rows)]),
     }
     broken = {
         SELLER: min(full[SELLER], LEAST_NAME),
         PLACE: max([len(PLACE), *(len(word) for place in {row.place for row in rows} for word in place.split())]),
     }
-    for gap, codes, is_broken, left_out in STEPS:
-        narrow = {**least, CODES: min(full[CODES], codes), **(broken if is_broken else {})}
+    for gap, has_few, is_broken, left_out in STEPS:
+        codes = min(full[CODES], FEW_CODES) if has_few else min(full[CODES], fewest)
+        narrow = {**least, CODES: codes, **(broken if is_broken else {})}
         widths = {head: wide for head, wide in narrow.items() if head not in left_out}
         left = width - sum(widths.values()) - gap * (len(widths) - 1)
         if left >= 0:
             break
-    for head, wanted in (
-        (PLACE, full[PLACE]),
-        (CODES, FEW_CODES),
-        *((head, full[head]) for head in (SELLER, CODES, ACCOUNT)),
-    ):
+    first = ((PLACE, full[PLACE]), (SELLER, least[SELLER]), (CODES, FEW_CODES))
+    for head, wanted in (*first, *((head, full[head]) for head in (CODES, SELLER, ACCOUNT))):
         more = min(left, wanted - widths.get(head, wanted))
         if more > 0 and (head != ACCOUNT or widths[head] + more == wanted):
             widths[head] += more
