@@ -37,6 +37,7 @@ WIDEST_NAME, USUAL_NAME, LEAST_NAME = 32, 24, 8
 STEPS: Sequence[tuple[int, bool, bool, frozenset[str]]] = (
     (GAP, True, False, frozenset()),
     (NARROW_GAP, False, False, frozenset()),
+    (GAP, True, False, frozenset({LEVEL})),
     (NARROW_GAP, False, False, frozenset({LEVEL})),
     (NARROW_GAP, False, True, frozenset({LEVEL})),
     (NARROW_GAP, False, True, frozenset({LEVEL, CODES})),
@@ -126,11 +127,16 @@ def shortened(codes: Sequence[str], room: int) -> str:
 
 
 def _placed(rows: Sequence[Row], width: int | None, *, apart: bool) -> Place:
-    full = _widest(rows)
+    widths, gap = _widest(rows), GAP
     if not apart:
-        full[SELLER] = min(full[SELLER], WIDEST_NAME)
-        full[CODES] = min(full[CODES], max(WIDEST_CODES, len(CODES)))
-    widths, gap = (full, GAP) if width is None else _fitting(rows, full, width)
+        widths[SELLER] = min(widths[SELLER], WIDEST_NAME)
+        widths[CODES] = min(widths[CODES], WIDEST_CODES)
+    if width is not None:
+        widths, gap = _fitting(rows, widths, width)
+    for head in IN_TWO_LINES:
+        more = len(head) - widths.get(head, len(head))
+        if more > 0 and (width is None or _total(widths, gap) + more <= width):
+            widths[head] += more
     begins, end = {}, 0
     for head, wide in widths.items():
         begins[head] = end
@@ -140,30 +146,27 @@ def _placed(rows: Sequence[Row], width: int | None, *, apart: bool) -> Place:
 
 def _fitting(rows: Sequence[Row], full: Mapping[str, int], width: int) -> tuple[dict[str, int], int]:
     """The first of STEPS that fits, or the last; what it leaves of the width goes to the columns that it narrowed."""
-    fewest = max([len(IN_TWO_LINES[CODES][0]), *(len(shortened(codes, 0)) for codes in {row.codes for row in rows})])
-    least = {
-        **full,
-        SELLER: min(full[SELLER], USUAL_NAME),
-        ACCOUNT: max([len(IN_TWO_LINES[ACCOUNT][1]), *(drawing.cells(row.account) for row in rows)]),
-    }
-    broken = {
-        SELLER: min(full[SELLER], LEAST_NAME),
-        PLACE: max([len(PLACE), *(len(word) for place in {row.place for row in rows} for word in place.split())]),
-    }
+    usual = min(full[SELLER], USUAL_NAME)
+    few = min(full[CODES], FEW_CODES)
+    fewest = min(few, max((len(shortened(codes, 0)) for codes in {row.codes for row in rows}), default=0))
+    fewest = max(fewest, len(IN_TWO_LINES[CODES][0]))
+    words = {word for place in {row.place for row in rows} for word in place.split()}
+    broken = {SELLER: min(usual, LEAST_NAME), PLACE: max([len(PLACE), *map(len, words)])}
     for gap, has_few, is_broken, left_out in STEPS:
-        codes = min(full[CODES], FEW_CODES) if has_few else min(full[CODES], fewest)
-        narrow = {**least, CODES: codes, **(broken if is_broken else {})}
+        narrow = {**full, SELLER: usual, CODES: few if has_few else fewest, **(broken if is_broken else {})}
         widths = {head: wide for head, wide in narrow.items() if head not in left_out}
-        left = width - sum(widths.values()) - gap * (len(widths) - 1)
-        if left >= 0:
+        if _total(widths, gap) <= width:
             break
-    first = ((PLACE, full[PLACE]), (SELLER, least[SELLER]), (CODES, FEW_CODES))
-    for head, wanted in (*first, *((head, full[head]) for head in (CODES, SELLER, ACCOUNT))):
-        more = min(left, wanted - widths.get(head, wanted))
-        if more > 0 and (head != ACCOUNT or widths[head] + more == wanted):
+    wishes = ((PLACE, full[PLACE]), (SELLER, usual), (CODES, few), (CODES, full[CODES]), (SELLER, full[SELLER]))
+    for head, wanted in wishes:
+        more = min(width - _total(widths, gap), wanted - widths.get(head, wanted))
+        if more > 0:
             widths[head] += more
-            left -= more
     return widths, gap
+
+
+def _total(widths: Mapping[str, int], gap: int) -> int:
+    return sum(widths.values()) + gap * (len(widths) - 1)
 
 
 def _widest(rows: Sequence[Row]) -> dict[str, int]:
@@ -179,7 +182,7 @@ def _widest(rows: Sequence[Row]) -> dict[str, int]:
     }
     if cells[LEVEL] <= {"default"}:
         del cells[LEVEL]
-    return {head: max([len(head), *map(drawing.cells, found)]) for head, found in cells.items()}
+    return {head: max(map(drawing.cells, [*found, *IN_TWO_LINES.get(head, (head,))])) for head, found in cells.items()}
 
 
 def _heads(place: Place) -> list[Line]:
