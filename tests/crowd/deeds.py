@@ -68,9 +68,6 @@ class Answer:
     def error(self) -> str | None:
         return None if self.result.code in {0, KILLED} else str(self.result.error()["code"])
 
-    def overlaps(self, other: Answer) -> bool:
-        return self is not other and self.began <= other.ended and other.began <= self.ended
-
     def __str__(self) -> str:
         said = self.result.stderr.splitlines()[-2:]
         line = " ".join(self.command.arguments)

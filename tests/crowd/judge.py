@@ -21,7 +21,7 @@ NAME = "name"
 KEEPING = frozenset({"connect", "renew", "import", "accept"})
 """What leaves a connection with a new consent."""
 
-Places = dict[tuple[str, str], Place[str]]
+Places = dict[tuple[str, str], Place]
 
 
 class Judge:

@@ -101,8 +101,8 @@ def test_a_name_that_nobody_gave_is_untrue(town: Town) -> None:
 def test_a_token_is_the_sellers_own_or_untrue(town: Town, company: str) -> None:
     given = town.give(company, "na", "app-0")
     token = town.world.access_token(given)
-    made = connected(town, ACME, -1)
-    found = complaints(town, made, answer("token", ACME, 5, {"access_token": token}))
+    at = given.authorized_at.timestamp() - NOW - 1
+    found = complaints(town, connected(town, ACME, at), answer("token", ACME, at + 5, {"access_token": token}))
     assert [one.partition(":")[0] for one in found] == (
         [] if company == "acme" else [f"a token of {given.account.selling_partner_id}"]
     )

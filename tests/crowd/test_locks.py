@@ -53,8 +53,9 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 def locks(program: Program) -> list[Path]:
-    """Every lock of a home: of its records, of its vault, and of acme's token."""
-    return [program.home / "lock", program.home / "vault" / "lock", program.home / "lock-acme-eu"]
+    """Every lock of a home: of its records, of its vault, of acme's token, and of the proof of the store."""
+    home = program.home
+    return [home / "lock", home / "vault" / "lock", home / "lock-acme-eu", home / "lock-probe"]
 
 
 @contextmanager

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
-
-Shown = TypeVar("Shown")
 
 SLACK = 1.0
 """Records tell a moment in whole seconds."""
@@ -64,30 +61,30 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Read(Generic[Shown]):
+class Read:
     """What somebody was shown, between `began` and `ended`; `by` is for the one who reads the report."""
 
     began: float
     ended: float
     shown: State
-    by: Shown
+    by: str
 
 
 @dataclass
-class Place(Generic[Shown]):
+class Place:
     """One register. `first` is its state before anybody wrote."""
 
     first: State
     writes: list[Write] = field(default_factory=list)
-    reads: list[Read[Shown]] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
 
-    def untrue(self) -> list[Read[Shown]]:
+    def untrue(self) -> list[Read]:
         """The reads that no order of the writes explains."""
         writes = [Write(float("-inf"), float("-inf"), self.first), *self.writes]
         return [read for read in self.reads if not any(_explains(one, read, writes) for one in writes)]
 
 
-def _explains(write: Write, read: Read[Shown], writes: Sequence[Write]) -> bool:
+def _explains(write: Write, read: Read, writes: Sequence[Write]) -> bool:
     if write.began > read.ended or not write.may_show(read.shown):
         return False
     return not any(later.certain and write.ended < later.began and later.ended < read.began for later in writes)
