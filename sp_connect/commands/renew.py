@@ -48,10 +48,8 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         yield from consents.walk(edges, manner, wanted, lambda _: _again(options), hopeless, "renewed")
     elif rows:
         soonest = min(rows, key=lambda one: one.renew_by)
-        edges.screen.say(
-            f"Nothing is due within {words.count(options.due, 'day')}. "
-            f"The next is {soonest.scope}, on {words.day(soonest.renew_by)}."
-        )
+        nothing = f"Nothing is due within {words.count(options.due, 'day')}" if options.due else "Nothing has ended"
+        edges.screen.say(f"{nothing}. The next is {soonest.scope}, on {words.day(soonest.renew_by)}.")
     elif not damages:
         edges.screen.say("Nothing is connected yet, so there is nothing to renew.")
     errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")

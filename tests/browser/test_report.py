@@ -38,6 +38,28 @@ def test_it_is_never_wider_than_the_screen(opened: Browser, width: int) -> None:
     assert opened.driver.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+WORDS_ON_SEVERAL_LINES = """
+function top(text, at) {
+  const letter = document.createRange()
+  letter.setStart(text, at)
+  letter.setEnd(text, at + 1)
+  return [...letter.getClientRects()].at(-1).top
+}
+return [...document.querySelectorAll('.matrix thead th')].flatMap(head => {
+  const text = head.firstChild
+  return [...text.data.matchAll(/[^ \u00ad]+/g)].filter(word =>
+    new Set([...word[0]].map((_, at) => top(text, word.index + at))).size > 1).map(word => word[0])
+})
+"""
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_on_a_phone_no_head_is_broken_within_a_word(opened: Browser, width: int) -> None:
+    opened.command("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=True)
+
+    assert opened.driver.execute_script(WORDS_ON_SEVERAL_LINES) == []
+
+
 def test_what_is_said_to_screen_readers_is_not_seen(opened: Browser) -> None:
     [cell] = opened.driver.find_elements(By.CSS_SELECTOR, "td[title^='acme, Europe']")
 

@@ -71,6 +71,9 @@ def test_nothing_due_names_the_next_one(agency: Agency) -> None:
     assert run(agency) == []
     assert "Nothing is due within 30 days. The next is acme in Europe & India, on 22 Nov 2027." in agency.said()
 
+    assert run(agency, due=0) == []
+    assert "Nothing has ended. The next is acme in Europe & India, on 22 Nov 2027." in agency.said()
+
 
 def test_nothing_connected_is_said(agency: Agency) -> None:
     assert run(agency) == []
