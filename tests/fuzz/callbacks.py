@@ -6,6 +6,7 @@ What is believed had our state, and exactly once. The check of that reads the qu
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -204,7 +205,10 @@ def check_answer(answer: bytes, request: bytes, meanings: list[object], asked: C
     method, target = first.split()[:2]
     path, _, query = target.partition("?")
     assert method == "GET"
-    assert path.lstrip("/") == "callback"  # http.server makes one slash of several in front
+    assert path == "/callback"
+    fields = re.split(rb"\r\n|\n|\r", re.split(rb"\r?\n\r?\n", request, maxsplit=1)[0])
+    hosts = [one[5:].strip() for one in fields if one[:5].lower() == b"host:"]
+    assert hosts[0] == asked.app.listen.encode()  # behind a line that is no header, http.server reads none
     if status == 302:
         check_hop(headers["Location"], asked)
     else:
