@@ -346,7 +346,9 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
     from sp_connect import errors
     from sp_connect.views.screen import Screen
 
-    screen = Screen(sys.stdout, sys.stderr, colour="--no-color" not in arguments)
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    is_simulated = "--simulate" in ours
+    screen = Screen(sys.stdout, sys.stderr, colour="--no-color" not in ours, simulated=is_simulated)
     match error:
         case errors.SpConnectError():
             known: errors.SpConnectError = error
@@ -365,7 +367,6 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
         case _:
             _tell_defect(error)
             known = errors.Bug(error)
-    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
     screen.error(known, as_json="--json" in ours)
     return known.exit_code
 

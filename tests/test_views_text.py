@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from sp_connect import cli
 from sp_connect.views import text
 
 R = text.REPLACEMENT
@@ -81,3 +82,26 @@ def test_rich_shows_styled_text_literally(foreign: str) -> None:
     out = io.StringIO()
     Console(file=out, force_terminal=True, color_system=None, width=100).print(text.styled(foreign))
     assert out.getvalue() == text.literal(foreign) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "rehearsed"),
+    [
+        ("Next: sp-connect renew --due 30", "Next: sp-connect --simulate renew --due 30"),
+        ("first: sp-connect app add. For more: sp-connect list", None),
+        ("another sp-connect waits; upgrade sp-connect", "another sp-connect waits; upgrade sp-connect"),
+        ("sp-connect explain MD1000; sp-connect regions", "sp-connect explain MD1000; sp-connect regions"),
+        ("sp-connect --simulate list", "sp-connect --simulate list"),
+        ("sp-connect lists", "sp-connect lists"),
+    ],
+)
+def test_commands_are_told_as_they_are_typed_around_the_simulated_amazon(told: str, rehearsed: str | None) -> None:
+    expected = told.replace("sp-connect", "sp-connect --simulate") if rehearsed is None else rehearsed
+    assert text.rehearsed(told) == expected
+
+
+def test_the_commands_that_are_others_in_the_simulation_are_all_but_those_that_use_no_home() -> None:
+    assert {entry.name for entry in cli.ENTRIES} - {*text.COMMANDS} == {
+        *("regions", "marketplaces", "explain", "simulator")
+    }
+    assert {*text.COMMANDS} <= {entry.name for entry in cli.ENTRIES}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sp_connect import words
 from sp_connect.models import SECRET_LIFE, App, Connection
 from sp_connect.views import signs
-from sp_connect.views.text import literal
+from sp_connect.views.text import literal, rehearsed
 
 if TYPE_CHECKING:
     from icalendar import Alarm, Event
@@ -49,7 +49,8 @@ def calendar(connections: Iterable[Connection], apps: Iterable[App], now: dateti
     made.add("x-wr-calname", "SIMULATED" if simulated else "Amazon authorizations")
     dates = [*(_of_connection(one, now) for one in connections), *(_of_app(one) for one in apps)]
     for one in sorted(dates, key=lambda one: (one.day, one.what)):
-        made.add_component(_event(one, now, mark="SIMULATED: " if simulated else ""))
+        told = one._replace(description=rehearsed(one.description)) if simulated else one
+        made.add_component(_event(told, now, mark="SIMULATED: " if simulated else ""))
     written: bytes = made.to_ical()
     return written.decode()
 

@@ -53,7 +53,7 @@ def line(screen: Screen, finding: Finding) -> RenderableType:
     row.add_row(mark, text.styled(name(finding), "bold" if finding.mend else ""), found, _seconds(finding))
     if not finding.mend:
         return row
-    hint = text.styled("hint: ", "bold").append_text(text.styled(finding.mend, "not bold", None))
+    hint = text.styled("hint: ", "bold").append_text(text.styled(screen.typed(finding.mend), "not bold", None))
     return Group(row, Padding(hint, (0, 0, 0, 1 + GAP)))
 
 
@@ -64,7 +64,7 @@ def table(screen: Screen, found: Sequence[Finding]) -> Table:
         "Result": [_result(screen, one) for one in found],
         "Seconds": [text.styled(_seconds(one)) for one in found],
         "Finding": [text.styled(one.found, longest=None) for one in found],
-        "Hint": [text.styled(one.mend or "", longest=None) for one in found],
+        "Hint": [text.styled(screen.typed(one.mend or ""), longest=None) for one in found],
     }
     return tables.filled(screen, columns)
 

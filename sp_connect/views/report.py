@@ -14,7 +14,7 @@ from sp_connect.models import Connection
 from sp_connect.pages import Markup
 from sp_connect.views import matrix, signs
 from sp_connect.views.matrix import Column, Entry, Grid, Part, Row
-from sp_connect.views.text import literal
+from sp_connect.views.text import literal, rehearsed
 
 
 class Report(NamedTuple):
@@ -68,7 +68,9 @@ def page(report: Report) -> str:
             pages.fragment("report_connection.html", _facts(one, report.now)) for one in report.rows
         ),
     }
-    return pages.page("report.html", f"SIMULATED: {head}" if report.simulated else head, values, sheet="report.css")
+    if report.simulated:
+        return rehearsed(pages.page("report.html", f"SIMULATED: {head}", values, sheet="report.css"))
+    return pages.page("report.html", head, values, sheet="report.css")
 
 
 def urgent(report: Report) -> list[Connection]:

@@ -100,7 +100,12 @@ class Screen:
     def say(self, what: RenderableType = "", style: str = "") -> None:
         """A part of the conversation; a str is shown literally."""
         if not self.quiet:
-            self.err.print(text.styled(what, style, None) if isinstance(what, str) else what, soft_wrap=True)
+            told = text.styled(self.typed(what), style, None) if isinstance(what, str) else what
+            self.err.print(told, soft_wrap=True)
+
+    def typed(self, told: str) -> str:
+        """What is told, with its commands as they are typed here: around the simulated Amazon, with --simulate."""
+        return text.rehearsed(told) if self.simulated else told
 
     def fault(self, error: errors.SpConnectError, what: str = "") -> None:
         """One of many things that went wrong, told even when quiet: the error that ends the command counts them.
@@ -108,7 +113,7 @@ class Screen:
         `what` it went wrong with stands in front, unless the sentence names it.
         """
         head = "" if what in error.message else f"{what}: "
-        self.err.print(text.styled(f"{head}{error.told()}", "red", None), soft_wrap=True)
+        self.err.print(text.styled(self.typed(f"{head}{error.told()}"), "red", None), soft_wrap=True)
 
     def address(self, address: str) -> None:
         """An address to copy whole: on a line of its own, never wrapped by us, told even when quiet."""
@@ -128,7 +133,8 @@ class Screen:
             self._write(self._stderr, marks.masked(json.dumps({"error": data.error(error)})) + "\n")
 
     def _notice(self, head: str, style: str, sentence: str) -> None:
-        self.err.print(text.styled(head, style).append_text(text.styled(sentence, "not bold", None)), soft_wrap=True)
+        told = text.styled(self.typed(sentence), "not bold", None)
+        self.err.print(text.styled(head, style).append_text(told), soft_wrap=True)
 
     def _write(self, stream: TextIO, line: str) -> None:
         try:

@@ -7,6 +7,7 @@ masked (5.5).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,14 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # know yet: a terminal may know better, and obey it.
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
+COMMANDS = (
+    *("connect", "invite", "accept", "invites", "renew", "upgrade", "rename", "revoke", "list", "show", "verify"),
+    *("app", "relay", "store", "doctor", "token", "exec", "export", "import"),
+)
+"""Those that mean something else around the simulated Amazon: they use a home of its own."""
+
+_COMMAND = re.compile(rf"\bsp-connect (?=(?:{'|'.join(COMMANDS)})\b)")
+
 
 def literal(text: str, longest: int | None = LONGEST) -> str:
     """`text` without anything a terminal could obey: white space becomes a space, other controls become U+FFFD.
@@ -34,6 +43,11 @@ def literal(text: str, longest: int | None = LONGEST) -> str:
     spaced = "".join(" " if c in "\t\r\n" else c for c in unicodedata.normalize("NFC", text))
     safe = "".join(REPLACEMENT if unicodedata.category(c) in UNSAFE else c for c in spaced)
     return safe if longest is None or len(safe) <= longest else safe[: longest - 1] + "…"
+
+
+def rehearsed(text: str) -> str:
+    """`text` with --simulate in each command that it tells: typed as it stands, it is for the simulation again."""
+    return _COMMAND.sub("sp-connect --simulate ", text)
 
 
 def styled(text: str, style: str = "", longest: int | None = LONGEST) -> Text:

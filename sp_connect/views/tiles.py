@@ -34,7 +34,7 @@ def page(screen: Screen, seller: str, places: Sequence[Place], now: datetime) ->
     width = screen.out.width
     abreast = 1 if width == PIPE_WIDTH else max(1, min((width + GAP) // (NARROWEST + GAP), len(places)))
     if abreast == 1:
-        wide = min(width, max(card.WIDEST, *(len(command) + FRAME for _, _, command in places)))
+        wide = min(width, max(card.WIDEST, *(len(screen.typed(command)) + FRAME for _, _, command in places)))
     else:
         wide = min(card.WIDEST, (width + GAP) // abreast - GAP)
     states = signs.counted(one.status(now) if one else None for _, one, _ in places)
@@ -61,6 +61,7 @@ def _tile(screen: Screen, place: Place, now: datetime, width: int) -> Panel:
     from rich.text import Text
 
     scope, connection, command = place
+    command = screen.typed(command)
     ascii_only = screen.out.options.ascii_only
     shown: RenderableType
     if connection is None:
@@ -70,7 +71,7 @@ def _tile(screen: Screen, place: Place, now: datetime, width: int) -> Panel:
         shown = card.labelled(card.facts(connection, now))
         state = signs.status(connection, now, ascii_only=ascii_only)
         sign = signs.of(connection.status(now))
-        next_step = f"sp-connect verify {scope.flags}" if sign == signs.UNCHECKED else command
+        next_step = screen.typed(f"sp-connect verify {scope.flags}") if sign == signs.UNCHECKED else command
         if sign in {signs.UNCHECKED, *signs.URGENT}:
             shown = Group(shown, Text(), _broken(next_step, width - FRAME))
     return Panel(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -28,6 +29,25 @@ def test_the_whole_life_of_a_connection(tmp_path: Path) -> None:
     gone = program.run("--simulate", "revoke", "-s", "acme", "--yes", "--json")
     assert gone.json()[0]["revoked_locally"] is True
     assert program.run("--simulate", "list", "--json").json() == []
+
+
+def test_each_command_that_it_tells_can_be_typed_as_it_stands(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+
+    nothing = program.run("--simulate", "list").stderr
+    assert nothing == "Nothing is connected yet. Next: sp-connect --simulate connect --seller NAME --region na\n"
+    gone = program.run("--simulate", "show", "-s", "acme").stderr
+    assert "hint: sp-connect --simulate list shows what is connected" in gone
+
+    program.run("--simulate", "connect", "-s", "acme", "-r", "eu")
+    page = program.run("--simulate", "show", "-s", "acme").stdout
+    assert "sp-connect --simulate connect --seller acme --region na" in page
+    report = tmp_path / "report.html"
+    program.run("--simulate", "list", "--due", "400", "--html", str(report), "--ics", str(tmp_path / "dates.ics"))
+    assert "sp-connect --simulate connect" in report.read_text("utf-8")
+    assert "sp-connect --simulate connect" in (tmp_path / "dates.ics").read_text("utf-8")
+    for told in (nothing, gone, page, report.read_text("utf-8")):
+        assert not re.search(r"sp-connect (connect|list|renew)\b", told)
 
 
 def test_a_connection_moves_to_the_wider_app_and_back(tmp_path: Path) -> None:

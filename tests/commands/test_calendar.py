@@ -188,6 +188,7 @@ class TestCommand:
         self, agency: Agency, tmp_path: Path, filters: dict[str, Any]
     ) -> None:
         connected(agency)
+        connected(agency, "acme", "na", app="x")
 
         assert "New client secret for the app default" not in self.read(agency, tmp_path, **filters)
 
