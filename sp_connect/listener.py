@@ -208,7 +208,6 @@ class _Server(socketserver.ThreadingTCPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = ASKING_SECONDS
-    default_request_version = "HTTP/1.0"  # the base's, 0.9, would have the answer to garbage go without its headers
     server: _Server
 
     def do_GET(self) -> None:
@@ -238,6 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, content: str) -> None:
         body = b"" if status in {204, 302} else content.encode()
+        self.request_version = "HTTP/1.0"  # to 0.9, which garbage is taken for, an answer would go without its headers
         self.send_response_only(status)
         for name, value in pages.headers().items():
             self.send_header(name, value)

@@ -161,7 +161,6 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    default_request_version = "HTTP/1.0"  # the base's, 0.9, would have the answer to garbage go without its headers
     timeout = SILENT_SECONDS
     server: _Server
 
@@ -211,6 +210,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer) -> None:
         if answer.dropped:
             return
+        if self.request_version == "HTTP/0.9":  # which garbage is taken for; to it an answer goes without its headers
+            self.request_version = "HTTP/1.0"
         self.send_response_only(answer.status)
         self.send_header("Date", format_datetime(self.server.now().astimezone(UTC), usegmt=True))
         for name, value in answer.headers.items():

@@ -228,8 +228,8 @@ def test_nothing_of_a_request_is_in_its_page(request_text: str) -> None:
     assert b"<script" not in answer
 
 
-@pytest.mark.parametrize("request_text", ["GET /", "\0", "GET /callback?state=x\r\nHost: {listen}"])
-def test_what_names_no_version_gets_the_headers_of_every_page(request_text: str) -> None:
+@pytest.mark.parametrize("request_text", ["GET /", "GET / HTTP/0.9", "\0", "GET /callback?state=x\r\nHost: {listen}"])
+def test_what_names_no_version_or_0_9_gets_the_headers_of_every_page(request_text: str) -> None:
     with opened(decide) as visited:
         answer = visited.raw(request_text.format(listen=visited.listen) + "\r\n\r\n")
     assert head(answer).items() >= {name.lower(): value for name, value in pages.headers().items()}.items()

@@ -132,6 +132,7 @@ def test_the_relay_page_has_its_policy_in_itself(box: Box) -> None:
         "{mark} <script>{mark}</script> {mark} {mark}\r\n\r\n",
         "{mark}\r\n\r\n",
         "GET /{mark}\r\n\r\n",
+        "GET /{mark} HTTP/0.9\r\n\r\n",
         "GET / HTTP/1.1\r\nX: " + "{mark}" * 8_000 + "\r\n\r\n",
     ],
 )
