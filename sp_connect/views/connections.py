@@ -28,8 +28,8 @@ IN_TWO_LINES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Heads that are wider than what stands below them."""
 
-WIDEST_CODES, ROOM_TO_WRAP, FEW_CODES = 29, 14, 8
-"""Ten country codes on one line; from where on all are told, on several lines; and "DE FR +8"."""
+WIDEST_CODES, ROOM_TO_WRAP, FEW_CODES = 32, 14, 8
+"""Eleven country codes on one line; from where on all are told, on several lines; and "DE FR +8"."""
 
 WIDEST_NAME, USUAL_NAME, LEAST_NAME = 32, 24, 8
 """A longer name takes several lines, so that the eye finds the way; it gives way to codes, and where room is scarce."""
