@@ -142,13 +142,7 @@ ENTRIES = (
         "Write the relay page, the https address that Amazon asks for.",
         "sp-connect relay --out relay.html",
     ),
-    Entry(
-        "store",
-        SET_UP,
-        "store:command",
-        "Say where the secrets are kept, and why there.",
-        "sp-connect store --json",
-    ),
+    Entry("store", SET_UP, "store:app", "Say where the secrets are kept; move them, or change the vault's passphrase."),
     Entry(
         "doctor",
         SET_UP,
@@ -228,13 +222,19 @@ def _load(entry: Entry) -> Any:
     module, _, attribute = entry.target.partition(":")
     target = getattr(import_module(f"sp_connect.commands.{module}"), attribute)
     if isinstance(target, typer.Typer):
-        return typer.main.get_command(target)
+        group: Any = typer.main.get_command(target)
+        for command in group.commands.values():
+            command.help = _paragraphs(command.help)
+        return group
     alone = typer.Typer(**tree.SETTINGS)
-    # A paragraph is one line to Typer, and several in the source.
-    paragraphs = [" ".join(part.split()) for part in (target.__doc__ or "").split("\n\n")]
-    example = f"Example: {entry.example}"
-    alone.command(entry.name, cls=tree.Command, help="\n\n".join(paragraphs), epilog=example)(target)
+    help_text, example = _paragraphs(target.__doc__), f"Example: {entry.example}"
+    alone.command(entry.name, cls=tree.Command, help=help_text, epilog=example)(target)
     return typer.main.get_command(alone)
+
+
+def _paragraphs(text: str | None) -> str:
+    """A help text as Typer shows it best: a paragraph is one line to it, and several in the source."""
+    return "\n\n".join(" ".join(part.split()) for part in (text or "").split("\n\n"))
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it with the flag's value

@@ -16,12 +16,14 @@ from sp_connect.amazon.http import Amazon
 from sp_connect.browser import Sight
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.person import Person
-from sp_connect.stores import changes, secrets
+from sp_connect.stores import journal, secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
+from sp_connect.stores.chosen import Chosen
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
 from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.moves import Moves
 from sp_connect.stores.vault import Vault
 from sp_connect.views.screen import Screen
 
@@ -46,7 +48,8 @@ class Edges:
 
     `send_link` is told of each invite: the simulated seller clicks by itself. `refuse_profiles` raises Usage
     where a name has browser profiles of its own. `now` is in UTC, `sleep` takes seconds.
-    `store_reason` says why `secrets` is the store in use. `home`, `passphrase_file` and `see_browser` are for
+    `store_reason` says why `secrets` is the store in use; `moves` moves everything to another one, and `vault` is the
+    sealed files, whether or not they are in use. `home`, `passphrase_file` and `see_browser` are for
     who looks whether all is well: the last tells what `browser` would open unless told otherwise, and opens nothing.
     """
 
@@ -57,6 +60,8 @@ class Edges:
     invites: Invites
     secrets: secrets.SecretStore
     store_reason: str
+    vault: Vault
+    moves: Moves
     changes: Changes
     amazon: Amazon
     browser: Browser
@@ -86,9 +91,11 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         environ.get("PYTHON_KEYRING_BACKEND"), PATIENCE_WITH_PERSON if person.is_there() else PATIENCE_ALONE
     )
     vault = Vault(where.data / "vault", passphrase_of(environ), keyring)
-    choice = secrets.choose(environ.get("SP_CONNECT_STORE"), apps.store_choice())
-    store: secrets.SecretStore = vault if choice.store == "vault" else keyring
+    variable = environ.get("SP_CONNECT_STORE")
+    stores: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": keyring, "vault": vault}
+    store = Chosen(stores, lambda: secrets.choose(variable, apps.store_choice()))
     connections, invites = _connections(where), Invites(where.data / "invites")
+    changes = _changes(where, environ, apps, connections, invites, store)
 
     def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
         return _opener(where, apps, environ, command, refused=refused)
@@ -100,8 +107,10 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         connections=connections,
         invites=invites,
         secrets=store,
-        store_reason=choice.why,
-        changes=_changes(where, environ, apps, connections, invites, store),
+        store_reason=store.choice.why,
+        vault=vault,
+        moves=Moves(apps, connections, changes, stores, where.data, variable),
+        changes=changes,
         amazon=Amazon(amazon_base(environ), screen.story),
         browser=open_browser,
         send_link=lambda _: None,
@@ -150,6 +159,8 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
         invites=invites,
         secrets=store,
         store_reason="--simulate keeps its own",
+        vault=store,
+        moves=Moves(apps, connections, changes, {"vault": store}, where.data, None),
         changes=changes,
         amazon=Amazon(amazon.base_url, screen.story),
         browser=open_browser,
@@ -204,17 +215,20 @@ def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
     def read() -> Secret | None:
         if value is not None:
             return Secret(value)
-        if not file:
-            return None
-        try:
-            return Secret(Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n"))
-        except (OSError, UnicodeDecodeError, RuntimeError) as error:  # RuntimeError: ~SOMEBODY is not known here
-            why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no file of text"
-            raise errors.StoreUnavailable(
-                f"The passphrase file {file} cannot be read: {why}.", "SP_CONNECT_PASSPHRASE_FILE names it"
-            ) from None
+        return passphrase_in(file, "SP_CONNECT_PASSPHRASE_FILE") if file else None
 
     return read
+
+
+def passphrase_in(file: str, named_by: str) -> Secret:
+    """The passphrase in a file, without the line end that editors put there. Raises StoreUnavailable."""
+    try:
+        return Secret(Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n"))
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:  # RuntimeError: ~SOMEBODY is not known here
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no file of text"
+        raise errors.StoreUnavailable(
+            f"The passphrase file {file} cannot be read: {why}.", f"{named_by} names it"
+        ) from None
 
 
 def _passphrase_file(environ: Environment) -> Path | None:
@@ -225,7 +239,7 @@ def _passphrase_file(environ: Environment) -> Path | None:
 
 
 def _connections(where: Home) -> Connections:
-    return Connections(where.data / "connections", lambda: changes.renames(where.data / "unfinished"))
+    return Connections(where.data / "connections", lambda: journal.renames(where.data / "unfinished"))
 
 
 def _changes(

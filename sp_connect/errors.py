@@ -483,6 +483,18 @@ class MissingToken(ThisMachine):
         super().__init__(f"The secret of {owner} is not in {store}.", hint)
 
 
+class NothingThere(ThisMachine):
+    """A store that is to be left and has nothing: it is more likely another user's, or another session's."""
+
+    code = "missing-token"
+
+    def __init__(self, store: str, count: int) -> None:
+        super().__init__(
+            f"The {store} has none of the {words.count(count, 'secret')} that the records name. Nothing was changed.",
+            "run it as the user, and in the session, that connected the sellers",
+        )
+
+
 class PortTaken(ThisMachine):
     code = "port-taken"
 

@@ -61,24 +61,39 @@ class Person:
 
     def hidden(self, question: str, flag: str) -> Secret:
         """One line that is not shown as it is typed. Raises NeedsFlag where nobody can be asked."""
-        if not self.is_there():
-            raise errors.NeedsFlag(question, flag)
-        try:
-            return Secret(getpass.getpass(f"{question} (not shown) ", stream=self._stderr).strip())
-        except EOFError:
-            raise errors.Aborted from None
+        return Secret(self._typed(question, flag).strip())
+
+    def passphrase(self, question: str, flag: str) -> Secret:
+        """The same to the letter, white space at its ends too."""
+        return Secret(self._typed(question, flag))
 
     def piped(self, what: str) -> Secret:
         """What another program wrote to stdin, white space around it dropped. Raises Usage if that is nothing."""
         return Secret(self.text(what, "for example: pass show lwa | sp-connect ..."))
 
+    def piped_passphrase(self, hint: str) -> Secret:
+        """The same to the letter, but for the line end, as files of passphrases are read."""
+        return Secret(self._read("passphrase", hint).rstrip("\r\n"))
+
     def text(self, what: str, hint: str) -> str:
         """The same for what is no secret."""
+        return self._read(what, hint).strip()
+
+    def _typed(self, question: str, flag: str) -> str:
+        if not self.is_there():
+            raise errors.NeedsFlag(question, flag)
         try:
-            text = self._stdin.read(LONGEST_INPUT).strip() if self._stdin is not None else ""
+            return getpass.getpass(f"{question} (not shown) ", stream=self._stderr)
+        except EOFError:
+            raise errors.Aborted from None
+
+    def _read(self, what: str, hint: str) -> str:
+        """All of stdin. Raises Usage where that is white space, no text, or too much."""
+        try:
+            text = self._stdin.read(LONGEST_INPUT) if self._stdin is not None else ""
         except UnicodeDecodeError:
             text = ""
-        if not text or len(text) >= LONGEST_INPUT:
+        if not text.strip() or len(text) >= LONGEST_INPUT:
             raise errors.Usage(f"stdin holds no {what}. Nothing was changed.", hint)
         return text
 

@@ -26,6 +26,7 @@ from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
 from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.moves import Moves
 from sp_connect.stores.vault import Vault
 from sp_connect.views.screen import Screen
 
@@ -117,7 +118,8 @@ def build(
     screen, person = Screen(stdout, stderr, verbose=True), Person(io.StringIO(), stderr)
     apps, connections = Apps(folder / "config.toml"), Connections(folder / "connections")
     invites = Invites(folder / "invites")
-    store = Vault(folder / "vault", lambda: Secret("correct horse"), KeyringStore(None, 1.0))
+    keyring = KeyringStore(None, 1.0)
+    store = Vault(folder / "vault", lambda: Secret("correct horse"), keyring)
 
     def move_profiles(old: str, new: str) -> None:
         browser.move_profiles({}, folder / "browsers", old, new)
@@ -148,6 +150,8 @@ def build(
         invites=invites,
         secrets=store,
         store_reason="the test says so",
+        vault=store,
+        moves=Moves(apps, connections, changes, {"keyring": keyring, "vault": store}, folder, "vault"),
         changes=changes,
         amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None),
         browser=open_browser,

@@ -61,6 +61,8 @@ REVEALERS = {
     "sp_connect.commands.token",
     "sp_connect.stores.keyring",
     "sp_connect.stores.vault",
+    "sp_connect.stores.vault_key",
+    "sp_connect.stores.vault_settings",
 }
 """Who may look at a secret: what sends it to Amazon, checks its form, keeps it, or is a door out by name."""
 

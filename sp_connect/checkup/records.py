@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from sp_connect import errors, words
@@ -11,7 +13,7 @@ from sp_connect.checkup.facts import FIX, Facts, several
 from sp_connect.findings import Finding, ok, skipped, warning
 from sp_connect.models import DUE_WITHIN, Invite
 from sp_connect.stores import files
-from sp_connect.views import tables
+from sp_connect.views import progress, tables
 
 
 def readable(facts: Facts) -> Finding:
@@ -27,12 +29,18 @@ def readable(facts: Facts) -> Finding:
 
 
 def unfinished(facts: Facts) -> Finding:
-    """Whether a change that was cut short waits to be finished, which any change after it does too, or left files."""
-    waiting, strays = facts.edges.changes.unfinished(), _half_written(facts)
+    """Whether a change that was cut short waits to be finished, which any change after it does too, or left files.
+
+    A move of all secrets to another store is left to --fix: it ends as it stands, and they stay where config.toml says.
+    """
+    waiting, strays = _waiting(facts), _half_written(facts)
     changes, half = words.count(len(waiting), "change"), words.count(len(strays), "half-written file")
     if not waiting and not strays:
         return ok("no change was cut short")
     if not facts.fix:
+        if waiting and (to := _moving_to(facts)):
+            moves = f"a move of all secrets to the {to} was cut short, or is under way just now"
+            return warning(moves, f"go on: sp-connect store move {to}; or end it as it stands: {FIX}")
         verb = "was" if len(waiting) == 1 else "were"
         said = [f"{changes} {verb} cut short, or under way just now"] if waiting else []
         return warning("; ".join([*said, *([f"{half} of a killed process"] if strays else [])]), FIX)
@@ -106,9 +114,23 @@ def invites(facts: Facts) -> Finding:
 def _finish(facts: Facts) -> Sequence[Path]:
     """Finishes what was cut short, and returns what waits all the same."""
     with facts.edges.changes.writing():
-        left = facts.edges.changes.unfinished()
+        pass
+    facts.edges.moves.settle(partial(progress.bar, facts.edges.screen))
     facts.read_again()
-    return left
+    return _waiting(facts)
+
+
+def _waiting(facts: Facts) -> list[Path]:
+    """What is written down of changes that are not done, and of a key in the keyring that may be there for nothing."""
+    unsettled = facts.edges.vault.unsettled()
+    return [*facts.edges.changes.unfinished(), *([unsettled] if unsettled else [])]
+
+
+def _moving_to(facts: Facts) -> str | None:
+    """Where a move that is not done goes to; an entry that cannot be read is for --fix to name."""
+    with suppress(errors.Damaged):
+        return next((entry.moving_to for entry in facts.edges.moves.begun()), None)
+    return None
 
 
 def _half_written(facts: Facts) -> list[Path]:

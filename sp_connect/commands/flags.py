@@ -176,6 +176,7 @@ Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for p
 Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]
 NewApp = Annotated[str, typer.Argument(metavar="[NAME]", help="Your name for the app.")]
 KnownApp = Annotated[str, typer.Argument(metavar="NAME", help="Your name for the app.", autocompletion=candidates.apps)]
+Store = Annotated[str, typer.Argument(metavar="TO", help="keyring or vault.", autocompletion=candidates.stores)]
 CommandLine = Annotated[
     list[str],
     typer.Argument(

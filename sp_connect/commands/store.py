@@ -1,14 +1,26 @@
-"""`store`: which secret store is in use, and why."""
+"""`store`: which secret store is in use, moving everything to another one, and what opens the vault."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import typer
 
-from sp_connect.commands import flags
+from sp_connect import edges as world
+from sp_connect import errors, words
+from sp_connect.commands import flags, tree
 from sp_connect.edges import Edges
-from sp_connect.stores.secrets import StoreDescription
+from sp_connect.models import App, Secret
+from sp_connect.stores import secrets
+from sp_connect.stores.moves import Outcome
+from sp_connect.stores.secrets import StoreDescription, StoreName
+from sp_connect.views import data, progress
+
+NEW = "--new-passphrase-file FILE, --new-passphrase-stdin or --to-keyring"
 
 
 class InUse(NamedTuple):
@@ -18,15 +30,198 @@ class InUse(NamedTuple):
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class MoveOptions:
+    """What `store move` was told."""
+
+    target: str
+    dry_run: bool
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PassphraseOptions:
+    """What `store passphrase` was told: at most one of them."""
+
+    file: Path | None
+    from_stdin: bool
+    to_keyring: bool
+
+
 def run(edges: Edges) -> InUse:
     """Describes the store without asking it for anything. Raises StoreUnavailable for a backend that is refused."""
     return InUse(edges.secrets.describe(), edges.store_reason)
 
 
-def command(ctx: typer.Context, json: flags.Json = False) -> None:
-    """Say where the secrets are kept, and why there."""
+def run_move(edges: Edges, options: MoveOptions) -> Outcome:
+    """Moves everything to another store, or says what that would do; a move that was cut short goes on.
+
+    Raises Usage, NeedsFlag, Aborted, and what a store or a file has.
+    """
+    target = _named(options.target)
+    source = edges.moves.check(target)
+    if edges.moves.is_done(target):
+        return Outcome(source, target, (), ())
+    watch = partial(progress.bar, edges.screen)
+    if options.dry_run:
+        return edges.moves.look(target, watch)
+    if not options.yes and not edges.moves.begun():
+        what = _counted(len(edges.apps.all()), len(edges.connections.all()))
+        edges.person.confirm(f"Move {what} from the {source} to {_described(edges, target)}?", "--yes")
+    try:
+        return edges.moves.run(target, watch)
+    except KeyboardInterrupt:
+        edges.screen.say(f"To go on: sp-connect store move {target}. To undo what was begun: sp-connect doctor --fix")
+        raise
+
+
+def run_passphrase(edges: Edges, options: PassphraseOptions) -> InUse:
+    """Puts the vault's key under another passphrase, or into the keyring. Raises Usage, NeedsFlag, StoreLocked."""
+    if sum([options.file is not None, options.from_stdin, options.to_keyring]) > 1:
+        raise errors.Usage("There can be only one new home for the vault's key.", f"give one of {NEW}")
+    if edges.screen.simulated:
+        raise errors.Usage("The vault of a simulation has no passphrase to change.", "leave out --simulate")
+    if edges.secrets.name != "vault":
+        raise errors.Usage(
+            f"The {edges.secrets.name} is in use, and no vault.",
+            "sp-connect store move vault; for one that jobs use: SP_CONNECT_STORE=vault sp-connect store passphrase",
+        )
+    opened_by = edges.vault.describe().opened_by
+    if opened_by is None:
+        raise errors.Usage("There is no vault yet: the first secret makes it.", "sp-connect app add --help")
+    if not (options.to_keyring and opened_by == "keyring"):
+        _unlock(edges)
+        passphrase = None if options.to_keyring else _new_passphrase(edges, options)
+        with edges.changes.writing():
+            edges.vault.reseal(passphrase)
+    return run(edges)
+
+
+def _unlock(edges: Edges) -> None:
+    """Opens the vault before anything new is asked for: by what the environment gives, else by what a person types."""
+    asked = None
+    if edges.vault.describe().opened_by == "passphrase" and not edges.vault.has_passphrase():
+        asked = edges.person.passphrase("Passphrase of the vault?", "SP_CONNECT_PASSPHRASE_FILE=FILE in front")
+    edges.vault.unlock(asked)
+
+
+def _new_passphrase(edges: Edges, options: PassphraseOptions) -> Secret:
+    if options.file is not None:
+        passphrase = world.passphrase_in(str(options.file), "--new-passphrase-file")
+    elif options.from_stdin:
+        passphrase = edges.person.piped_passphrase("for example: pass show vault | sp-connect store passphrase ...")
+    else:
+        passphrase = edges.person.passphrase("New passphrase?", NEW)
+        if edges.person.passphrase("The same once more?", NEW) != passphrase:
+            raise errors.Usage("The two are not the same. Nothing was changed.", "sp-connect store passphrase")
+    if not passphrase:
+        raise errors.Usage("The new passphrase is empty. Nothing was changed.", f"give one of {NEW}")
+    return passphrase
+
+
+def _named(target: str) -> StoreName:
+    for known in secrets.NAMES:
+        if target == known:
+            return known
+    raise errors.Usage(f"There is no secret store {target!r}.", f"sp-connect store move {' or '.join(secrets.NAMES)}")
+
+
+def _described(edges: Edges, target: StoreName) -> str:
+    """The store as it is, or as it will be."""
+    if target == "keyring":
+        return "the keyring"
+    described = edges.vault.describe()
+    if described.opened_by is not None:
+        return f"the vault ({described.backend})"
+    key = "under the passphrase that is set" if edges.vault.has_passphrase() else "with its key in the keyring"
+    return f"a new vault in {described.location}, {key}"
+
+
+def _counted(apps: int, connections: int) -> str:
+    return f"the secrets of {words.count(apps, 'app')} and {words.count(connections, 'connection')}"
+
+
+app = typer.Typer(cls=tree.Group, **tree.SETTINGS)
+
+
+@app.callback(invoke_without_command=True, epilog="Example: sp-connect store --json")
+def show(ctx: typer.Context, json: flags.Json = False) -> None:
+    """Say where the secrets are kept, and why there; move them, or change what opens the vault."""
+    if ctx.invoked_subcommand is not None:
+        if json:
+            raise errors.Usage("--json stands before the command.", f"sp-connect store {ctx.invoked_subcommand} --json")
+        return
     edges = ctx.obj.edges()
-    used = run(edges)
+    _tell(edges, run(edges), json=json)
+    with suppress(errors.ThisMachine):  # doctor tells what is wrong with the journal
+        for entry in edges.moves.begun():
+            edges.screen.say(
+                f"A move to the {entry.moving_to} was cut short, or is under way. "
+                f"To finish it: sp-connect store move {entry.moving_to}"
+            )
+
+
+@app.command("move", cls=tree.Command, epilog="Example: sp-connect store move vault --dry-run")
+def move(
+    ctx: typer.Context,
+    to: flags.Store,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Only say what would be done.")] = False,
+    yes: flags.Yes = False,
+    json: flags.Json = False,
+) -> None:
+    """Move every secret to the keyring or the vault, and forget them where they were.
+
+    Each is kept, read back and compared before any is forgotten; what was cut short goes on. config.toml then names
+    the store; where jobs set SP_CONNECT_STORE, that has to say the same. A vault that is made gets the passphrase of
+    SP_CONNECT_PASSPHRASE_FILE or SP_CONNECT_PASSPHRASE; without one, its key is kept in the keyring.
+    """
+    edges = ctx.obj.edges()
+    try:
+        outcome = run_move(edges, MoveOptions(to, dry_run, yes))
+    except errors.Several as several:
+        for failure in several.failures:
+            edges.screen.fault(failure)
+        raise
+    _tell_outcome(edges, outcome, dry_run=dry_run)
+    if json:
+        edges.screen.json(data.move(*outcome, dry_run=dry_run))
+
+
+@app.command(
+    "passphrase", cls=tree.Command, epilog="Example: sp-connect store passphrase --new-passphrase-file ~/new-passphrase"
+)
+def passphrase(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None, typer.Option("--new-passphrase-file", metavar="FILE", help="The file that holds the new one.")
+    ] = None,
+    from_stdin: Annotated[
+        bool, typer.Option("--new-passphrase-stdin", metavar="", help="Read the new one from stdin.")
+    ] = False,
+    to_keyring: Annotated[
+        bool, typer.Option("--to-keyring", metavar="", help="Keep the vault's key in the keyring instead.")
+    ] = False,
+    json: flags.Json = False,
+) -> None:
+    """Change what opens the vault: another passphrase, or a key in the keyring.
+
+    The sealed files stay as they are. The old passphrase is that of SP_CONNECT_PASSPHRASE_FILE or
+    SP_CONNECT_PASSPHRASE, else it is asked for; the new one is asked for twice, hidden. An old copy of vault.toml is
+    still opened by the old one: a new key is had by moving everything to the keyring and back.
+    """
+    edges = ctx.obj.edges()
+    used = run_passphrase(edges, PassphraseOptions(file, from_stdin, to_keyring))
+    if used.description.opened_by == "passphrase":
+        edges.screen.say(
+            "The vault has its new passphrase. SP_CONNECT_PASSPHRASE_FILE, wherever set, has to lead to it."
+        )
+    else:
+        edges.screen.say("The vault's key is in the keyring; no passphrase opens it any more.")
+    if json:
+        edges.screen.json(used.description._asdict() | {"why": used.why})
+
+
+def _tell(edges: Edges, used: InUse, *, json: bool) -> None:
     if json:
         edges.screen.json(used.description._asdict() | {"why": used.why})
         return
@@ -39,3 +234,21 @@ def command(ctx: typer.Context, json: flags.Json = False) -> None:
         facts["Folder"] = used.description.location
     pairs = [(label, text.styled(value, longest=None)) for label, value in facts.items()]
     edges.screen.show(tables.facts(edges.screen, pairs))
+
+
+def _tell_outcome(edges: Edges, outcome: Outcome, *, dry_run: bool) -> None:
+    source, target = outcome.source, outcome.target
+    for record in outcome.missing:
+        missing = secrets.missing(record.secret_name, f"the {source}, nor in the {target}")
+        edges.screen.say(f"{missing.message} Its record stays as it is; for a new one: {missing.hint}")
+    apps = sum(isinstance(one, App) for one in outcome.moved)
+    what = _counted(apps, len(outcome.moved) - apps)
+    if not outcome.moved and not outcome.missing:
+        edges.screen.say(f"Everything is in the {target} already: there was nothing to move.")
+    elif dry_run:
+        edges.screen.say(f"Would move {what} from the {source} to {_described(edges, target)}. Nothing was changed.")
+    else:
+        edges.screen.say(f"Moved {what} to {_described(edges, target)}, and forgot them in the {source}.")
+        edges.screen.say(
+            f"config.toml names the {target} now; where jobs set SP_CONNECT_STORE, it has to say {target} too."
+        )

@@ -28,10 +28,10 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group whose commands stand in sections, each with all of its one line. Alone it shows that, and ends with 2."""
+    """A group whose commands stand in sections, each with all of its one line. One that does nothing alone shows them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args:
+        if not args and not self.invoke_without_command:
             typer.echo(self.get_help(ctx), err=True, color=ctx.color)
             ctx.exit(2)
         return super().parse_args(ctx, args)

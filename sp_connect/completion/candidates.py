@@ -36,6 +36,11 @@ FORMATS = {
     "python-amazon-sp-api": "credentials.yml of python-amazon-sp-api",
 }
 
+STORES = {
+    "keyring": "the operating system's",
+    "vault": "sealed files, opened by a passphrase or by a key in the keyring",
+}
+
 _SUFFIX = ".toml"
 
 
@@ -87,6 +92,11 @@ def statuses(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Type
 def formats(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
     """What `export --format` takes."""
     return [(name, told) for name, told in FORMATS.items() if name.startswith(incomplete)]
+
+
+def stores(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
+    """What `store move` takes."""
+    return [(name, told) for name, told in STORES.items() if name.startswith(incomplete)]
 
 
 def shells(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
 
 from sp_connect import errors
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
@@ -22,29 +22,12 @@ from sp_connect.stores import files
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
+from sp_connect.stores.journal import Entry, Journal, Renamed
 from sp_connect.stores.pending import NOTHING, Answer, Pending, Row
-from sp_connect.stores.secrets import SecretStore, new_ref
-from sp_connect.stores.tables import Table
+from sp_connect.stores.secrets import Choosing, SecretStore, new_ref
 
 REFRESHING_SECONDS = 120.0
 """How long one process may wait for another where giving up is dear: for its answer, or to keep a new token."""
-
-
-class Renamed(NamedTuple):
-    """A seller's name, before and after."""
-
-    old: str
-    new: str
-
-
-class Entry(NamedTuple):
-    """A change in the journal: the secrets of a store that it adds and ends, who is renamed, and what is written."""
-
-    path: Path
-    store: str
-    names: tuple[SecretName, ...]
-    renamed: Renamed | None = None
-    pending: Pending = NOTHING
 
 
 class Changes:
@@ -63,7 +46,7 @@ class Changes:
         secrets: SecretStore,
         move_profiles: Callable[[str, str], None] = lambda _old, _new: None,
     ) -> None:
-        self._folder = folder
+        self.journal = Journal(folder)
         self._lock_path = lock_path
         self._apps = apps
         self._connections = connections
@@ -77,13 +60,29 @@ class Changes:
     def writing(self, wait: float = 10.0) -> Iterator[None]:
         """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked, Damaged.
 
-        `wait` is how many seconds another process may keep it.
+        `wait` is how many seconds another process may keep it. A move of everything to another store that was cut
+        short is left to `moves`: to finish it may take minutes, and the other store's password.
         """
         with self._queue, files.lock(self._lock_path, wait):
-            for path in self.unfinished():
-                entry = self._rename(_read(path))
-                if entry.store == self._secrets.name:  # else it waits until that store is in use again
+            if isinstance(self._secrets, Choosing):
+                self._secrets.look_again()
+            for written in self.journal.entries():
+                entry = self._rename(written)
+                # What was begun in the other store waits until that one is in use again.
+                if entry.store == self._secrets.name and entry.moving_to is None:
                     self._finish(entry)
+            yield
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """Lets one process at a time move secrets to another store. Taken before `writing`. Raises StoreLocked."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(files.lock(self._lock_path.with_name("lock-moving"), wait=0))
+            except errors.StoreLocked:
+                raise errors.StoreLocked(
+                    "Another sp-connect is moving the secrets to another store.", "wait for it, then run this again"
+                ) from None
             yield
 
     @contextmanager
@@ -100,7 +99,7 @@ class Changes:
 
     def unfinished(self) -> tuple[Path, ...]:
         """The changes whose secrets wait to be forgotten: the store was locked, or the process killed."""
-        return tuple(self._folder / name for name in files.names(self._folder) if name.endswith(".toml"))
+        return self.journal.paths()
 
     @contextmanager
     def replacing(
@@ -119,8 +118,7 @@ class Changes:
         has written refers to: of these, no record is asked again. What is `pending` is written after a kill; where
         the block fails it is undone, unless it is `lasting`: then the next `writing` tries again.
         """
-        entry = Entry(self._folder / f"{new_ref()}.toml", self._secrets.name, (*new, *old), renamed, pending)
-        self._note(entry)
+        entry = self.journal.begin(self._secrets.name, (*new, *old), renamed, pending)
         settled: set[SecretName] = set()
         try:
             yield settled
@@ -156,7 +154,7 @@ class Changes:
         refs = {scope: old.secret_ref for scope, old in before.items()}
         pending = Pending(tuple(Row(one, refs.get(scope)) for scope, one in records.items()), answer)
         new = {connection.secret_name: token for connection, token in kept}
-        old = [name for record in before.values() for name in _names(record)]
+        old = [name for record in before.values() for name in names(record)]
         with self.replacing(new, old, pending=pending, lasting=lasting) as settled:
             self._secrets.keep_all(new)
             self._connections.put_all(records.values())
@@ -183,7 +181,7 @@ class Changes:
     def drop_connection(self, scope: Scope) -> None:
         """Forgets a connection and its refresh token; an absent one is fine."""
         before = self._connections.get(scope)
-        with self.replacing((), _names(before)):
+        with self.replacing((), names(before)):
             self._connections.remove(scope)
 
     def keep_app(self, app: App, secret: Secret) -> None:
@@ -210,41 +208,40 @@ class Changes:
         for was, one in zip(before, after, strict=True):
             with suppress(errors.MissingToken):
                 tokens[one.secret_name] = self._secrets.fetch(was.secret_name)
-        with self.replacing(tokens, [name for one in before for name in _names(one)], Renamed(old, new)):
+        with self.replacing(tokens, [name for one in before for name in names(one)], Renamed(old, new)):
             self._move_profiles(old, new)
             self._secrets.keep_all(tokens)
             self._connections.copy(old, new, after)
         return tuple(after)
 
-    def _note(self, entry: Entry) -> None:
-        tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in entry.names]
-        renamed = {"renamed": entry.renamed._asdict()} if entry.renamed else {}
-        head = {"schema": files.SCHEMA, "store": entry.store}
-        files.write_toml(entry.path, head | renamed | {"secret": tables} | entry.pending.tables())
+    def complete(self, entry: Entry, store: SecretStore) -> None:
+        """Writes what an entry has pending, forgets in `store` what no record refers to, and strikes the entry out.
 
-    def _finish(self, entry: Entry) -> None:
-        """Forgets what no record refers to, then the entry; what fails now is left for the next time.
 
-        An owner whose files are damaged keeps no other waiting.
+        Raises what hinders it. What is of owners whose files are damaged is left for another time, without an error.
         """
         left: list[SecretName] = []
         unreferred: list[list[SecretName]] = []
+        entry = self._rename(entry)
+        entry.pending.write(self._connections, self._invites, partial(_holds, store))
+        for (kind, owner), group in groupby(sorted(entry.names), lambda name: (name.kind, name.owner)):
+            theirs = list(group)
+            try:
+                referred_to = self._referred_to(kind, owner)
+            except errors.Damaged:
+                left.extend(theirs)
+            else:
+                unreferred.append([name for name in theirs if name not in referred_to])
+        left.extend(_forget(store, unreferred))
+        if not left:
+            self.journal.end(entry)
+        elif len(left) < len(entry.names):
+            self.journal.note(entry._replace(names=tuple(left)))
+
+    def _finish(self, entry: Entry) -> None:
+        """The same in the store in use; what fails now is left for the next time."""
         with suppress(errors.ThisMachine):
-            entry = self._rename(entry)
-            entry.pending.write(self._connections, self._invites, self._holds)
-            for (kind, owner), group in groupby(sorted(entry.names), lambda name: (name.kind, name.owner)):
-                theirs = list(group)
-                try:
-                    referred_to = self._referred_to(kind, owner)
-                except errors.Damaged:
-                    left.extend(theirs)
-                else:
-                    unreferred.append([name for name in theirs if name not in referred_to])
-            left.extend(self._forget(unreferred))
-            if not left:
-                files.remove(entry.path)
-            elif len(left) < len(entry.names):
-                self._note(entry._replace(names=tuple(left)))
+            self.complete(entry, self._secrets)
 
     def _rename(self, entry: Entry) -> Entry:
         """What is left of a change once its seller has the new name, or has kept the old one."""
@@ -257,59 +254,34 @@ class Changes:
             with suppress(errors.StoreUnavailable):  # then they stay where they are, and hinder nobody
                 self._move_profiles(entry.renamed.new, entry.renamed.old)
         done = entry._replace(renamed=None)
-        self._note(done)
+        self.journal.note(done)
         return done
-
-    def _forget(self, owners: Sequence[Sequence[SecretName]]) -> Sequence[SecretName]:
-        """Forgets what is each owner's; returns what is of owners whose file is damaged."""
-        try:
-            self._secrets.forget_all([name for theirs in owners for name in theirs])
-        except errors.Damaged:
-            return owners[0] if len(owners) == 1 else [name for theirs in owners for name in self._forget([theirs])]
-        return ()
-
-    def _holds(self, name: SecretName) -> bool:
-        try:
-            self._secrets.fetch(name)
-        except errors.MissingToken:
-            return False
-        return True
 
     def _referred_to(self, kind: str, owner: str) -> set[SecretName]:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
         records = self._connections.of(owner) if kind == "seller" else self._apps.all()
-        return {name for record in records for name in _names(record)}
+        return {name for record in records for name in names(record)}
 
 
-def renames(folder: Path) -> Iterator[Renamed]:
-    """What the journal in `folder` has begun of other names for sellers; a damaged entry is passed over."""
-    for name in files.names(folder):
-        with suppress(errors.ThisMachine):
-            entry = _read(folder / name) if name.endswith(".toml") else None
-            if entry is not None and entry.renamed is not None:
-                yield entry.renamed
-
-
-def _names(record: App | Connection | None) -> tuple[SecretName, ...]:
+def names(record: App | Connection | None) -> tuple[SecretName, ...]:
     """Every secret that a record stands for, its kept access token too."""
     if isinstance(record, Connection):
         return record.secret_name, record.access_name
     return (record.secret_name,) if record is not None else ()
 
 
-def _read(path: Path) -> Entry:
-    values = files.read_toml(path) or {}
-    table = Table(path, "", values)
-    renamed = table.optional_table("renamed")
-    return Entry(
-        path,
-        table.text("store"),
-        tuple(_secret_name(one) for one in table.tables("secret")),
-        Renamed(renamed.name("old"), renamed.name("new")) if renamed is not None else None,
-        Pending.read(table),
-    )
+def _forget(store: SecretStore, owners: Sequence[Sequence[SecretName]]) -> Sequence[SecretName]:
+    """Forgets what is each owner's; returns what is of owners whose file is damaged."""
+    try:
+        store.forget_all([name for theirs in owners for name in theirs])
+    except errors.Damaged:
+        return owners[0] if len(owners) == 1 else [name for theirs in owners for name in _forget(store, [theirs])]
+    return ()
 
 
-def _secret_name(table: Table) -> SecretName:
-    kind = cast("Literal['app', 'seller']", table.one_of("kind", ("app", "seller")))
-    return SecretName(kind, table.name("owner"), table.text("item"), table.text("ref"))
+def _holds(store: SecretStore, name: SecretName) -> bool:
+    try:
+        store.fetch(name)
+    except errors.MissingToken:
+        return False
+    return True

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 NONCE = 12
 """The bytes before a seal; fresh for each, for two under one key would give both away."""
 
+OVERHEAD = NONCE + 16
+"""The bytes by which a seal is longer than what it seals."""
+
 
 def seal(key: bytes, plain: bytes, bound: bytes) -> bytes:
     """Seals `plain` under a key of 32 bytes, nonce first; `bound` must be the same when it is opened."""

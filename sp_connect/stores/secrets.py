@@ -21,6 +21,14 @@ StoreName = Literal["keyring", "vault"]
 
 NAMES: tuple[StoreName, ...] = get_args(StoreName)
 
+OpenedBy = Literal["passphrase", "keyring"]
+"""What opens a vault."""
+
+OPENERS: tuple[OpenedBy, ...] = get_args(OpenedBy)
+
+DEFAULT: StoreName = "keyring"
+"""The store in use where nobody says anything."""
+
 ELSEWHERE = "use sealed files instead: SP_CONNECT_STORE=vault with SP_CONNECT_PASSPHRASE_FILE"
 
 
@@ -36,7 +44,7 @@ class StoreDescription(NamedTuple):
 
     store: str
     backend: str
-    opened_by: Literal["passphrase", "keyring"] | None
+    opened_by: OpenedBy | None
     location: str | None
 
 
@@ -80,9 +88,19 @@ class SecretStore(Protocol):
 
 @runtime_checkable
 class Listing(Protocol):
-    """A secret store that can tell all that it holds; no call of a keyring does. Raises as a SecretStore."""
+    """A secret store that can tell all that it holds; no call of a keyring does. Raises as a SecretStore.
 
-    def contents(self) -> Contents: ...
+    Of several stores the one in use may be a keyring: then it is None.
+    """
+
+    def contents(self) -> Contents | None: ...
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """A secret store that stands for several, of which one is in use. Who holds the writers' lock has it look again."""
+
+    def look_again(self) -> None: ...
 
 
 class Owner(Protocol):
@@ -118,12 +136,20 @@ def choose(variable: str | None, configured: str | None) -> Choice:
                 if value == known:
                     return Choice(known, f"{source} says so")
             raise errors.Usage(f"{source} names a secret store {value!r}, which there is not.", "use keyring or vault")
-    return Choice("keyring", "it is the default")
+    return Choice(DEFAULT, "it is the default")
 
 
 def new_ref() -> str:
     """A reference that no secret had before."""
     return os.urandom(6).hex()
+
+
+def probe(home: Path) -> SecretName:
+    """The name of the throwaway secret of a home."""
+    import hashlib
+
+    ref = hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:12]
+    return SecretName("app", PROBE, "probe", ref)
 
 
 def prove(store: SecretStore, home: Path) -> None:
@@ -132,11 +158,8 @@ def prove(store: SecretStore, home: Path) -> None:
     It has one name in each home, where one process proves at a time: what a killed one left, the next forgets.
     A home that is not there yet is not made.
     """
-    import hashlib
-
-    ref = hashlib.sha256(os.fsencode(home.absolute())).hexdigest()[:12]
     with files.lock(home / "lock-probe", PROOF_SECONDS) if home.is_dir() else nullcontext():
-        _prove(store, SecretName("app", PROBE, "probe", ref))
+        _prove(store, probe(home))
 
 
 def _prove(store: SecretStore, name: SecretName) -> None:

@@ -1,45 +1,31 @@
 """Sealed files as a secret store, for machines without a keyring and for those who prefer one key.
 
-`vault.toml` says how the vault's random key is opened: sealed under a passphrase, or kept in the keyring.
-With that key one file an owner is sealed. Whose file it is is bound into its seal, so that none can stand in
-for another; any flipped byte is damage. Nothing but errors of ours leaves this module, whatever the files
-hold.
+With the vault's key (`vault_key`) one file an owner is sealed. Whose file it is is bound into its seal, so that
+none can stand in for another; any flipped byte is damage. docs/vault-format.md has the form. Nothing but errors of
+ours leaves this module, whatever the files hold.
 """
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import stat
-import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import files, seals, secrets
 from sp_connect.stores.keyring import KeyringStore
-from sp_connect.stores.tables import Table
+from sp_connect.stores.vault_key import VaultKey
+from sp_connect.stores.vault_settings import VERSION, Key, Settings
 
 MAGIC = b"sp-connect vault\n"
-VERSION = 1
 
 _HEADER = len(MAGIC) + 1 + 16
-_COST = {"n": 2**15, "r": 8, "p": 1}
-_MOST = {"n": 2**20, "r": 8, "p": 4}
-"""What a hostile vault.toml may ask of this machine: a gigabyte, and some seconds."""
 _FOLDERS: Mapping[Literal["app", "seller"], str] = {"app": "apps", "seller": "sellers"}
 _SUFFIX = ".sealed"
-_SET_IT = "set SP_CONNECT_PASSPHRASE_FILE (a file that holds it) or SP_CONNECT_PASSPHRASE"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Key:
-    id: bytes
-    key: bytes
 
 
 class Vault:
@@ -53,11 +39,7 @@ class Vault:
 
     def __init__(self, folder: Path, passphrase: Callable[[], Secret | None], keyring: KeyringStore) -> None:
         self._folder = folder
-        self._settings = folder / "vault.toml"
-        self._passphrase = passphrase
-        self._keyring = keyring
-        self._opening = threading.Lock()
-        self._key: _Key | None = None
+        self.key = VaultKey(folder, passphrase, keyring)
 
     def keep(self, name: SecretName, value: Secret) -> None:
         self.keep_all({name: value})
@@ -67,7 +49,7 @@ class Vault:
         self._open()  # a person may be asked for the keyring's password: not while others wait for the lock
         paths = self._by_file(values)
         with files.lock(self._folder / "lock"):
-            key = self._open() or self._make()
+            key = self._open() or self.key.make()
             contents = {
                 path: self._read(path, names[0], key) | {_entry(name): values[name].reveal() for name in names}
                 for path, names in paths.items()
@@ -111,113 +93,88 @@ class Vault:
         key = self._open()
         if key is None:
             return secrets.Contents(frozenset(), {})
-        for kind, folder in _FOLDERS.items():
-            for file in files.names(self._folder / folder):
-                owner = file.removesuffix(_SUFFIX)
-                if owner == file or not errors.is_name(owner):
-                    continue
-                anyone = SecretName(kind, owner, "", "")
-                try:
-                    entries = self._read(self._path(anyone), anyone, key)
-                except errors.Damaged as damage:
-                    damages[kind, owner] = damage
-                else:
-                    names.update(SecretName(kind, owner, *_parts(entry)) for entry in entries)
+        for anyone in self._owners():
+            try:
+                entries = self._read(self._path(anyone), anyone, key)
+            except errors.Damaged as damage:
+                damages[anyone.kind, anyone.owner] = damage
+            else:
+                names.update(SecretName(anyone.kind, anyone.owner, *_parts(entry)) for entry in entries)
         return secrets.Contents(frozenset(names), damages)
 
     def describe(self) -> secrets.StoreDescription:
         """The vault as it is on disk; opens nothing. Raises Damaged."""
-        table = self._load()
+        settings = self._settings()
         location = str(self._folder)
-        if table is None:
+        if settings is None:
             return secrets.StoreDescription(self.name, f"sealed files in {location}, none yet", None, location)
-        if table.text("opened_by") == "passphrase":
-            words = f"sealed files in {location}, key under a passphrase"
-            return secrets.StoreDescription(self.name, words, "passphrase", location)
-        words = f"sealed files in {location}, key in the keyring"
-        return secrets.StoreDescription(self.name, words, "keyring", location)
+        where = "under a passphrase" if settings.opened_by == "passphrase" else "in the keyring"
+        words = f"sealed files in {location}, key {where}"
+        return secrets.StoreDescription(self.name, words, settings.opened_by, location)
 
-    def _open(self) -> _Key | None:
-        """The vault's key, or None where there is no vault yet; a passphrase is stretched once a process."""
-        with self._opening:
-            if self._key is None and (table := self._load()) is not None:
-                key_id = table.text("key_id")
-                by_passphrase = table.text("opened_by") == "passphrase"
-                key = self._unseal_key(table) if by_passphrase else self._key_of_keyring(key_id)
-                self._key = _Key(bytes.fromhex(key_id), key)
-            return self._key
+    def has_passphrase(self) -> bool:
+        """Whether the environment gives one. Raises StoreUnavailable."""
+        return self.key.has_passphrase()
 
-    def _make(self) -> _Key:
-        """A new vault, under the passphrase if there is one, else with its key in the keyring."""
-        key = _Key(os.urandom(16), os.urandom(32))
-        settings: dict[str, Any] = {"schema": files.SCHEMA, "key_id": key.id.hex(), "opened_by": "keyring"}
-        passphrase = self._passphrase()
-        if passphrase is None:
-            self._keyring.keep(_key_name(key.id.hex()), Secret(_b64(key.key)))
-        else:
-            salt = os.urandom(16)
-            settings |= {"opened_by": "passphrase", "kdf": {"name": "scrypt", **_COST, "salt": _b64(salt)}}
-            sealed = seals.seal(self._stretch(passphrase, salt, _COST), key.key, _bound(settings))
-            settings["sealed_key"] = _b64(sealed)
-        files.write_toml(self._settings, settings | {"checksum": _checksum(settings)})
-        self._key = key
+    def unlock(self, passphrase: Secret | None) -> None:
+        """Opens the vault with a passphrase that a person gave, if one did. Raises as `fetch`."""
+        self.key.open(passphrase)
+
+    def reseal(self, passphrase: Secret | None) -> None:
+        """Puts the vault's key under another passphrase, or without one into the keyring. Raises as `fetch`."""
+        with files.lock(self._folder / "lock"):
+            self.key.reseal(passphrase)
+
+    def leave(self) -> bool:
+        """Ends a vault that holds nothing, its key too, so that another can be made here; False if it holds something.
+
+        What a killed process left half-written goes along.
+        """
+        with files.lock(self._folder / "lock"):
+            if any(self._owners()):
+                return False
+            self.key.give_up()
+            for folder in map(self._folder.joinpath, _FOLDERS.values()):
+                with suppress(OSError):  # there was none, or it holds what is no file of ours
+                    for leftover in folder.glob(".sp-connect-*"):
+                        leftover.unlink()
+                    folder.rmdir()
+        return True
+
+    def unsettled(self) -> Path | None:
+        """The file that names a key in the keyring, which a killed process may have left there for nothing."""
+        return self.key.unsettled()
+
+    def settle(self) -> None:
+        """Forgets such a key."""
+        if self.unsettled():
+            with files.lock(self._folder / "lock"):
+                self.key.settle()
+
+    def _open(self) -> Key | None:
+        """The vault's key, or None where there is no vault yet. Raises as `VaultKey.open`."""
+        key = self.key.open()
+        if key is None and self._settings() is not None:  # it was made just now
+            key = self.key.open()
         return key
 
-    def _load(self) -> Table | None:
-        """vault.toml, whose checksum is right; None where there is no vault."""
-        values = files.read_toml(self._settings)
-        if values is None:
-            if any(files.names(self._folder / kind) for kind in _FOLDERS.values()):
-                raise errors.Damaged(self._settings, "it is missing, and the sealed files beside it need it")
-            return None
-        table = Table(self._settings, "", values)
-        if table.text("checksum") != _checksum({key: values[key] for key in values if key != "checksum"}):
-            raise table.damaged("its checksum does not match")
-        if len(_bytes(table, "key_id", bytes.fromhex)) != 16:
-            raise table.damaged("key_id is not 32 hexadecimal digits")
-        table.one_of("opened_by", ("passphrase", "keyring"))
-        return table
+    def _settings(self) -> Settings | None:
+        """vault.toml; None where there is no vault. Raises Damaged, also where vault.toml alone is missing."""
+        settings = self.key.settings()
+        if settings is None and any(self._owners()):
+            settings = self.key.settings()  # unless it was made just now, it is gone
+            if settings is None:
+                why = "it is missing, and the sealed files beside it need it"
+                raise errors.Damaged(self._folder / "vault.toml", why)
+        return settings
 
-    def _unseal_key(self, table: Table) -> bytes:
-        passphrase = self._passphrase()
-        if passphrase is None:
-            raise errors.StoreLocked(f"The vault {self._folder} is opened by a passphrase.", _SET_IT)
-        kdf = table.table("kdf")
-        name = kdf.one_of("name", ("scrypt",))
-        cost = {key: kdf.number(key, most) for key, most in _MOST.items()}
-        if cost["n"] < 2 or cost["n"] & (cost["n"] - 1):
-            raise kdf.damaged("n is not a power of two")
-        salt, sealed = _bytes(kdf, "salt", _unb64), _bytes(table, "sealed_key", _unb64)
-        bound = _bound({"key_id": table.text("key_id"), "kdf": {"name": name, **cost, "salt": _b64(salt)}})
-        key = seals.unseal(self._stretch(passphrase, salt, cost), sealed, bound)
-        if key is None or len(key) != 32:
-            raise errors.StoreLocked(
-                f"The passphrase does not open the vault {self._folder}.",
-                "it was made with another one: see what SP_CONNECT_PASSPHRASE or SP_CONNECT_PASSPHRASE_FILE holds",
-            )
-        return key
-
-    def _stretch(self, passphrase: Secret, salt: bytes, cost: Mapping[str, int]) -> bytes:
-        if not passphrase:
-            raise errors.StoreLocked(f"The passphrase for the vault {self._folder} is empty.", _SET_IT)
-        try:
-            return seals.stretch(passphrase.reveal(), salt, cost)
-        except (ValueError, MemoryError):
-            raise errors.StoreUnavailable(
-                "This machine has too little memory to open the vault.", "end other programs and run it again"
-            ) from None
-
-    def _key_of_keyring(self, key_id: str) -> bytes:
-        hint = "run it where the vault was made, as the same user; else move the vault away and connect again"
-        try:
-            key = _unb64(self._keyring.fetch(_key_name(key_id)).reveal())
-        except errors.MissingToken:
-            raise errors.MissingToken(f"the vault {self._folder} (its key)", "the keyring", hint) from None
-        except ValueError:
-            key = b""
-        if len(key) != 32:
-            raise errors.StoreUnavailable(f"The keyring's key for the vault {self._folder} was altered.", hint)
-        return key
+    def _owners(self) -> Iterator[SecretName]:
+        """Whose sealed files there are, as a name of each; what is no file of ours is passed over."""
+        for kind, folder in _FOLDERS.items():
+            for file in files.names(self._folder / folder):
+                owner = file.removesuffix(_SUFFIX)
+                if owner != file and errors.is_name(owner):
+                    yield SecretName(kind, owner, "", "")
 
     def _path(self, name: SecretName) -> Path:
         """The sealed file of an owner. What is no plain file was put there by somebody else."""
@@ -238,15 +195,20 @@ class Vault:
             owners.setdefault((name.kind, name.owner), []).append(name)
         return {self._path(theirs[0]): theirs for theirs in owners.values()}
 
-    def _read(self, path: Path, name: SecretName, key: _Key) -> dict[str, str]:
+    def _read(self, path: Path, name: SecretName, key: Key) -> dict[str, str]:
         data = files.read(path)
         if data is None:
             return {}
         header = data[:_HEADER]
         if not header.startswith(MAGIC) or len(header) < _HEADER:
             raise errors.Damaged(path, "it is not a sealed file")
-        if header[len(MAGIC)] != VERSION:
-            raise errors.Damaged(path, f"its version is {header[len(MAGIC)]}, and only {VERSION} is known")
+        if header[len(MAGIC)] > VERSION:
+            raise errors.StoreUnavailable(
+                f"{path} is sealed in a form that is not known here ({header[len(MAGIC)]}). It was left as it is.",
+                "upgrade sp-connect; if no later version wrote it, the file is damaged",
+            )
+        if header[len(MAGIC)] < VERSION:
+            raise errors.Damaged(path, f"no version of sp-connect wrote its form, {header[len(MAGIC)]}")
         if header[len(MAGIC) + 1 :] != key.id:
             raise errors.Damaged(path, "it is sealed with the key of another vault")
         plain = seals.unseal(key.key, data[_HEADER:], header + _whose(name))
@@ -256,7 +218,7 @@ class Vault:
         return values
 
 
-def _sealed(name: SecretName, key: _Key, values: Mapping[str, str]) -> bytes:
+def _sealed(name: SecretName, key: Key, values: Mapping[str, str]) -> bytes:
     """The sealed file of the owner of `name`."""
     header = MAGIC + bytes([VERSION]) + key.id
     return header + seals.seal(key.key, json.dumps(values).encode(), header + _whose(name))
@@ -274,34 +236,3 @@ def _parts(entry: str) -> tuple[str, str]:
 
 def _whose(name: SecretName) -> bytes:
     return f"{name.kind}/{name.owner}".encode()
-
-
-def _key_name(key_id: str) -> SecretName:
-    return SecretName("app", "sp-connect-vault", "key", key_id)
-
-
-def _bound(settings: Mapping[str, Any]) -> bytes:
-    """What the seal of the vault's key vouches for."""
-    return json.dumps([VERSION, settings["key_id"], settings["kdf"]], sort_keys=True).encode()
-
-
-def _checksum(settings: Mapping[str, Any]) -> str:
-    """Tells damage from a wrong passphrase. It protects nothing: the seals do."""
-    import hashlib
-
-    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _bytes(table: Table, key: str, decode: Callable[[str], bytes]) -> bytes:
-    try:
-        return decode(table.text(key))
-    except ValueError:
-        raise table.damaged(f"{key} is not what sp-connect wrote") from None
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _unb64(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)

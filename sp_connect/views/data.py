@@ -84,6 +84,26 @@ def revoked(gone: Connection, manage_url: str, now: datetime) -> dict[str, Any]:
     return connection(gone, now) | {"revoked_locally": True, "manage_url": manage_url}
 
 
+def move(
+    source: str,
+    target: str,
+    moved: Sequence[App | Connection],
+    missing: Sequence[App | Connection],
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """What `store move` did, or would do: how many secrets it moved, and whose are in neither store."""
+    apps = sum(isinstance(one, App) for one in moved)
+    return {
+        "from": source,
+        "to": target,
+        "dry_run": dry_run,
+        "apps": apps,
+        "connections": len(moved) - apps,
+        "missing": [_place(one) for one in missing],
+    }
+
+
 def checkup(found: Sequence[Finding]) -> dict[str, Any]:
     """What `doctor` found, check by check; `ok` says that none failed."""
     checks = [
@@ -115,6 +135,14 @@ def error(error: SpConnectError) -> dict[str, Any]:
             "request_id": words.request_id,
         },
     }
+
+
+def _place(record: App | Connection) -> dict[str, Any]:
+    """Which app, or which connection."""
+    if isinstance(record, App):
+        return {"app": record.name, "seller": None, "region": None, "country": None}
+    scope = record.scope
+    return {"app": None, "seller": scope.seller, "region": scope.region, "country": scope.country}
 
 
 def moment(when: datetime | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,13 +11,16 @@ import pytest
 
 from sp_connect import errors
 from sp_connect.commands import invite, rename
-from sp_connect.models import SecretName
+from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secrets
-from sp_connect.stores.changes import Entry, Renamed
+from sp_connect.stores.journal import Entry, Renamed
+from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.moves import Moves
 from sp_connect.stores.vault import Vault
 from tests.agency import Agency
 from tests.checkup.given import code, edit, finding, visit, with_store, wrong
 from tests.commands.given import connected, record, token_of
+from tests.stores import backends
 
 
 class Stubborn(Vault):
@@ -29,8 +33,7 @@ class Stubborn(Vault):
 def cut_short(agency: Agency) -> SecretName:
     """A renewal whose old token is still there, with an entry of the journal; returns the name of that token."""
     before = connected(agency)
-    assert isinstance(agency.edges.secrets, Vault)
-    stubborn = Stubborn(agency.folder / "vault", agency.edges.secrets._passphrase, agency.edges.secrets._keyring)
+    stubborn = Stubborn(agency.folder / "vault", lambda: Secret("correct horse"), KeyringStore(None, 1.0))
     held = with_store(agency, stubborn).changes
     with held.writing():
         held.keep_connection(record(secret_ref=secrets.new_ref()), agency.edges.secrets.fetch(before.secret_name))
@@ -106,7 +109,7 @@ class TestUnfinished:
         rename.run(agency.edges, "acme", "other")
         agency.edges.connections.put(before)  # as where a kill came before it was dropped
         entry = agency.folder / "unfinished" / "0123456789ab.toml"
-        agency.edges.changes._note(Entry(entry, "vault", (), Renamed("acme", "other")))
+        agency.edges.changes.journal.note(Entry(entry, "vault", (), Renamed("acme", "other")))
 
         found = {one.name: one for one in visit(agency.edges, fix=True)}
 
@@ -143,6 +146,46 @@ class TestUnfinished:
 
         assert (found.result, found.fixed) == ("warning", False)
         assert agency.edges.changes.unfinished() == (entry,)
+
+    def test_a_move_that_was_cut_short_is_told_and_ended_as_it_stands(self, agency: Agency) -> None:
+        ring = KeyringStore("tests.stores.backends.Dictionary", 5.0)
+        held = connected(agency)
+        copied = [agency.app.secret_name, held.secret_name]
+        ring.keep_all({name: agency.edges.secrets.fetch(name) for name in copied})
+        agency.edges.apps.choose_store("vault")
+        agency.edges.changes.journal.begin("vault", copied, moving_to="keyring")
+        parts = agency.edges
+        both: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": ring, "vault": parts.vault}
+        edges = replace(parts, moves=Moves(parts.apps, parts.connections, parts.changes, both, agency.folder, None))
+
+        found = finding(edges, "unfinished")
+
+        assert found.result == "warning"
+        assert found.found == "a move of all secrets to the keyring was cut short, or is under way just now"
+        assert found.mend == "go on: sp-connect store move keyring; or end it as it stands: sp-connect doctor --fix"
+        mended = finding(edges, "unfinished", fix=True)
+        assert (mended.result, mended.fixed) == ("ok", True)
+        assert backends.Dictionary.items == {}
+        assert token_of(agency, held)
+        assert finding(edges, "unfinished").found == "no change was cut short"
+
+    def test_a_key_that_may_lie_in_the_keyring_for_nothing_is_forgotten(self, agency: Agency) -> None:
+        keyring = KeyringStore("tests.stores.backends.Dictionary", 5.0)
+        vault = Vault(agency.folder / "vault", lambda: Secret("correct horse"), keyring)
+        name = SecretName("app", "sp-connect-vault", "key", "00" * 16)
+        keyring.keep(name, Secret("a key"))
+        (agency.folder / "vault" / "key.toml").write_text(f'schema = 1\nkey_id = "{name.ref}"\n')
+        parts = agency.edges
+        both: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": keyring, "vault": vault}
+        edges = replace(
+            parts, vault=vault, moves=Moves(parts.apps, parts.connections, parts.changes, both, agency.folder, None)
+        )
+
+        assert finding(edges, "unfinished").result == "warning"
+        assert finding(edges, "unfinished", fix=True).fixed
+
+        assert backends.Dictionary.items == {}
+        assert finding(edges, "unfinished").result == "ok"
 
     def test_a_damaged_entry_is_a_failure_with_fix(self, agency: Agency) -> None:
         cut_short(agency)

@@ -103,6 +103,7 @@ class Shell:
     edges_: edges.Edges
 
     environ: dict[str, str] = field(default_factory=dict)
+    invoked_subcommand: str | None = None
 
     @property
     def context(self) -> typer.Context:

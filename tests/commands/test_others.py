@@ -67,7 +67,7 @@ class TestStore:
     def test_a_vault_under_a_passphrase_is_described(self, agency: Agency) -> None:
         given = shell(agency)
 
-        store.command(given.context, json=True)
+        store.show(given.context, json=True)
 
         assert given.json() == {
             "store": "vault",
@@ -80,7 +80,7 @@ class TestStore:
     def test_people_are_told_the_same(self, agency: Agency) -> None:
         given = shell(agency)
 
-        store.command(given.context)
+        store.show(given.context)
 
         assert "passphrase" in given.printed()
         assert str(agency.folder / "vault") in given.printed()

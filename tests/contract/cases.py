@@ -15,11 +15,13 @@ from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.secrets import StoreName
 from sp_connect.stores.vault import Vault
 from tests import agency as agencies
 from tests.cli.program import Result
 from tests.commands.given import account_of, connected, end_at_amazon, record
 from tests.contract.given import Given, consenting, stopped
+from tests.contract.schemas import ROOT
 
 HOST = "sellercentral-europe.amazon.com"
 CLIENT_SECRET = "amzn1.oa2-cs.v1.new"
@@ -162,6 +164,23 @@ def _store_opened_by_the_keyring(given: Given) -> Result:
     return given.run("store", "--json", SP_CONNECT_HOME=str(home))
 
 
+def _moving(given: Given, *arguments: str, store: StoreName = "vault", **env: str | None) -> Result:
+    """A move, or what else is done to a store, in a home that has all of a record's kinds: two apps, one of which has
+    no secret; a connection with its token, and two without.
+    """
+    home, office = given.home(), given.office
+    made = agencies.build(home, office.simulator, office.clock, given.program.listen, io.StringIO(), io.StringIO())
+    connected(made, "moving")
+    made.edges.apps.put(replace(made.app, name="secretless", secret_ref="none"))
+    made.edges.connections.put_all([record("moving", "fe", "JP"), record("moving", "na")])
+    made.edges.apps.choose_store("vault")
+    ring = {"PYTHON_KEYRING_BACKEND": "tests.stores.backends.Files", "TESTS_RING": str(home / "ring")}
+    found = {"SP_CONNECT_HOME": str(home), "SP_CONNECT_STORE": None, "PYTHONPATH": str(ROOT)} | ring | env
+    if store == "keyring":
+        given.run("store", "move", "keyring", "--yes", **found)
+    return given.run("store", *arguments, "--json", stdin="another horse", **found)
+
+
 def _doctors(given: Given, *arguments: str, mode: int = 0o600) -> Result:
     """A visit to a home with a connection, whose config.toml has these permissions; nobody waits at its address."""
     home, office = given.home(), given.office
@@ -239,6 +258,15 @@ CASES = {
     "store yet to be made": Case("store", "store", _in_an_empty_home("store")),
     "store opened by the keyring": Case("store", "store", _store_opened_by_the_keyring),
     "store in the keyring": Case("store", "store", lambda given: given.run("store", "--json", SP_CONNECT_STORE=None)),
+    "store move": Case("store move", "move", lambda given: _moving(given, "move", "keyring", "--yes")),
+    "store move back": Case("store move", "move", lambda given: _moving(given, "move", "vault", "-y", store="keyring")),
+    "store move that is tried": Case(
+        "store move", "move", lambda given: _moving(given, "move", "keyring", "--dry-run")
+    ),
+    "store move to where all is": Case("store move", "move", lambda given: _moving(given, "move", "vault")),
+    "store passphrase": Case(
+        "store passphrase", "store", lambda given: _moving(given, "passphrase", "--new-passphrase-stdin")
+    ),
     "doctor": Case("doctor", "doctor", _doctors),
     "doctor of what is unfit": Case("doctor", "doctor", lambda given: _doctors(given, mode=0o666), 4),
     "doctor that mends": Case("doctor", "doctor", lambda given: _doctors(given, "--fix", mode=0o666)),

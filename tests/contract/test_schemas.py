@@ -46,10 +46,10 @@ def commands(group: TyperGroup, context: typer.Context, words: str = "") -> Iter
     """Every command of the tree with its flags, hidden ones too."""
     for name in group.list_commands(context):
         _, command, _ = group.resolve_command(context, [name])
+        assert command is not None
         if isinstance(command, TyperGroup):
             yield from commands(command, typer.Context(command, parent=context), f"{words}{name} ")
-        else:
-            assert command is not None
+        if not isinstance(command, TyperGroup) or command.invoke_without_command:
             yield f"{words}{name}", frozenset(flag for one in command.params for flag in one.opts)
 
 

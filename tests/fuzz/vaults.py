@@ -13,8 +13,7 @@ import tomli_w
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import files, seals
-from sp_connect.stores import vault as vaults
+from sp_connect.stores import files, seals, vault_key, vault_settings
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.fuzz.target import Ready, Target
@@ -38,14 +37,14 @@ def _settings(opened_by: str) -> dict[str, Any]:
     """A vault.toml as the vault writes it, with a passphrase that costs nothing to stretch."""
     settings: dict[str, Any] = {"schema": 1, "key_id": KEY_ID.hex(), "opened_by": opened_by}
     if opened_by == "passphrase":
-        settings["kdf"] = {"name": "scrypt", **CHEAP, "salt": vaults._b64(SALT)}
-        sealed = seals.seal(seals.stretch(PASSPHRASE, SALT, CHEAP), KEY, vaults._bound(settings))
-        settings["sealed_key"] = vaults._b64(sealed)
+        settings["kdf"] = {"name": "scrypt", **CHEAP, "salt": vault_settings.text(SALT)}
+        sealed = seals.seal(seals.stretch(PASSPHRASE, SALT, CHEAP), KEY, vault_settings.bound(KEY_ID, settings["kdf"]))
+        settings["sealed_key"] = vault_settings.text(sealed)
     return settings
 
 
 def _written(settings: dict[str, Any]) -> bytes:
-    return tomli_w.dumps(settings | {"checksum": vaults._checksum(settings)}).encode()
+    return tomli_w.dumps(settings | {"checksum": vault_settings.checksum(settings)}).encode()
 
 
 def _made(folder: Path) -> Vault:
@@ -79,8 +78,8 @@ def _opened(folder: Path) -> Iterator[Ready]:
     path = folder / "vault.toml"
     files.replace(path, _written(_settings("passphrase")))
     _made(folder).keep(EU, TOKEN)
-    key_name = vaults._key_name(KEY_ID.hex())
-    KeyringStore("tests.stores.backends.Small", patience=30).keep(key_name, Secret(vaults._b64(KEY)))
+    key_name = vault_key.item(KEY_ID)
+    KeyringStore("tests.stores.backends.Small", patience=30).keep(key_name, Secret(vault_settings.text(KEY)))
 
     def read(data: bytes) -> None:
         if data.startswith(MENDED):
@@ -108,7 +107,7 @@ def _mended(data: bytes) -> bytes:
     settings.pop("checksum", None)
     kdf = settings.get("kdf")
     if isinstance(kdf, dict):
-        cost = [kdf[key] for key in CHEAP if type(kdf.get(key)) is int and 0 < kdf[key] <= vaults._MOST[key]]
+        cost = [kdf[key] for key in CHEAP if type(kdf.get(key)) is int and 0 < kdf[key] <= vault_settings.MOST[key]]
         if len(cost) == len(CHEAP) and math.prod(cost) > DEAREST:
             kdf |= CHEAP
     return _written(settings)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import threading
+from pathlib import Path
 from typing import ClassVar
 
 import keyring.backend
@@ -24,6 +28,44 @@ class Dictionary(keyring.backend.KeyringBackend):
     def delete_password(self, service: str, username: str) -> None:
         if self.items.pop((service, username), None) is None:
             raise keyring.errors.PasswordDeleteError("No such password!")
+
+
+class Files(keyring.backend.KeyringBackend):
+    """Keeps each item in a file of the folder that TESTS_RING names, so that other processes have it too."""
+
+    priority = 1
+
+    def get_password(self, service: str, username: str) -> str | None:
+        try:
+            found = json.loads(self._path(service, username).read_bytes())["password"]
+        except FileNotFoundError:
+            return None
+        assert isinstance(found, str)
+        return found
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        path = self._path(service, username)
+        beside = path.with_suffix(f".{os.getpid()}")
+        beside.write_text(json.dumps({"service": service, "password": password}))
+        beside.replace(path)
+
+    def delete_password(self, service: str, username: str) -> None:
+        try:
+            self._path(service, username).unlink()
+        except FileNotFoundError:
+            raise keyring.errors.PasswordDeleteError("No such password!") from None
+
+    @staticmethod
+    def items(folder: Path) -> dict[str, str]:
+        """What the keyring of a folder holds, by service."""
+        found = [json.loads(path.read_bytes()) for path in folder.glob("*.item")]
+        return {one["service"]: one["password"] for one in found}
+
+    @staticmethod
+    def _path(service: str, username: str) -> Path:
+        folder = Path(os.environ["TESTS_RING"])
+        folder.mkdir(exist_ok=True)
+        return folder / f"{hashlib.sha256(f'{service} {username}'.encode()).hexdigest()}.item"
 
 
 class Small(Dictionary):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from hypothesis import strategies as st
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import files
+from sp_connect.stores import files, vault_settings
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
-from sp_connect.stores.vault import MAGIC, VERSION
+from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.vault import Vault
+from tests import figures
+from tests.stores import backends
 from tests.stores.conftest import sealed
 from tests.stores.samples import EU, app, connection
 
@@ -101,21 +105,71 @@ def test_any_bytes_are_toml_or_damage(folder: Path, data: bytes) -> None:
     path.unlink()
 
 
+VAULT = settings(QUICK, max_examples=200)
+
+HEADER = 34
+"""The bytes of a sealed file before its nonce."""
+
+
+class Tried:
+    """How many inputs the vault was given."""
+
+    count = 0
+
+
 @pytest.fixture(scope="module")
-def vault(folder: Path) -> Any:
-    vault = sealed(folder / "vault")
+def tried() -> Iterator[Tried]:
+    tried = Tried()
+    yield tried
+    figures.record("vault inputs", tried.count)
+
+
+@pytest.fixture(scope="module")
+def vault(folder: Path) -> Iterator[Vault]:
+    vault = of_ring(folder)
     vault.keep(EU, Secret("x"))
-    return vault
+    yield vault
+    backends.Dictionary.items.clear()
 
 
-@QUICK
-@given(data=st.binary(max_size=120), header=st.integers(0, 34))
-def test_any_bytes_in_place_of_a_sealed_file_are_damage(folder: Path, vault: Any, data: bytes, header: int) -> None:
+def of_ring(folder: Path) -> Vault:
+    """The vault as another process has it."""
+    return Vault(folder / "vault", lambda: None, KeyringStore("tests.stores.backends.Dictionary", patience=30))
+
+
+def spoilt(whole: bytes, start: int, length: int, middle: bytes) -> bytes:
+    """A file with a part of it cut out, put in or replaced."""
+    start = min(start, len(whole))
+    return whole[:start] + middle + whole[start + length :]
+
+
+@VAULT
+@given(
+    data=st.binary(max_size=120),
+    kept=st.integers(0, HEADER),
+    at=st.tuples(st.integers(0, 150), st.integers(0, 150)),
+    is_whole=st.booleans(),
+)
+def test_any_bytes_in_place_of_a_sealed_file_are_refused_and_left_alone(
+    folder: Path, vault: Vault, tried: Tried, data: bytes, kept: int, at: tuple[int, int], is_whole: bool
+) -> None:
     path = folder / "vault" / "sellers" / "acme.sealed"
-    right = MAGIC + bytes([VERSION]) + vault._key.id
-    path.write_bytes(right[:header] + data)
-    with pytest.raises(errors.Damaged):
-        vault.fetch(EU)
+    whole = path.read_bytes()
+    hurt = spoilt(whole, *at, data) if is_whole else whole[:kept] + data
+    path.write_bytes(hurt)
+    try:
+        if hurt == whole:
+            assert vault.fetch(EU).reveal() == "x"
+            return
+        for act in (vault.fetch, vault.forget):
+            with pytest.raises(errors.ThisMachine):
+                act(EU)
+        with suppress(errors.StoreUnavailable):  # one of a later version
+            assert set(vault.contents().damages) == {("seller", "acme")}
+        assert path.read_bytes() == hurt
+    finally:
+        tried.count += 1
+        path.write_bytes(whole)
 
 
 SETTINGS = st.dictionaries(
@@ -128,17 +182,57 @@ SETTINGS = st.dictionaries(
 )
 
 
-@QUICK
+@VAULT
 @given(values=SETTINGS, has_checksum=st.booleans())
 def test_any_settings_of_a_vault_open_it_or_are_refused(
-    folder: Path, values: dict[str, Any], has_checksum: bool
+    folder: Path, tried: Tried, values: dict[str, Any], has_checksum: bool
 ) -> None:
-    from sp_connect.stores import vault as module
-
     if has_checksum:
         values = {key: value for key, value in values.items() if key != "checksum"}
-        values["checksum"] = module._checksum(values)
+        values["checksum"] = vault_settings.checksum(values)
     other = folder / "other"
     files.replace(other / "vault.toml", tomli_w.dumps(values).encode())
     with pytest.raises(errors.ThisMachine):
         sealed(other).fetch(EU)
+    tried.count += 1
+
+
+ENDS = st.binary(max_size=60) | st.text(string.printable, max_size=60).map(str.encode)
+
+
+@VAULT
+@given(end=ENDS, at=st.integers(0, 160))
+@pytest.mark.usefixtures("vault")
+def test_any_bytes_in_vault_toml_open_the_vault_or_are_refused_and_left_alone(
+    folder: Path, tried: Tried, end: bytes, at: int
+) -> None:
+    path = folder / "vault" / "vault.toml"
+    whole = path.read_bytes()
+    hurt = whole[:at] + end
+    path.write_bytes(hurt)
+    try:
+        with suppress(errors.ThisMachine):
+            assert of_ring(folder).fetch(EU).reveal() == "x"
+        assert path.read_bytes() == hurt
+    finally:
+        tried.count += 1
+        path.write_bytes(whole)
+
+
+@VAULT
+@given(end=ENDS, at=st.integers(0, 60))
+@pytest.mark.usefixtures("vault")
+def test_any_bytes_in_the_note_of_a_key_are_refused_or_done_with_and_cost_no_vault_its_key(
+    folder: Path, tried: Tried, end: bytes, at: int
+) -> None:
+    path = folder / "vault" / "key.toml"
+    hurt = (folder / "vault" / "vault.toml").read_bytes()[:at] + end
+    path.write_bytes(hurt)
+    try:
+        of_ring(folder).settle()
+    except errors.ThisMachine:
+        assert path.read_bytes() == hurt
+        path.unlink()
+    assert not path.exists()
+    assert of_ring(folder).fetch(EU).reveal() == "x"
+    tried.count += 1

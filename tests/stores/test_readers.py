@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from sp_connect.models import Connection, Secret
-from sp_connect.stores import changes, files
+from sp_connect.stores import files, journal
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import Changes, Renamed
+from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
+from sp_connect.stores.journal import Renamed
 from sp_connect.stores.vault import Vault
 from tests.stores.samples import connection
 
@@ -35,7 +36,7 @@ class Home:
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         self.records, self.journal = folder / "connections", folder / "unfinished"
-        self.connections = Connections(self.records, lambda: changes.renames(self.journal))
+        self.connections = Connections(self.records, lambda: journal.renames(self.journal))
         apps, invites = Apps(folder / "config.toml"), Invites(folder / "invites")
         self.changes = Changes(self.journal, folder / "lock", apps, self.connections, invites, vault)
         with self.changes.writing():

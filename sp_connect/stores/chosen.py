@@ -1,0 +1,61 @@
+"""The secret store in use, of those that there are. It follows when another process moves everything to another one.
+
+A consent takes minutes, and what Amazon gives for it is given once: it is kept where the secrets are by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sp_connect import errors
+from sp_connect.models import Secret, SecretName
+from sp_connect.stores import secrets
+from sp_connect.stores.secrets import Choice, SecretStore, StoreName
+
+
+class Chosen:
+    """One of `stores`, as `choose` says: asked at first, under the writers' lock, and where a secret is missing.
+
+    `choice` is what it said last. Raises what `choose` raises: Usage, Damaged.
+    """
+
+    def __init__(self, stores: Mapping[StoreName, SecretStore], choose: Callable[[], Choice]) -> None:
+        self._stores = stores
+        self._choose = choose
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Asks which store is in use now."""
+        self.choice = self._choose()
+        self.name: StoreName = self.choice.store
+        self._store = self._stores[self.name]
+
+    def keep(self, name: SecretName, value: Secret) -> None:
+        self._store.keep(name, value)
+
+    def keep_all(self, values: Mapping[SecretName, Secret]) -> None:
+        self._store.keep_all(values)
+
+    def fetch(self, name: SecretName) -> Secret:
+        """A secret, which may have been moved since the store was chosen."""
+        before = self._store
+        try:
+            return before.fetch(name)
+        except errors.MissingToken:
+            self.look_again()
+            if self._store is before:
+                raise
+        return self._store.fetch(name)
+
+    def forget(self, name: SecretName) -> None:
+        self._store.forget(name)
+
+    def forget_all(self, names: Iterable[SecretName]) -> None:
+        self._store.forget_all(names)
+
+    def contents(self) -> secrets.Contents | None:
+        """What the store in use holds; None where it cannot be listed."""
+        return self._store.contents() if isinstance(self._store, secrets.Listing) else None
+
+    def describe(self) -> secrets.StoreDescription:
+        return self._store.describe()

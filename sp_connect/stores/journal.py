@@ -1,0 +1,106 @@
+"""The journal: what was begun with secrets and is not yet done, a file each. They hold names, never a secret.
+
+What becomes of an entry is for `changes` and `moves` to say, which hold the locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, NamedTuple, cast
+
+from sp_connect import errors
+from sp_connect.models import SecretName
+from sp_connect.stores import files
+from sp_connect.stores.pending import NOTHING, Pending
+from sp_connect.stores.secrets import NAMES, StoreName, new_ref
+from sp_connect.stores.tables import Table
+
+
+class Renamed(NamedTuple):
+    """A seller's name, before and after."""
+
+    old: str
+    new: str
+
+
+class Entry(NamedTuple):
+    """A change: the secrets of a store that it adds and ends, who is renamed, and what is written.
+
+    With `moving_to` it is a move of everything to another store: each secret may lie in one of them or in both.
+    """
+
+    path: Path
+    store: str
+    names: tuple[SecretName, ...]
+    renamed: Renamed | None = None
+    pending: Pending = NOTHING
+    moving_to: StoreName | None = None
+
+
+class Journal:
+    """The entries of one folder, each in a file of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def paths(self) -> tuple[Path, ...]:
+        """The file of each entry."""
+        return tuple(self._folder / name for name in files.names(self._folder) if name.endswith(".toml"))
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry. Raises Damaged where it comes to one that is."""
+        return map(_read, self.paths())
+
+    def begin(
+        self,
+        store: str,
+        names: Iterable[SecretName],
+        renamed: Renamed | None = None,
+        pending: Pending = NOTHING,
+        moving_to: StoreName | None = None,
+    ) -> Entry:
+        """Writes down what is about to be done."""
+        entry = Entry(self._folder / f"{new_ref()}.toml", store, tuple(names), renamed, pending, moving_to)
+        self.note(entry)
+        return entry
+
+    def note(self, entry: Entry) -> None:
+        """Writes down what an entry has become."""
+        tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in entry.names]
+        renamed = {"renamed": entry.renamed._asdict()} if entry.renamed else {}
+        moving = {"moving_to": entry.moving_to} if entry.moving_to else {}
+        head = {"schema": files.SCHEMA, "store": entry.store, **moving}
+        files.write_toml(entry.path, head | renamed | {"secret": tables} | entry.pending.tables())
+
+    def end(self, entry: Entry) -> None:
+        """Strikes out what is done."""
+        files.remove(entry.path)
+
+
+def renames(folder: Path) -> Iterator[Renamed]:
+    """What the journal in `folder` has begun of other names for sellers; a damaged entry is passed over."""
+    for path in Journal(folder).paths():
+        with suppress(errors.ThisMachine):
+            if (renamed := _read(path).renamed) is not None:
+                yield renamed
+
+
+def _read(path: Path) -> Entry:
+    values = files.read_toml(path) or {}
+    table = Table(path, "", values)
+    renamed = table.optional_table("renamed")
+    return Entry(
+        path,
+        table.text("store"),
+        tuple(_secret_name(one) for one in table.tables("secret")),
+        Renamed(renamed.name("old"), renamed.name("new")) if renamed is not None else None,
+        Pending.read(table),
+        cast("StoreName", table.one_of("moving_to", NAMES)) if "moving_to" in values else None,
+    )
+
+
+def _secret_name(table: Table) -> SecretName:
+    kind = cast("Literal['app', 'seller']", table.one_of("kind", ("app", "seller")))
+    return SecretName(kind, table.name("owner"), table.text("item"), table.text("ref"))

@@ -1,0 +1,278 @@
+"""Moving everything from one secret store to the other, so that a kill at any moment loses nothing.
+
+The journal names every secret before the first is kept in the other store. Each is kept, read back and compared;
+then config.toml names the other store, which is the commit, by the renaming of one file; and only then is anything
+forgotten. What a record needs is forgotten in one store only if the other has it. A reference is random and good
+for one value, so what lies in both stores is the same. Access tokens are not moved: they are forgotten with the rest,
+and Amazon gives new ones.
+
+Secrets are copied without the writers' lock, for a keyring takes minutes for a thousand; what other commands change
+meanwhile is carried over under the lock, just before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from sp_connect import errors, words
+from sp_connect.models import App, Connection, SecretName
+from sp_connect.stores import copies, secrets
+from sp_connect.stores.apps import Apps
+from sp_connect.stores.changes import REFRESHING_SECONDS, Changes, names
+from sp_connect.stores.connections import Connections
+from sp_connect.stores.copies import Way
+from sp_connect.stores.journal import Entry
+from sp_connect.stores.secrets import SecretStore, StoreName
+from sp_connect.stores.vault import Vault
+
+Record = App | Connection
+
+Watch = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+"""Shows how far a step is: given its label and its length, yields what is called once for each secret."""
+
+
+class Outcome(NamedTuple):
+    """What a move did, or would do: the records whose secret is in `target` then, and those whose is in neither."""
+
+    source: StoreName
+    target: StoreName
+    moved: tuple[Record, ...]
+    missing: tuple[Record, ...]
+
+
+class Moves:
+    """The moves of one home between its stores. `home` has the data; `variable` is what SP_CONNECT_STORE says."""
+
+    def __init__(
+        self,
+        apps: Apps,
+        connections: Connections,
+        changes: Changes,
+        stores: Mapping[StoreName, SecretStore],
+        home: Path,
+        variable: str | None,
+    ) -> None:
+        self._apps = apps
+        self._connections = connections
+        self._changes = changes
+        self._stores = stores
+        self._home = home
+        self._variable = variable
+
+    def begun(self) -> tuple[Entry, ...]:
+        """The moves that were cut short, or are under way. Raises Damaged."""
+        return tuple(entry for entry in self._changes.journal.entries() if entry.moving_to is not None)
+
+    def is_done(self, target: StoreName) -> bool:
+        """Whether everything is in a store already, and config.toml says so. Raises Damaged."""
+        return self._configured() == target and not self.begun()
+
+    def check(self, target: StoreName) -> StoreName:
+        """The store that a move to `target` starts from. Raises Usage for one that cannot be meant."""
+        if len(self._stores) < 2:
+            raise errors.Usage("What is simulated stays in a vault of its own.", "leave out --simulate")
+        if self._variable and self._variable != target:
+            raise errors.Usage(
+                f"SP_CONNECT_STORE says {self._variable}, which overrides config.toml: after a move to the {target} "
+                "nothing would be found. Nothing was changed.",
+                f"unset SP_CONNECT_STORE, here and where jobs set it; then: sp-connect store move {target}",
+            )
+        return self._way(target).old.name
+
+    def look(self, target: StoreName, watch: Watch) -> Outcome:
+        """What a move would do; changes nothing. Raises as `run` does."""
+        self.check(target)
+        way, records = self._way(target), self._records()
+        begun = self.begun()
+        self._inspect(way, records, begun)
+        if self._is_there(way, records, begun):
+            return _outcome(way, (), ())
+        found: set[SecretName] = set()
+        with watch(f"Reading the {way.old.name}", len(records)) as advance:
+            for number, name in enumerate(record.secret_name for record in records):
+                is_there = copies.fetched(way.old, name) is not None
+                # The first shows whether the new store can be asked at all.
+                is_copied = (number == 0 or not is_there) and copies.fetched(way.new, name) is not None
+                found.update([name] if is_there or is_copied else [])
+                advance()
+        return _outcome(way, records, found)
+
+    def run(self, target: StoreName, watch: Watch) -> Outcome:
+        """Moves everything; a move that was cut short is finished by it.
+
+        Raises Usage, and what a store or a file has. Before the commit nothing is forgotten, and the old store stays
+        in use; after it the new one has everything, and what the old could not forget waits for the next run.
+        """
+        self.check(target)
+        way = self._way(target)
+        with self._changes.moving():
+            with _told("Nothing was changed.", target), self._changes.writing():
+                self._finish_changes(way.old)
+                records, begun = self._records(), self.begun()
+                if self._is_there(way, records, begun):
+                    self._apps.choose_store(target)
+                    return _outcome(way, (), ())
+                entry = self._begin(way, records, begun)
+            wanted = [record.secret_name for record in records]
+            before = {name for earlier in begun for name in earlier.names}
+            left = f"Everything is in the {target}, which is in use; the {way.old.name} has yet to forget some of it."
+            untouched = f"Nothing was forgotten: the {way.old.name} is still in use, and has everything."
+            so_far = left if self._configured() == target else untouched
+            with _told(so_far, target), watch(f"Copying to the {target}", len(wanted)) as advance:
+                copied = set(way.copied(wanted, before, advance))
+            if wanted and not copied:
+                self._forget(entry, way.back(), (), watch)
+                raise errors.NothingThere(way.old.name, len(wanted))
+            with _told(so_far, target), self._changes.writing(wait=REFRESHING_SECONDS):
+                self._finish_changes(way.old)  # which may write a record whose token was kept already
+                records = self._records()
+                entry = self._commit(entry, way, records, copied)
+            with _told(left, target):
+                if not self._forget(entry, way, copied, watch):
+                    raise errors.Unfit("The vault still holds what no record names.", "see: sp-connect doctor")
+                self._settle_keys()
+        return _outcome(way, records, copied)
+
+    def settle(self, watch: Watch) -> None:
+        """Ends what was cut short: everything stays where config.toml says, and is forgotten in the other store."""
+        with self._changes.moving():
+            for entry in self.begun():
+                self._forget(entry, self._way(self._configured()), (), watch)
+            self._settle_keys()
+
+    def _commit(self, entry: Entry, way: Way, records: Sequence[Record], copied: set[SecretName]) -> Entry:
+        """Copies what is new since, and names the new store in config.toml. Returns the entry as it is then."""
+        entry = entry._replace(names=_unique(entry.names, *map(names, records)))
+        self._changes.journal.note(entry)
+        late = [record.secret_name for record in records if record.secret_name not in copied]
+        copied.update(way.copied(late, late, lambda: None))
+        if self._apps.store_choice() != way.new.name:
+            self._apps.choose_store(way.new.name)
+        return entry
+
+    def _begin(self, way: Way, records: Sequence[Record], begun: Sequence[Entry]) -> Entry:
+        """Writes down what is about to be moved, in place of what earlier moves wrote down."""
+        leftover = self._inspect(way, records, begun)
+        before = [name for entry in begun for name in entry.names]
+        wanted = _unique(before, leftover, [secrets.probe(self._home)], *map(names, records))
+        entry = self._changes.journal.begin(way.old.name, wanted, moving_to=way.new.name)
+        try:
+            secrets.prove(way.new, self._home)
+        except errors.ThisMachine:
+            with suppress(errors.ThisMachine):  # a second failure would hide the first
+                _left(way.new)
+                self._changes.journal.end(entry)
+            raise
+        for old in begun:
+            self._changes.journal.end(old)
+        return entry
+
+    def _inspect(self, way: Way, records: Sequence[Record], begun: Sequence[Entry]) -> list[SecretName]:
+        """Sees that nothing in sealed files would be lost or left behind; returns throwaway secrets among it.
+
+        Raises Damaged, and Unfit for what no record names.
+        """
+        waiting = [entry.names for entry in (*begun, *self._waiting(way.old))]
+        known = _unique(*waiting, *map(names, records))
+        owners = {(name.kind, name.owner) for name in known}
+        old, new = map(copies.contents, way)
+        damages = [*old.damages.values(), *(new.damages[owner] for owner in new.damages.keys() & owners)]
+        errors.raise_all(damages, f"{words.count(len(damages), 'sealed file')} cannot be read.")
+        unknown = old.names.difference(known)
+        left = sorted({name.owner for name in unknown} - {secrets.PROBE})
+        if left:
+            raise errors.Unfit(
+                f"The {way.old.name} has secrets of {words.listed(left)} that no record names; they would stay behind.",
+                "bring the records back, or forget what is left: sp-connect doctor --fix",
+            )
+        return sorted(unknown)
+
+    def _forget(self, entry: Entry, way: Way, copied: Collection[SecretName], watch: Watch) -> bool:
+        """Forgets in the old store what the new one has, in both what no record needs any more, and then the entry.
+
+        A vault that is empty then is given up; False for one that is not. `copied` is what the new store is known to
+        have. Raises what hinders it: the next run goes on from there.
+        """
+        rows, damages = self._connections.whole()
+        unknown = {damage.path.stem for damage in damages}
+        waiting = [name for name in entry.names if name.kind == "seller" and name.owner in unknown]
+        ready = [name for name in entry.names if name not in waiting] if waiting else entry.names
+        records: list[Record] = [*self._apps.all(), *rows]
+        kept = set(chain.from_iterable(map(names, records)))
+        way.new.forget_all([name for name in ready if name not in kept])
+        unsure = {record.secret_name for record in records}.difference(copied)
+        with watch(f"Forgetting in the {way.old.name}", len(ready)) as advance:
+            alone = list(way.forget(ready, unsure, advance))
+        if waiting or alone:
+            self._changes.journal.note(entry._replace(names=(*waiting, *alone)))
+            errors.raise_all(damages, f"{words.count(len(damages), 'record file')} cannot be read.")
+            what = f"{words.count(len(alone), 'secret')} that records need"
+            raise errors.StoreUnavailable(
+                f"The {way.old.name} alone has {what}, and is not in use.", f"sp-connect store move {way.new.name}"
+            )
+        is_empty = _left(way.old)
+        self._changes.journal.end(entry)
+        return is_empty
+
+    def _settle_keys(self) -> None:
+        """Forgets a vault's key that lies in the keyring for nothing, after a kill."""
+        for store in self._stores.values():
+            if isinstance(store, Vault):
+                store.settle()
+
+    def _is_there(self, way: Way, records: Sequence[Record], begun: Sequence[Entry]) -> bool:
+        """Whether SP_CONNECT_STORE has had everything in the new store all along, so that config.toml alone differs."""
+        if begun or self._variable != way.new.name or copies.contents(way.old).names:
+            return False
+        return all(copies.fetched(way.new, record.secret_name) is not None for record in records)
+
+    def _finish_changes(self, store: SecretStore) -> None:
+        """What waits to be forgotten in a store is forgotten before that is left. Raises what hinders it."""
+        for entry in self._waiting(store):
+            self._changes.complete(entry, store)
+
+    def _waiting(self, store: SecretStore) -> list[Entry]:
+        """The changes in a store that were cut short."""
+        entries = self._changes.journal.entries()
+        return [entry for entry in entries if entry.store == store.name and entry.moving_to is None]
+
+    def _records(self) -> list[Record]:
+        return [*self._apps.all(), *self._connections.all()]
+
+    def _configured(self) -> StoreName:
+        """The store in use as far as config.toml goes."""
+        return secrets.choose(None, self._apps.store_choice()).store
+
+    def _way(self, target: StoreName) -> Way:
+        return Way(next(store for name, store in self._stores.items() if name != target), self._stores[target])
+
+
+@contextmanager
+def _told(so_far: str, target: StoreName) -> Iterator[None]:
+    """Around a step: what goes wrong is told with how far the move is, and how to go on."""
+    try:
+        yield
+    except errors.SpConnectError as error:
+        error.message = f"{error.message} {so_far}"
+        mend = (error.hint or "").partition(secrets.ELSEWHERE)[0].removesuffix(", or ")
+        error.hint = "; then: ".join(filter(None, [mend, f"sp-connect store move {target}"]))
+        raise
+
+
+def _left(store: SecretStore) -> bool:
+    """Gives up a vault that is empty; False for one that is not."""
+    return store.leave() if isinstance(store, Vault) else True
+
+
+def _outcome(way: Way, records: Iterable[Record], there: Collection[SecretName]) -> Outcome:
+    moved = tuple(record for record in records if record.secret_name in there)
+    missing = tuple(record for record in records if record.secret_name not in there)
+    return Outcome(way.old.name, way.new.name, moved, missing)
+
+
+def _unique(*found: Iterable[SecretName]) -> tuple[SecretName, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(found)))
