@@ -28,7 +28,7 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group whose commands stand in sections, each with all of its one line. One that does nothing alone shows them."""
+    """A group whose commands stand in sections, each with all of its one line. Doing nothing alone, it shows them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and not self.invoke_without_command:
