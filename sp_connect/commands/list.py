@@ -158,9 +158,9 @@ def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> N
         from sp_connect.views import drawing, matrix, tables
 
         if wanted.matrix:
-            out = edges.screen.out
-            drawn = matrix.drawn(_grid(edges, selection, found), out.width, ascii_only=out.options.ascii_only)
-            edges.screen.show(drawing.shown(edges.screen, drawn))
+            screen = edges.screen
+            drawn = matrix.drawn(_grid(edges, selection, found), screen.width, ascii_only=screen.ascii_only)
+            screen.show(drawing.shown(screen, drawn))
         else:
             edges.screen.show(tables.connections(edges.screen, rows, now))
         wrong = any(signs.of(one.status(now)) in signs.URGENT for one in rows)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sp_connect.views.screen import Screen
 
 if TYPE_CHECKING:
-    from rich.segment import Segment, Segments
+    from rich.console import Console, ConsoleOptions
+    from rich.segment import Segment
 
 GAP, NARROW_GAP = 3, 2
 """Spaces between two columns, and what they may shrink to."""
@@ -76,32 +77,47 @@ def side_by_side(items: Sequence[Line], width: int, gap: int = GAP) -> list[Line
     return lines
 
 
-def shown(screen: Screen, drawing: Drawing) -> Segments:
-    """The drawing on a terminal, or in a pipe."""
-    from rich.segment import Segments
-
-    return Segments(_segments(screen, drawing))
-
-
-def _segments(screen: Screen, drawing: Drawing) -> Iterator[Segment]:
-    from rich.segment import Segment
-    from rich.style import Style
-
-    rule = ("-" if screen.out.options.ascii_only else "─") * drawing.width
+def shown(screen: Screen, drawing: Drawing) -> Shown:
+    """The drawing as `screen` shows it, below the word that says if all of it is simulated."""
+    rule = ("-" if screen.ascii_only else "─") * drawing.width
     title: list[Line] = [[Run(0, "SIMULATED", "bold yellow")]] if screen.simulated else []
     foot: list[Line] = [[], *drawing.foot] if drawing.foot else []
-    styles: dict[str, Style | None] = {"": None}
-    for line in (*title, *drawing.heads, [Run(0, rule)], *chain.from_iterable(drawing.rows), *foot):
-        end, plain = 0, ""
-        for column, text, style in line:
-            plain += " " * (column - end)
-            end = column + cells(text)
-            if not style or screen.out.color_system is None:
-                plain += text
-                continue
-            if style not in styles:
-                styles[style] = Style.parse(style)
-            yield Segment(plain)
-            yield Segment(text, styles[style])
-            plain = ""
-        yield Segment(f"{plain}\n")
+    return Shown([*title, *drawing.heads, [Run(0, rule)], *chain.from_iterable(drawing.rows), *foot])
+
+
+class Shown:
+    """Lines on a terminal, or in a pipe, where Rich need not be loaded for them."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+
+    def plain(self) -> str:
+        """The lines without their styles, and without the end of the last."""
+        told = []
+        for line in self._lines:
+            end, plain = 0, ""
+            for column, text, _ in line:
+                plain += " " * (column - end) + text
+                end = column + cells(text)
+            told.append(plain.rstrip())
+        return "\n".join(told)
+
+    def __rich_console__(self, console: Console, _: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+        from rich.style import Style
+
+        styles: dict[str, Style] = {}
+        for line in self._lines:
+            end, plain = 0, ""
+            for column, text, style in line:
+                plain += " " * (column - end)
+                end = column + cells(text)
+                if not style or console.color_system is None:
+                    plain += text
+                    continue
+                if style not in styles:
+                    styles[style] = Style.parse(style)
+                yield Segment(plain)
+                yield Segment(text, styles[style])
+                plain = ""
+            yield Segment(f"{plain}\n")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from sp_connect import errors
 from sp_connect.amazon import marks
@@ -26,6 +26,13 @@ PIPE_WIDTH = 10_000
 
 ROWS_AT_ONCE = 256
 """Of a long array, what is held in memory as text."""
+
+
+@runtime_checkable
+class Plain(Protocol):
+    """A result that can be told without Rich, each line without white space at its end."""
+
+    def plain(self) -> str: ...
 
 
 class Screen:
@@ -61,12 +68,25 @@ class Screen:
         """The console of the conversation."""
         return self._console(self._stderr)
 
+    @property
+    def width(self) -> int:
+        """How many columns results have; PIPE_WIDTH where nobody looks."""
+        return PIPE_WIDTH if _is_plain(self._stdout) else self.out.width
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether results can have no letters but ASCII's."""
+        return not (getattr(self._stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+
     def shows_to_someone(self) -> bool:
         """Whether stdout is a terminal."""
         return self._stdout.isatty()
 
     def show(self, what: RenderableType) -> None:
-        """A result for people."""
+        """A result for people. Where nobody looks, what can be told without Rich is."""
+        if isinstance(what, Plain) and _is_plain(self._stdout):
+            self.line(what.plain())
+            return
         # Rich would cut what is wider than the terminal; a terminal breaks it, and nothing is lost.
         if self.out.is_terminal:
             self.out.print(what, crop=False)
@@ -99,9 +119,12 @@ class Screen:
 
     def say(self, what: RenderableType = "", style: str = "") -> None:
         """A part of the conversation; a str is shown literally."""
-        if not self.quiet:
-            told = text.styled(self.typed(what), style, None) if isinstance(what, str) else what
-            self.err.print(told, soft_wrap=True)
+        if self.quiet:
+            return
+        if isinstance(what, str):
+            self._tell([(self.typed(what), style)])
+        else:
+            self.err.print(what, soft_wrap=True)
 
     def typed(self, told: str) -> str:
         """What is told, with its commands as they are typed here: around the simulated Amazon, with --simulate."""
@@ -113,7 +136,7 @@ class Screen:
         `what` it went wrong with stands in front, unless the sentence names it.
         """
         head = "" if what in error.message else f"{what}: "
-        self.err.print(text.styled(self.typed(f"{head}{error.told()}"), "red", None), soft_wrap=True)
+        self._tell([(self.typed(f"{head}{error.told()}"), "red")])
 
     def address(self, address: str) -> None:
         """An address to copy whole: on a line of its own, never wrapped by us, told even when quiet."""
@@ -133,8 +156,16 @@ class Screen:
             self._write(self._stderr, marks.masked(json.dumps({"error": data.error(error)})) + "\n")
 
     def _notice(self, head: str, style: str, sentence: str) -> None:
-        told = text.styled(self.typed(sentence), "not bold", None)
-        self.err.print(text.styled(head, style).append_text(told), soft_wrap=True)
+        self._tell([(head, style), (self.typed(sentence), f"{style} not bold")])
+
+    def _tell(self, parts: Sequence[tuple[str, str]]) -> None:
+        """A line on stderr, of some text in each style; where nobody looks without Rich, which takes time to load."""
+        if _is_plain(self._stderr):
+            self._write(self._stderr, "".join(text.literal(part, None) for part, _ in parts) + "\n")
+            return
+        from rich.text import Text
+
+        self.err.print(Text().join(text.styled(part, style, None) for part, style in parts), soft_wrap=True)
 
     def _write(self, stream: TextIO, line: str) -> None:
         try:
@@ -164,6 +195,11 @@ class Screen:
             color_system="auto" if self._colour and not os.environ.get("NO_COLOR") else None,
             width=None if is_terminal else PIPE_WIDTH,
         )
+
+
+def _is_plain(stream: TextIO) -> bool:
+    """Whether a stream gets neither colour nor wrapping: Rich may be told to take all for terminals."""
+    return not stream.isatty() and not os.environ.get("FORCE_COLOR") and os.environ.get("TTY_COMPATIBLE") != "1"
 
 
 def _more(error: errors.SpConnectError) -> str:

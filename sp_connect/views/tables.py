@@ -14,7 +14,6 @@ from sp_connect.views import drawing, text
 from sp_connect.views.screen import PIPE_WIDTH, Screen
 
 if TYPE_CHECKING:
-    from rich.segment import Segments
     from rich.table import Table
     from rich.text import Text
 
@@ -26,16 +25,15 @@ Columns = dict[str, list["Text"]]
 
 def connections(
     screen: Screen, connections: Sequence[Connection], now: datetime, doubtful: Collection[Scope] = frozenset()
-) -> Segments:
+) -> drawing.Shown:
     """Every connection, a row each, with an empty line between two sellers; of the `doubtful`, that nobody knows.
 
     Piped, nothing gives way and each line stands alone.
     """
-    out = screen.out
-    rows = layout.told(connections, now, doubtful, ascii_only=out.options.ascii_only)
-    if out.width == PIPE_WIDTH:
+    rows = layout.told(connections, now, doubtful, ascii_only=screen.ascii_only)
+    if screen.width == PIPE_WIDTH:
         return drawing.shown(screen, layout.drawn(rows, apart=True))
-    table = layout.drawn(rows, out.width)
+    table = layout.drawn(rows, screen.width)
     blocks = [*([*block, []] for block in table.rows[:-1]), *table.rows[-1:]]
     return drawing.shown(screen, table._replace(rows=blocks))
 

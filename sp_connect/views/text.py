@@ -29,8 +29,6 @@ COMMANDS = (
 )
 """Those that mean something else around the simulated Amazon: they use a home of its own."""
 
-_COMMAND = re.compile(rf"\bsp-connect (?=(?:{'|'.join(COMMANDS)})\b)")
-
 
 def literal(text: str, longest: int | None = LONGEST) -> str:
     """`text` without anything a terminal could obey: white space becomes a space, other controls become U+FFFD.
@@ -47,7 +45,7 @@ def literal(text: str, longest: int | None = LONGEST) -> str:
 
 def rehearsed(text: str) -> str:
     """`text` with --simulate in each command that it tells: typed as it stands, it is for the simulation again."""
-    return _COMMAND.sub("sp-connect --simulate ", text)
+    return re.sub(rf"\bsp-connect (?=(?:{'|'.join(COMMANDS)})\b)", "sp-connect --simulate ", text)
 
 
 def styled(text: str, style: str = "", longest: int | None = LONGEST) -> Text:

@@ -6,12 +6,13 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.agency import Agency
-from tests.cli.program import PROGRAM, Program
+from tests.cli.program import PROGRAM, Program, ended, plain
 from tests.commands.given import connected
 
 
@@ -53,6 +54,39 @@ def test_with_json_stdout_is_one_ascii_document(office: Agency, staffed: Program
     assert isinstance(result.json(), list) == (
         arguments[:2] != ("app", "show") and arguments[0] not in {"show", "store"}
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("list",), 0), (("list", "--matrix"), 0), (("list", "--status", "due"), 0), (("show", "-s", "nobody"), 6)],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_where_nobody_looks_no_library_for_looks_is_loaded(
+    office: Agency, staffed: Program, arguments: tuple[str, ...], code: int
+) -> None:
+    connected(office)
+    loading = [sys.executable, "-X", "importtime", str(PROGRAM), *arguments]
+
+    done = subprocess.run(loading, env=staffed.environment(), capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == code
+    assert done.stdout or code or "due" in arguments
+    assert "sp_connect.cli" in done.stderr
+    assert "rich.console" not in done.stderr
+
+
+def test_what_is_told_to_a_pipe_is_what_is_told_to_a_terminal_without_colour(office: Agency, staffed: Program) -> None:
+    connected(office)
+
+    for arguments in (("list",), ("list", "--matrix"), ("show", "-s", "nobody")):
+        piped = staffed.run(*arguments)
+        with staffed.terminal(*arguments, env={"NO_COLOR": "1"}, columns=200) as child:
+            _, shown = ended(child)
+
+        assert {line.rstrip() for line in plain(shown).splitlines()} - {""} == {
+            *piped.stdout.splitlines(),
+            *piped.stderr.splitlines(),
+        } - {""}
 
 
 def test_quiet_says_nothing_on_stderr(office: Agency, staffed: Program) -> None:
