@@ -27,6 +27,9 @@ TICK = 0.2
 SKIP, KEEP_GOING = "s", "--keep-going"
 """What a person types, with Enter, to leave out one of several; and the flag that goes past those who are silent."""
 
+MOST_NAMED = 5
+"""Places that a summary names; of more it says how many."""
+
 Inbox = queue.SimpleQueue[consent.Arrival | None]
 """What has arrived; None is the person's wish to skip."""
 
@@ -206,8 +209,14 @@ def _summed_up(
 ) -> errors.Several:
     """Places alone where all are of one seller, as the countries of the Far East are."""
     is_one = len({scope.seller for scope in (*made, *missing)}) == 1
-    kept, lacking = (words.listed([s.place if is_one else str(s) for s in scopes]) for scopes in (made, missing))
+    kept, lacking = (_named([s.place if is_one else str(s) for s in scopes]) for scopes in (made, missing))
     said = f"{done.capitalize()}: {kept}. " if made else ""
     if not missing:
         return errors.Several(f"{said}Not all of it could be checked.", failures)
     return errors.Several(f"{said}Not {done}: {lacking}.", failures, again(missing))
+
+
+def _named(places: Sequence[str]) -> str:
+    """The places in a sentence; of many the first, since each was told as it came."""
+    more = len(places) - MOST_NAMED
+    return words.listed(places if more < 2 else [*places[:MOST_NAMED], f"{more} more"])

@@ -116,6 +116,19 @@ def test_nobody_there_ends_the_walk_with_the_command_that_goes_on(agency: Agency
     assert agency.said().count("Renewing") == 1
 
 
+def test_of_many_that_are_left_the_first_are_named_and_the_others_counted(agency: Agency) -> None:
+    for number in range(9):
+        connected(agency, f"seller-{number}", "eu")
+    agency.clock.pass_by(days=350)
+    agency.visits = [nobody]
+
+    with pytest.raises(errors.Several) as failure:
+        run(agency, timeout=1)
+
+    named = ", ".join(f"seller-{number} in Europe & India" for number in range(5))
+    assert failure.value.message == f"Not renewed: {named} and 4 more."
+
+
 def test_it_keeps_going_past_one_that_nobody_answers(agency: Agency) -> None:
     silent = connected(agency, "acme", "eu")
     agency.clock.pass_by(days=1)
