@@ -38,10 +38,16 @@ class Outcome:
     trouble: errors.SpConnectError | None = None
 
 
-def prove_ready(edges: Edges) -> None:
-    """Raises what would otherwise fail after the consent, when the code is already spent: stores and records."""
+def prove_ready(edges: Edges, renewed: Iterable[Scope] = ()) -> None:
+    """Raises what would otherwise fail after the consent, when the code is already spent: stores and records.
+
+    Where all that is asked for is `renewed`, a file of another seller may be damaged.
+    """
     secrets.prove(edges.secrets, edges.home.data)
-    edges.connections.all()
+    edges.changes.prove()
+    asked = list(renewed)
+    if not asked or any(edges.connections.get(scope) is None for scope in asked):
+        edges.connections.all()
 
 
 def complete(
@@ -68,7 +74,8 @@ def complete(
 def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, grant: Grant) -> Outcome:
     """Exchanges the code at once: it is good for five minutes. A wrong account's code is never exchanged."""
     authorized_at = edges.now()
-    check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, edges.connections.all())
+    edges.apps.get(asked.app.name)  # it may be gone by now, with the disk that it was on
+    check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, _known(edges, asked.scope, guard))
     tokens = lwa.exchange(edges.amazon, asked.app, client_secret, asked.scope, grant)
     assert tokens.refresh_token is not None, "lwa.exchange raises where there is none"
     trouble = None
@@ -91,10 +98,17 @@ def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, g
     )
     with edges.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
         # Once more, because another sp-connect may have connected the same account in the meantime.
-        check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, edges.connections.all())
+        check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, _known(edges, asked.scope, guard))
         edges.apps.get(asked.app.name)  # without its app the token would open nothing
         edges.changes.keep_connection(connection, tokens.refresh_token, asked.state)
     return Outcome(connection, trouble)
+
+
+def _known(edges: Edges, scope: Scope, guard: Guard) -> Sequence[Connection]:
+    """What an account is compared with. Raises Damaged for a file that may name it; a renewal's own record does."""
+    if guard.replace or edges.connections.get(scope) is None:
+        return edges.connections.all()
+    return edges.connections.whole()[0]
 
 
 def check_account(scope: Scope, app: str, guard: Guard, got: str, known: Iterable[Connection]) -> None:

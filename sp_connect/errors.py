@@ -16,9 +16,10 @@ codes are a contract with scripts. Must not import anything of this package but 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sp_connect import causes, words
@@ -468,11 +469,35 @@ class Damaged(ThisMachine):
 
     code = "damaged"
 
+    MENDS: Mapping[str, str] = MappingProxyType(
+        {
+            "config.toml": "mend it by hand, or move it away and register the app again: sp-connect app add",
+            "vault.toml": "bring back a copy of it; without one, move the vault away and connect again",
+            "invites": "move it away, and invite the seller again",
+            "unfinished": "move it away, then: sp-connect doctor --fix",
+            "apps": "move it away, then: sp-connect app rotate-secret {name}",
+            "sellers": "move it away and connect again",
+        }
+    )
+    """What mends a file, by its own name or that of its folder."""
+
     def __init__(self, path: Path, why: str, hint: str | None = None) -> None:
-        super().__init__(
-            f"{path} is damaged: {why}. It was left as it is.",
-            hint or "mend it by hand, or move it away and connect again",
-        )
+        known = self.MENDS.get(path.name) or self.MENDS.get(path.parent.name)
+        mend = known.format(name=path.stem) if known else "mend it by hand, or move it away and connect again"
+        super().__init__(f"{path} is damaged: {why}. It was left as it is.", hint or mend)
+        self.path = path
+
+
+class Unreadable(Damaged):
+    """A file that is whole, for all that is known, and closed to this user or beyond this version. It is left alone.
+
+    It says what a damaged one says of those that are beside it: nothing.
+    """
+
+    code = "store-unavailable"
+
+    def __init__(self, path: Path, sentence: str, hint: str) -> None:
+        ThisMachine.__init__(self, sentence, hint)
         self.path = path
 
 

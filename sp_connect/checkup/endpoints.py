@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sp_connect import errors, words
 from sp_connect.amazon import lwa
-from sp_connect.checkup.facts import Facts
+from sp_connect.checkup.facts import SET_CLOCK, Facts
 from sp_connect.findings import Finding, ok, skipped, warning
 
 MUCH = timedelta(minutes=1)
@@ -46,10 +46,9 @@ def clock(facts: Facts) -> Finding:
     much = words.span(apart.total_seconds()) if apart < timedelta(days=2) else words.count(apart.days, "day")
     way = "ahead of" if ours > theirs else "behind"
     said = f"This machine's clock is {much} {way} that of {host}."
-    mend = "set the clock; on Linux: sudo timedatectl set-ntp true"
     if apart > TOO_MUCH:
-        raise errors.Unfit(said, mend)
-    return warning(said.rstrip("."), mend)
+        raise errors.Unfit(said, SET_CLOCK)
+    return warning(said.rstrip("."), SET_CLOCK)
 
 
 def _moment(text: str) -> datetime | None:

@@ -13,6 +13,7 @@ from sp_connect.models import App, Connection, SecretName
 from sp_connect.stores import secrets
 
 FIX = "sp-connect doctor --fix"
+SET_CLOCK = "set the clock; on Linux: sudo timedatectl set-ntp true"
 
 
 class Settings(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,18 +42,16 @@ def private(facts: Facts) -> Finding:
 
 
 def disk(facts: Facts) -> Finding:
-    """Whether a file can be written, read and removed, where ours are or will be. Raises StoreUnavailable."""
+    """Whether files can be written, read and removed where ours are or will be, and whether a lock can be taken.
+
+    Raises StoreUnavailable.
+    """
     home = facts.edges.home
     folders = list(dict.fromkeys(_there(folder) for folder in home))
     for folder in folders:
-        probe = folder / f".sp-connect-{os.urandom(8).hex()}"  # of the form that is swept if we are killed
-        data = os.urandom(16)
-        try:
-            files.replace(probe, data)
-            if files.read(probe) != data:
-                raise errors.StoreUnavailable(f"{folder} does not give back what is written.", "see to that disk")
-        finally:
-            files.remove(probe)
+        files.prove(folder)
+    if home.data.is_dir():
+        facts.edges.changes.see_lock()
     return ok(f"a file was written, read and removed in {words.listed([str(folder) for folder in folders])}")
 
 

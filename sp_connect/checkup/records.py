@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from sp_connect import errors, words
 from sp_connect.checkup import machine
-from sp_connect.checkup.facts import FIX, Facts, several
-from sp_connect.findings import Finding, ok, skipped, warning
+from sp_connect.checkup.facts import FIX, SET_CLOCK, Facts, several
+from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import DUE_WITHIN, Invite
 from sp_connect.stores import files
 from sp_connect.views import progress, tables
@@ -33,7 +34,15 @@ def unfinished(facts: Facts) -> Finding:
 
     A move of all secrets to another store is left to --fix: it ends as it stands, and they stay where config.toml says.
     """
-    waiting, strays = _waiting(facts), _half_written(facts)
+    damages = facts.edges.changes.journal.damages()
+    found = _unfinished(facts, {damage.path for damage in damages})
+    return failed(_first(damages), fixed=found.fixed) if damages else found
+
+
+def _unfinished(facts: Facts, damaged: Collection[Path]) -> Finding:
+    """The same for all that can be read."""
+    waiting = [path for path in _waiting(facts) if path not in damaged]
+    strays = _half_written(facts)
     changes, half = words.count(len(waiting), "change"), words.count(len(strays), "half-written file")
     if not waiting and not strays:
         return ok("no change was cut short")
@@ -46,7 +55,7 @@ def unfinished(facts: Facts) -> Finding:
         return warning("; ".join([*said, *([f"{half} of a killed process"] if strays else [])]), FIX)
     for path in strays:
         files.remove(path)
-    left = _finish(facts) if waiting else ()
+    left = [path for path in _finish(facts) if path not in damaged] if waiting else []
     if left:
         waits = "waits" if len(left) == 1 else "wait"
         return warning(
@@ -78,6 +87,11 @@ def statuses(facts: Facts) -> Finding:
         return skipped(why)
     rows, now = facts.records.rows, facts.edges.now()
     said = tables.summary(rows, now).rstrip(".")
+    ahead = [row for row in rows if row.authorized_at > now + timedelta(days=1)]
+    if ahead:  # its year would seem to end later than it does
+        whose = f"{several(row.scope for row in ahead)}: consented on a day that is still to come"
+        mend = f"{SET_CLOCK}. If it is right now: sp-connect connect {ahead[0].scope.flags}"
+        return warning(f"{said}; {whose}: this clock is wrong, or was", mend)
     found = {row.status(now) for row in rows}
     if found & {"due", "expired", "rejected"}:
         return warning(said, f"sp-connect renew --due {DUE_WITHIN.days}")
@@ -149,9 +163,13 @@ def _counted(pending: Sequence[Invite]) -> str:
 
 
 def _raise_first(damages: Sequence[errors.Damaged]) -> None:
-    """Raises the first, and says how many more there are."""
     if damages:
-        more = len(damages) - 1
-        if more:
-            damages[0].message += f" {words.count(more, 'more file')} {'is' if more == 1 else 'are'} damaged."
-        raise damages[0]
+        raise _first(damages)
+
+
+def _first(damages: Sequence[errors.Damaged]) -> errors.Damaged:
+    """The first, which says how many more there are."""
+    more = len(damages) - 1
+    if more:
+        damages[0].message += f" {words.count(more, 'more file')} cannot be read."
+    return damages[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sp_connect import errors, loopback, words
 from sp_connect.amazon import marks, registration
-from sp_connect.checkup.facts import Facts
+from sp_connect.checkup.facts import SET_CLOCK, Facts
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import SEATS, SECRET_LIFE, App
 from sp_connect.stores import files
@@ -53,6 +53,9 @@ def client_secret(facts: Facts, app: App) -> Finding:
         return skipped("the secret store cannot be asked")
     facts.edges.secrets.fetch(app.secret_name)
     age = (facts.edges.now() - app.secret_set_at).days
+    if age < 0:
+        when = words.day(app.secret_set_at)
+        return warning(f"{app.name}: kept on {when}, which is still to come: this clock is wrong, or was", SET_CLOCK)
     said = f"{app.name}: {age} of {SECRET_LIFE.days} days old"
     if age >= SECRET_LIFE.days:
         return failed(errors.SecretTooOld(app.name, age, SECRET_LIFE.days))

@@ -57,6 +57,8 @@ def unclaimed(facts: Facts) -> Finding:
         return warning(f"{said}, and no connection at all", f"bring your connections back to {facts.edges.home.data}")
     if not facts.fix:
         return warning(said, FIX)
+    if facts.edges.changes.journal.damages():  # it may be about these
+        return warning(f"{said}: kept, for a change that was cut short cannot be read", FIX)
     if not facts.yes:
         try:
             facts.edges.person.confirm(f"Forget {said}?", "--yes")
@@ -113,13 +115,14 @@ def _mark(facts: Facts, rows: Sequence[Connection], standing: Standing) -> bool:
 
 
 def _unclaimed(facts: Facts, contents: secrets.Contents) -> list[SecretName]:
-    """What belongs to no record. Of owners whose own file is damaged nothing can be said."""
+    """What belongs to no record. Of owners whose own file is damaged, or is not there any more, nothing can be said."""
     named = set(_named(facts))
-    unknown = {damage.path.stem for damage in facts.records.damages}
+    unknown = {("seller", damage.path.stem) for damage in facts.records.damages}
+    unknown |= {("app", row.app) for row in facts.records.rows} - {("app", app.name) for app in facts.apps}
     return sorted(
         name
         for name in contents.names
-        if name not in named and name.owner != secrets.PROBE and not (name.kind == "seller" and name.owner in unknown)
+        if name not in named and name.owner != secrets.PROBE and (name.kind, name.owner) not in unknown
     )
 
 

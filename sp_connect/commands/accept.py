@@ -86,7 +86,7 @@ def _asked(edges: Edges, invite: Invite) -> Consent:
 def _completed(edges: Edges, asked: Consent, invite: Invite, arrival: Sent) -> authorization.Outcome | None:
     """What the address makes of the consent; an error names the step that is left on the seller's side."""
     _, client_secret = access.app(edges, asked.app.name)
-    authorization.prove_ready(edges)
+    authorization.prove_ready(edges, [asked.scope])
     try:
         guard = authorization.Guard(invite.expect_id)
         return authorization.complete(edges, asked, client_secret, guard, [arrival])

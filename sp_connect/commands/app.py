@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
 
-from sp_connect import errors, loopback
+from sp_connect import errors, loopback, words
 from sp_connect.amazon import marks, registration
 from sp_connect.commands import flags, tree
 from sp_connect.edges import Edges
-from sp_connect.models import App, Secret
+from sp_connect.models import App, Connection, Secret
 from sp_connect.stores import secrets
 from sp_connect.views import data
 
@@ -81,9 +82,14 @@ def run_remove(edges: Edges, name: str) -> None:
         edges.changes.drop_app(name)
 
 
-def seats_used(edges: Edges, name: str) -> int:
+def seats_used(connections: Iterable[Connection], name: str) -> int:
     """How many of an app's 25 seats are taken: selling accounts, each counted once (amazon.md section 10.4)."""
-    return len({c.selling_partner_id for c in edges.connections.all() if c.app == name})
+    return len({c.selling_partner_id for c in connections if c.app == name})
+
+
+def _raise_unread(damages: Sequence[errors.Damaged]) -> None:
+    """After what was asked for: the seats of these sellers could not be counted."""
+    errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read, and the seats were not counted.")
 
 
 def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
@@ -152,7 +158,8 @@ def add(
 def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
     """List the apps, with the age of each client secret and the seats it has used."""
     edges = ctx.obj.edges()
-    rows = [(one, seats_used(edges, one.name)) for one in edges.apps.all()]
+    known, damages = edges.connections.whole()
+    rows = [(one, seats_used(known, one.name)) for one in edges.apps.all()]
     if json:
         edges.screen.json([data.app(one, seats, edges.now()) for one, seats in rows])
     elif rows:
@@ -161,6 +168,7 @@ def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
         edges.screen.show(tables.apps(edges.screen, rows, edges.now()))
     else:
         edges.screen.say("No app is registered. Next: sp-connect app add --help")
+    _raise_unread(damages)
 
 
 @app.command("show", cls=tree.Command, epilog="Example: sp-connect app show default")
@@ -168,13 +176,15 @@ def show(ctx: typer.Context, name: flags.KnownApp, json: flags.Json = False) -> 
     """Show one app: all but its client secret."""
     edges = ctx.obj.edges()
     one = edges.apps.get(name)
-    described = data.app(one, seats_used(edges, name), edges.now())
+    known, damages = edges.connections.whole()
+    described = data.app(one, seats_used(known, name), edges.now())
     if json:
         edges.screen.json(described)
     else:
         from sp_connect.views import tables
 
         edges.screen.show(tables.facts(edges.screen, tables.app_facts(one, described["seats_used"], edges.now())))
+    _raise_unread(damages)
 
 
 @app.command("remove", cls=tree.Command, epilog="Example: sp-connect app remove old-app")
@@ -201,4 +211,4 @@ def rotate_secret(
     renewed = run_rotate_secret(edges, name, from_stdin=secret_from_stdin)
     edges.screen.say(f"The client secret of {name} is renewed. Amazon takes the old one for seven more days.")
     if json:
-        edges.screen.json(data.app(renewed, seats_used(edges, name), edges.now()))
+        edges.screen.json(data.app(renewed, seats_used(edges.connections.whole()[0], name), edges.now()))

@@ -21,13 +21,18 @@ def pending(edges: Edges) -> tuple[list[Invite], Sequence[errors.Damaged]]:
 
 
 def cancel(edges: Edges, seller: str) -> list[Invite]:
-    """Ends every pending invite of a seller, and returns them as they are now. Raises NoSuchInvite, BadName."""
+    """Ends every pending invite of a seller, and returns them as they are now.
+
+    Raises BadName, and where there is none NoSuchInvite; or Damaged, where one may be in a file that cannot be read.
+    """
     if not errors.is_name(seller):
         raise errors.BadName("a seller", seller)
     now = edges.now()
     with edges.changes.writing():
-        theirs = [one for one in pending(edges)[0] if one.scope.seller == seller]
+        known, damages = pending(edges)
+        theirs = [one for one in known if one.scope.seller == seller]
         if not theirs:
+            errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")
             raise errors.NoSuchInvite(f"No invite of {seller} is pending.")
         ended = [one._replace(closed="cancelled", closed_at=now) for one in theirs]
         edges.invites.put(ended)

@@ -58,15 +58,16 @@ class Changes:
 
     @contextmanager
     def writing(self, wait: float = 10.0) -> Iterator[None]:
-        """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked, Damaged.
+        """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked.
 
         `wait` is how many seconds another process may keep it. A move of everything to another store that was cut
-        short is left to `moves`: to finish it may take minutes, and the other store's password.
+        short is left to `moves`: to finish it may take minutes, and the other store's password. An entry of the
+        journal that cannot be read is passed over: a token that Amazon has just given must not be lost for it.
         """
         with self._queue, files.lock(self._lock_path, wait):
             if isinstance(self._secrets, Choosing):
                 self._secrets.look_again()
-            for written in self.journal.entries():
+            for written in self.journal.readable():
                 entry = self._rename(written)
                 # What was begun in the other store waits until that one is in use again.
                 if entry.store == self._secrets.name and entry.moving_to is None:
@@ -91,8 +92,13 @@ class Changes:
         with files.lock(self._lock_path.with_name(f"lock-{scope.seller}-{scope.item}"), wait=REFRESHING_SECONDS):
             yield
 
+    def see_lock(self) -> None:
+        """Raises StoreUnavailable where nobody can take the lock. That somebody has it is fine."""
+        with suppress(errors.StoreLocked), files.lock(self._lock_path, wait=0):
+            pass
+
     def finish(self) -> None:
-        """Finishes what a killed process left, so that what follows sees it as it is. Raises StoreLocked, Damaged."""
+        """Finishes what a killed process left, so that what follows sees it as it is. Raises StoreLocked."""
         if self.unfinished():
             with self.writing():
                 pass
@@ -100,6 +106,11 @@ class Changes:
     def unfinished(self) -> tuple[Path, ...]:
         """The changes whose secrets wait to be forgotten: the store was locked, or the process killed."""
         return self.journal.paths()
+
+    def prove(self) -> None:
+        """Raises what would keep a change from being written: the lock, the disk, folders that are somebody else's."""
+        with self.writing(), self.replacing((), ()):
+            self._connections.prove()
 
     @contextmanager
     def replacing(

@@ -104,6 +104,10 @@ class Connections:
                 found.add((entry.name, status.st_ino, status.st_mtime_ns, status.st_size))
         return found
 
+    def prove(self) -> None:
+        """Raises what would keep a record from being written. Leaves nothing."""
+        files.prove(self._folder)
+
     def put(self, connection: Connection) -> None:
         """Adds a connection, or puts it in place of the one with its scope; the lock is the caller's."""
         self.put_all([connection])

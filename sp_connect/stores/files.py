@@ -7,7 +7,9 @@ one or the new one and needs no lock. Every OS error becomes a sentence here. Kn
 from __future__ import annotations
 
 import errno
+import io
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +34,8 @@ MOST_PATIENCE = 120.0
 _PREFIX = ".sp-connect-"
 _STALE = 3600.0
 _WRITERS = 16
+_PROBES, _PROBE_SIZE = 4, 16 * 1024
+_AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody put there would be waited for
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "free some space and run it again"),
     errno.EDQUOT: ("the disk quota is used up", "free some space and run it again"),
@@ -42,6 +46,9 @@ _CAUSES = {
     errno.ENOTDIR: ("a file stands where a folder belongs", "move that file away"),
     errno.EEXIST: ("a file stands where a folder belongs", "move that file away"),
     errno.EISDIR: ("a folder stands where a file belongs", "move that folder away"),
+    errno.ELOOP: ("a link stands there that leads to itself, or where none may be", "see where it leads: ls -la"),
+    errno.EIO: ("the disk fails", "see to that disk, and bring back a copy"),
+    errno.ESTALE: ("the disk is not there any more", "connect it again"),
 }
 
 
@@ -107,6 +114,23 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
             _sync_folder(folder)
 
 
+def prove(folder: Path) -> None:
+    """Writes, reads and removes throwaway files where others will be: as many and as large as a change needs at once.
+
+    Raises StoreUnavailable.
+    """
+    probes = [folder / f"{_PREFIX}{os.urandom(8).hex()}" for _ in range(_PROBES)]  # they are swept if we are killed
+    data = os.urandom(_PROBE_SIZE)
+    try:
+        replace_all(dict.fromkeys(probes, data))
+        if any(read(probe) != data for probe in probes):
+            raise errors.StoreUnavailable(f"{folder} does not give back what is written.", "see to that disk")
+    finally:
+        for probe in probes:
+            with suppress(OSError):  # what is wrong was told when they were written
+                probe.unlink()
+
+
 def write_out(path: Path, text: str) -> None:
     """Writes a file that a person named, 0600 from birth; its folder is made, as that of another program may be.
 
@@ -132,12 +156,16 @@ def remove(path: Path) -> None:
 
 
 def read(path: Path) -> bytes | None:
-    """The bytes of a file, or None where there is none. Raises StoreUnavailable."""
-    with _explained(path, "read"):
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            return None
+    """The bytes of a file, or None where there is none. Raises Unreadable, and Damaged for what is no file."""
+    try:
+        with io.FileIO(os.open(path, os.O_RDONLY | _AT_ONCE)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise errors.Damaged(path, "it is a pipe or a device, and no file")
+            return file.readall()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise errors.Unreadable(path, *_told(error, path, "read")) from None
 
 
 def names(folder: Path) -> list[str]:
@@ -177,7 +205,7 @@ def read_text(path: Path) -> str | None:
 def read_toml(path: Path) -> dict[str, Any] | None:
     """The contents of a TOML file, or None where there is none.
 
-    Raises Damaged with the line at fault, and StoreUnavailable for a file that a later version wrote.
+    Raises Damaged with the line at fault, and Unreadable for a file that a later version wrote.
     """
     text = read_text(path)
     return None if text is None else parse_toml(path, text)
@@ -194,7 +222,8 @@ def parse_toml(path: Path, text: str) -> dict[str, Any]:
     if type(schema) is not int or schema < 1:
         raise errors.Damaged(path, "schema is not a whole number from 1")
     if schema > SCHEMA:
-        raise errors.StoreUnavailable(
+        raise errors.Unreadable(
+            path,
             f"{path} was written by a later version of sp-connect (schema {schema}). It was left as it is.",
             "upgrade sp-connect",
         )
@@ -241,9 +270,14 @@ def _explained(path: Path, done: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        unknown = ((error.strerror or type(error).__name__).lower(), "see what is in its folder: ls -la")
-        why, hint = _CAUSES.get(error.errno or 0, unknown)
-        raise errors.StoreUnavailable(f"{path} could not be {done}: {why}.", hint) from None
+        raise errors.StoreUnavailable(*_told(error, path, done)) from None
+
+
+def _told(error: OSError, path: Path, done: str) -> tuple[str, str]:
+    """The sentence, and the next step."""
+    unknown = ((error.strerror or type(error).__name__).lower(), "see what is in its folder: ls -la")
+    why, hint = _CAUSES.get(error.errno or 0, unknown)
+    return f"{path} could not be {done}: {why}.", hint
 
 
 def _wait_for(held: filelock.BaseFileLock, path: Path, wait: float) -> None:

@@ -53,6 +53,23 @@ class Journal:
         """Every entry. Raises Damaged where it comes to one that is."""
         return map(_read, self.paths())
 
+    def readable(self) -> Iterator[Entry]:
+        """Every entry that can be read."""
+        for path in self.paths():
+            with suppress(errors.Damaged):
+                yield _read(path)
+
+    def damages(self) -> list[errors.Damaged]:
+        """What is wrong with each entry that cannot be read."""
+        found = []
+        for path in self.paths():
+            try:
+                _read(path)
+            except errors.Damaged as damage:
+                if path.exists() or path.is_symlink():  # else it was finished while we looked
+                    found.append(damage)
+        return found
+
     def begin(
         self,
         store: str,

@@ -169,7 +169,9 @@ class Table:
         return self._values.get(key, default)
 
     def _wrong(self, key: str, value: object, wanted: str) -> errors.Damaged:
-        return self.damaged(f"{key} is missing" if value is None else f"{key} is not {wanted}")
+        if value is None:
+            return self.damaged(f"{key} is missing" if self._values else "it is empty")
+        return self.damaged(f"{key} is not {wanted}")
 
 
 def written_moment(moment: datetime) -> datetime:

@@ -182,8 +182,8 @@ class TestLife:
         connected(agency, "acme", "fe", "JP", selling_partner_id="A2EXAMPLE1234")
         connected(agency, "bravo", "eu", app="other")
 
-        assert commands.seats_used(agency.edges, "default") == 2
-        assert commands.seats_used(agency.edges, "other") == 1
+        assert commands.seats_used(agency.edges.connections.all(), "default") == 2
+        assert commands.seats_used(agency.edges.connections.all(), "other") == 1
 
     def test_list_tells_the_age_of_the_secret_and_the_seats(self, agency: Agency) -> None:
         connected(agency)

@@ -53,7 +53,7 @@ def test_damage_is_named_and_left_alone(tmp_path: Path, data: bytes, named: str)
 def test_a_file_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "some.toml"
     path.write_text("schema = 2\n")
-    with pytest.raises(errors.StoreUnavailable, match="later version") as caught:
+    with pytest.raises(errors.Unreadable, match="later version") as caught:
         files.read_toml(path)
     assert caught.value.hint == "upgrade sp-connect"
     assert path.read_text() == "schema = 2\n"
@@ -146,7 +146,7 @@ def test_a_folder_where_a_file_belongs_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").mkdir()
     with pytest.raises(errors.StoreUnavailable, match="a folder stands where a file belongs"):
         files.replace(tmp_path / "file", b"")
-    with pytest.raises(errors.StoreUnavailable, match="a folder stands where a file belongs"):
+    with pytest.raises(errors.Unreadable, match="a folder stands where a file belongs"):
         files.read_toml(tmp_path / "file")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 

@@ -1,0 +1,1 @@
+"""Homes as disks, other users, clocks and earlier crashes leave them."""
