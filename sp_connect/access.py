@@ -21,6 +21,9 @@ from sp_connect.stores import secrets
 MARGIN = timedelta(minutes=5)
 """How long before its end a kept access token is no longer handed out."""
 
+NOTE_SECONDS = 10.0
+"""How long a note for the next time may wait for its turn to be written."""
+
 LIFE = timedelta(hours=1)
 """How long an access token lives at most, whatever its answer says (amazon.md section 4.2)."""
 
@@ -108,26 +111,35 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
 
 
 def environment(edges: Edges, connection: Connection) -> dict[str, str]:
-    """The variables that other programs read: the first three by python-amazon-sp-api, the rest by name."""
-    of, client_secret = app(edges, connection.app)
-    access = token(edges, connection)
+    """The variables that other programs read: the first three by python-amazon-sp-api, the rest by name.
+
+    All are of one consent, whatever becomes of the connection meanwhile.
+    """
+    while True:
+        access = token(edges, connection)
+        current, refresh = refresh_token(edges, connection.scope)
+        if current.is_same_consent(connection):
+            break
+        connection = current
+    of, client_secret = app(edges, current.app)
     return {
-        "SP_API_REFRESH_TOKEN": refresh_token(edges, connection.scope)[1].reveal(),
+        "SP_API_REFRESH_TOKEN": refresh.reveal(),
         "LWA_APP_ID": of.client_id,
         "LWA_CLIENT_SECRET": client_secret.reveal(),
         "SP_API_ACCESS_TOKEN": access.value.reveal(),
-        "SP_API_ENDPOINT": edges.amazon.at(f"https://{geography.REGIONS[connection.scope.region].api_host}"),
-        "SP_API_REGION": connection.scope.region,
-        "SP_API_MARKETPLACE_IDS": ",".join(m.id for m in connection.marketplaces if m.participating),
-        "SELLING_PARTNER_ID": connection.selling_partner_id,
+        "SP_API_ENDPOINT": edges.amazon.at(f"https://{geography.REGIONS[current.scope.region].api_host}"),
+        "SP_API_REGION": current.scope.region,
+        "SP_API_MARKETPLACE_IDS": ",".join(m.id for m in current.marketplaces if m.participating),
+        "SELLING_PARTNER_ID": current.selling_partner_id,
     }
 
 
 def client_credentials(edges: Edges, connection: Connection) -> dict[str, str]:
     """What python-amazon-sp-api takes as `credentials=`. Asks Amazon for nothing."""
-    of, client_secret = app(edges, connection.app)
+    current, refresh = refresh_token(edges, connection.scope)
+    of, client_secret = app(edges, current.app)
     return {
-        "refresh_token": refresh_token(edges, connection.scope)[1].reveal(),
+        "refresh_token": refresh.reveal(),
         "lwa_app_id": of.client_id,
         "lwa_client_secret": client_secret.reveal(),
     }
@@ -177,7 +189,7 @@ def _refreshed(edges: Edges, scope: Scope) -> AccessToken:
 def _keep(edges: Edges, connection: Connection, access: AccessToken) -> None:
     """Keeps the token, and notes that Amazon takes the connection's again."""
     kept = json.dumps({"access_token": access.value.reveal(), "expires_at": access.expires_at.isoformat()})
-    with edges.changes.writing():
+    with edges.changes.writing(most=NOTE_SECONDS):
         current = edges.changes.current(connection)
         if current is None:
             return
@@ -187,7 +199,7 @@ def _keep(edges: Edges, connection: Connection, access: AccessToken) -> None:
 
 
 def _mark_rejected(edges: Edges, connection: Connection) -> None:
-    with edges.changes.writing():
+    with edges.changes.writing(most=NOTE_SECONDS):
         current = edges.changes.current(connection)
         if current is not None:
             edges.connections.put(replace(current, standing="rejected"))

@@ -136,6 +136,11 @@ class _Server(socketserver.ThreadingTCPServer):
         self._most_sockets, self._most_held = min(MOST_SOCKETS, quarter), min(MOST_HELD, quarter)
         super().__init__(where, _Handler)
 
+    def server_bind(self) -> None:
+        if sys.platform == "win32":  # else another program could take the port from us while we listen
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        super().server_bind()
+
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
             self._asking[id(request)] = request, time.monotonic()

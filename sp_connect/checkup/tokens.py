@@ -127,7 +127,9 @@ def _unclaimed(facts: Facts, contents: secrets.Contents) -> list[SecretName]:
 
 
 def _named(facts: Facts) -> Iterator[SecretName]:
-    """Every secret that a record stands for."""
+    """Every secret that a record stands for, or that a change which was cut short is about."""
+    for entry in facts.edges.changes.journal.readable():
+        yield from entry.names
     for app in facts.apps:
         yield app.secret_name
     for row in facts.records.rows:

@@ -81,7 +81,8 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
 
     def again(missing: Sequence[Scope]) -> str:
         countries = " ".join(f"--country {scope.country}" for scope in missing)
-        return f"sp-connect connect --seller {options.seller} --region {missing[0].region} {countries}"
+        same = f"{f' --app {options.app}' if options.app else ''}{' --replace' if options.replace else ''}"
+        return f"sp-connect connect --seller {options.seller} --region {missing[0].region} {countries}{same}"
 
     yield from consents.walk(edges, manner, wanted, again)
 

@@ -51,7 +51,7 @@ def command(
             screen.show(view.line(screen, finding))
     found = checkup.in_order(found)
     if json:
-        screen.json(data.checkup(found))
+        screen.json(data.checkup([one._replace(mend=screen.typed(one.mend) if one.mend else None) for one in found]))
     elif not is_watched:
         screen.show(view.table(screen, found))
     if is_watched:

@@ -57,6 +57,7 @@ def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpCon
     In the Far East a seller without a country gets a link for each. Raises Usage for a command line or file that
     cannot be meant, and for one seller whatever stands in its way.
     """
+    edges.changes.finish()
     made: list[Invite] = []
     failed: list[errors.SpConnectError] = []
     now = edges.now()

@@ -48,7 +48,8 @@ def command(
         if json:
             known = [_described(name, app) for name, app in apps.items()]
             first = {key: known[0][key] for key in FIRST}
-            screen.json({"url": simulator.base_url, **first, "apps": known})
+            # The secrets are told as they are: they open nothing.
+            screen.json({"url": simulator.base_url, **first, "apps": known}, hands_out=True)
         else:
             screen.line(simulator.base_url)
             screen.say("A simulated Amazon listens there until Ctrl-C. To use it from another terminal:")
@@ -75,7 +76,7 @@ def _described(name: str, app: SimulatedApp) -> dict[str, object]:
 
 def _tell(screen: Screen, app: SimulatedApp, named: str, listen: str) -> None:
     """The command that registers an app of the simulator's."""
-    screen.say(f"  echo {app.client_secret} | sp-connect app add {named}--client-secret-stdin \\")
+    screen.verbatim(f"  echo {app.client_secret} | sp-connect app add {named}--client-secret-stdin \\")
     screen.say(f"    --application-id {app.application_id} \\")
     screen.say(f"    --client-id {app.client_id} \\")
     screen.say(f"    --redirect-uri {BUILT_IN.redirect_uris[0]} --listen {listen}")

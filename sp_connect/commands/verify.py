@@ -29,9 +29,9 @@ class Finding:
     connection: Connection
     error: errors.SpConnectError | None = None
 
-    def is_doubtful(self) -> bool:
-        """Whether the check came to no end, so that the status is only what was last known."""
-        return self.error is not None and self.connection.standing not in {"rejected", "missing-token"}
+    def has_verdict(self) -> bool:
+        """Whether the check came to an end; else the status is only what was last known."""
+        return self.error is None or isinstance(self.error, errors.Rejected | errors.MissingToken)
 
 
 Credentials = Mapping[str, tuple[App, Secret] | errors.SpConnectError]
@@ -46,7 +46,8 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
     rows, damages = selection.among(edges.connections, edges.now())
     if not rows and not damages and not selection.is_everything():
         raise errors.NoSuchConnection(str(selection))
-    edges.amazon.get_ready()
+    if rows:
+        edges.amazon.get_ready()
     credentials = _credentials(edges, rows)
     found: dict[int, Finding] = {}
     unwritten: list[Finding] = []
@@ -100,6 +101,8 @@ def keep(edges: Edges, findings: Sequence[Finding]) -> None:
     with edges.changes.writing():
         current = []
         for finding in findings:
+            if not finding.has_verdict():  # what was read before may be out of date
+                continue
             with suppress(errors.Damaged):  # in the meantime; the file is left as it is, and the others are written
                 if edges.changes.current(finding.connection) is not None:
                     current.append(finding.connection)
@@ -142,7 +145,7 @@ def command(
         from sp_connect.views import tables
 
         rows = [f.connection for f in findings]
-        doubtful = {f.connection.scope for f in findings if f.is_doubtful()}
+        doubtful = {f.connection.scope for f in findings if not f.has_verdict()}
         edges.screen.show(tables.connections(edges.screen, rows, now, doubtful))
         edges.screen.say()
         edges.screen.say(tables.summary(rows, now))

@@ -57,14 +57,15 @@ class Changes:
         self._queue = threading.Lock()
 
     @contextmanager
-    def writing(self, wait: float = 10.0) -> Iterator[None]:
+    def writing(self, wait: float = 10.0, most: float = files.MOST_PATIENCE) -> Iterator[None]:
         """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked.
 
-        `wait` is how many seconds another process may keep it. A move of everything to another store that was cut
-        short is left to `moves`: to finish it may take minutes, and the other store's password. An entry of the
-        journal that cannot be read is passed over: a token that Amazon has just given must not be lost for it.
+        `wait` is how many seconds another process may keep it, `most` how many all of them together. A move of
+        everything to another store that was cut short is left to `moves`: to finish it may take minutes, and the
+        other store's password. An entry of the journal that cannot be read is passed over: a token that Amazon has
+        just given must not be lost for it.
         """
-        with self._queue, files.lock(self._lock_path, wait):
+        with self._queue, files.lock(self._lock_path, wait, most):
             if isinstance(self._secrets, Choosing):
                 self._secrets.look_again()
             for written in self.journal.readable():
@@ -89,7 +90,9 @@ class Changes:
     @contextmanager
     def refreshing(self, scope: Scope) -> Iterator[None]:
         """Lets one process at a time ask Amazon for an access token of `scope`; it may take as long as Amazon may."""
-        with files.lock(self._lock_path.with_name(f"lock-{scope.seller}-{scope.item}"), wait=REFRESHING_SECONDS):
+        with files.lock(
+            self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}", wait=REFRESHING_SECONDS
+        ):
             yield
 
     def see_lock(self) -> None:

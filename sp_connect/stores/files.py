@@ -244,18 +244,18 @@ def write_all_toml(contents: Mapping[Path, Mapping[str, Any]]) -> None:
 
 
 @contextmanager
-def lock(path: Path, wait: float = 10.0) -> Iterator[None]:
+def lock(path: Path, wait: float = 10.0, most: float = MOST_PATIENCE) -> Iterator[None]:
     """Holds the lock that one writer has at a time; a process that dies gives it back.
 
     `wait` is how many seconds one other may hold it: as long as it changes hands the queue moves, and is worth
-    waiting in for MOST_PATIENCE. The file is 0600 and is never deleted: that would let two in. Raises StoreLocked.
+    waiting in for `most` seconds. The file is 0600 and is never deleted: that would let two in. Raises StoreLocked.
     """
     import filelock
 
     make_folder(path.parent)
     held = filelock.FileLock(path, mode=0o600)
     with _explained(path, "locked"):
-        _wait_for(held, path, wait)
+        _wait_for(held, path, wait, most)
     try:
         with suppress(OSError):  # those who wait may lose patience, and nothing else
             _take_turn(path)
@@ -280,22 +280,25 @@ def _told(error: OSError, path: Path, done: str) -> tuple[str, str]:
     return f"{path} could not be {done}: {why}.", hint
 
 
-def _wait_for(held: filelock.BaseFileLock, path: Path, wait: float) -> None:
+def _wait_for(held: filelock.BaseFileLock, path: Path, wait: float, most: float) -> None:
     """Acquires a lock; raises StoreLocked where it stayed in one hand for `wait`, or the queue was endless."""
     from filelock import Timeout
 
-    end = time.monotonic() + max(wait, MOST_PATIENCE)
+    most = max(wait, most)
+    end = time.monotonic() + most
     turn = _turn(path)
     while True:
         try:
             held.acquire(timeout=min(wait, max(0.0, end - time.monotonic())))
         except Timeout:
             before, turn = turn, _turn(path)
-            if turn == before or time.monotonic() >= end:
-                raise errors.StoreLocked(
-                    f"Another sp-connect has been writing for {words.span(wait)} and holds {path}.",
-                    "wait for it or end it, then run this again",
-                ) from None
+            if turn == before:
+                why = f"Another sp-connect has been writing for {words.span(wait)} and holds {path}."
+            elif time.monotonic() >= end:
+                why = f"Others have been writing one after another for {words.span(most)} and hold {path}."
+            else:
+                continue
+            raise errors.StoreLocked(why, "wait for it or end it, then run this again") from None
         else:
             return
 

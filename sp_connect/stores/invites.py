@@ -56,11 +56,15 @@ class Invites:
         self.put(one._replace(scope=one.scope._replace(seller=new)) for one in theirs)
 
     def close(self, state: str, now: datetime) -> None:
-        """The invite of a state, if there is one, is used, and others for the same place are no longer needed."""
+        """The invite of a state, if there is one, is used, and others for the same place are no longer needed.
+
+        `now` is the moment of the consent: an invite that was made later is for another one.
+        """
         used = self.find(state)
         if used is None:
             return
-        theirs = [one for one in self.all()[0] if one.scope == used.scope and one.status(now) == "pending"]
+        before = [one for one in self.all()[0] if one.scope == used.scope and one.created_at <= now]
+        theirs = [one for one in before if one.status(now) == "pending"]
         self.put(one._replace(closed="used" if one.state == state else "replaced", closed_at=now) for one in theirs)
 
     def remove(self, invite: Invite) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeVar, get_args, runtime_checkable
 
@@ -30,7 +30,6 @@ DEFAULT: StoreName = "keyring"
 """The store in use where nobody says anything."""
 
 ELSEWHERE = "use sealed files instead: SP_CONNECT_STORE=vault with SP_CONNECT_PASSPHRASE_FILE"
-
 
 PROBE = "sp-connect-probe"
 """The owner of the throwaway secrets with which a store is proved."""
@@ -158,8 +157,11 @@ def prove(store: SecretStore, home: Path) -> None:
     It has one name in each home, where one process proves at a time: what a killed one left, the next forgets.
     A home that is not there yet is not made.
     """
-    with files.lock(home / "lock-probe", PROOF_SECONDS) if home.is_dir() else nullcontext():
-        _prove(store, probe(home))
+    if home.is_dir():
+        with files.lock(home / "lock-probe", PROOF_SECONDS):
+            _prove(store, probe(home))
+    else:
+        _prove(store, SecretName("app", PROBE, "probe", new_ref()))
 
 
 def _prove(store: SecretStore, name: SecretName) -> None:

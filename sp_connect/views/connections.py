@@ -150,8 +150,8 @@ def _fitting(rows: Sequence[Row], full: Mapping[str, int], width: int) -> tuple[
     few = min(full[CODES], FEW_CODES)
     fewest = min(few, max((len(shortened(codes, 0)) for codes in {row.codes for row in rows}), default=0))
     fewest = max(fewest, len(IN_TWO_LINES[CODES][0]))
-    words = {word for place in {row.place for row in rows} for word in place.split()}
-    broken = {SELLER: min(usual, LEAST_NAME), PLACE: max([len(PLACE), *map(len, words)])}
+    named = {word for place in {row.place for row in rows} for word in place.split()}
+    broken = {SELLER: min(usual, LEAST_NAME), PLACE: max([len(PLACE), *map(len, named)])}
     for gap, has_few, is_broken, left_out in STEPS:
         narrow = {**full, SELLER: usual, CODES: few if has_few else fewest, **(broken if is_broken else {})}
         widths = {head: wide for head, wide in narrow.items() if head not in left_out}

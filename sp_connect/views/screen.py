@@ -142,6 +142,11 @@ class Screen:
         """An address to copy whole: on a line of its own, never wrapped by us, told even when quiet."""
         self._write(self._stderr, f"{text.literal(address, None)}\n")
 
+    def verbatim(self, line: str) -> None:
+        """A line of the conversation in which nothing is masked: what the simulator made up opens nothing."""
+        if not self.quiet:
+            self._write(self._stderr, f"{line}\n")
+
     def story(self, step: str) -> None:
         """One step of what goes on, for --verbose. Callers pass no secrets."""
         if self.verbose:
@@ -153,7 +158,8 @@ class Screen:
         if error.hint:
             self._notice("hint: ", "bold", error.hint)
         if as_json:
-            self._write(self._stderr, marks.masked(json.dumps({"error": data.error(error)})) + "\n")
+            told = data.error(error) | {"hint": self.typed(error.hint) if error.hint else None}
+            self._write(self._stderr, marks.masked(json.dumps({"error": told})) + "\n")
 
     def _notice(self, head: str, style: str, sentence: str) -> None:
         self._tell([(head, style), (self.typed(sentence), f"{style} not bold")])

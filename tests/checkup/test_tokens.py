@@ -132,6 +132,15 @@ class TestUnclaimed:
 
         assert finding(agency.edges, "unclaimed").result == "ok"
 
+    def test_a_token_whose_record_waits_to_be_written_is_not_left_over(self, agency: Agency) -> None:
+        connection = connected(agency)
+        waiting = connection.secret_name._replace(ref="5ec0e7")
+        agency.edges.secrets.keep(waiting, Secret("Atzr|newer"))
+        agency.edges.changes.journal.begin("keyring", [waiting])  # of a store that is not in use: it waits
+
+        assert finding(agency.edges, "unclaimed", fix=True, yes=True).result == "ok"
+        assert waiting in names(agency)
+
     def test_a_secret_that_no_record_names_is_a_warning_and_is_kept_without_fix(self, agency: Agency) -> None:
         connected(agency)
         agency.edges.secrets.keep(ORPHAN, Secret("Atzr|orphan"))

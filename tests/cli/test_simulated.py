@@ -8,6 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from sp_connect.simulator.world import APPS, BUILT_IN
 from tests.agency import Agency, free_port
 from tests.cli.program import PROGRAM, Program, ended, until
 from tests.commands.given import connected
@@ -124,6 +125,7 @@ def test_the_simulator_of_its_own_serves_another_process(tmp_path: Path) -> None
             if line.startswith("}"):
                 break
         told = json.loads("".join(lines))
+        assert told["client_secret"] == BUILT_IN.client_secret
         added = program.run(
             *("app", "add", "--application-id", told["application_id"], "--client-id", told["client_id"]),
             *("--redirect-uri", told["redirect_uris"][0], "--client-secret-stdin"),
@@ -149,3 +151,4 @@ def test_what_the_simulator_prints_registers_both_of_its_apps(tmp_path: Path) ->
 
     apps = {one["name"]: one["access_level"] for one in json.loads(done.stdout)}
     assert apps == {"default": "default", "wider": "restricted"}
+    assert all(str(one.client_secret) in typed for one in APPS.values())

@@ -38,7 +38,7 @@ class Hurried(Changes):
 
     @contextmanager
     def refreshing(self, scope: Scope) -> Iterator[None]:
-        with files.lock(self._lock_path.with_name(f"lock-{scope.seller}-{scope.item}"), wait=0.1):
+        with files.lock(self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}", wait=0.1):
             yield
 
 
@@ -575,6 +575,20 @@ class TestMeanwhile:
 
         assert kept(agency, made[0]).standing == "connected"
         assert kept(agency, made[2]).standing == "unchecked"
+
+    def test_a_check_that_came_to_no_end_changes_no_status(self, agency: Agency) -> None:
+        before = connected(agency)
+        agency.world.faults.add(Fault("token", "status", times=TRIES, status=429))
+
+        def mark(step: str) -> None:
+            if "answered 429" in step and kept(agency, before).standing == "connected":
+                with agency.edges.changes.writing():
+                    agency.edges.connections.put(replace(before, standing="rejected"))
+
+        [finding], _ = verify.run(hearing(agency, mark), ALL, 1)
+
+        assert isinstance(finding.error, errors.Throttled)
+        assert kept(agency, before).standing == "rejected"
 
     def test_what_was_found_is_kept_while_others_are_still_being_asked_about(self, agency: Agency) -> None:
         made = [connected(agency, f"client-{n}", standing="unchecked") for n in range(2)]

@@ -55,7 +55,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 def locks(program: Program) -> list[Path]:
     """Every lock of a home: of its records, of its vault, of acme's token, and of the proof of the store."""
     home = program.home
-    return [home / "lock", home / "vault" / "lock", home / "lock-acme-eu", home / "lock-probe"]
+    return [home / "lock", home / "vault" / "lock", home / "locks" / "lock-acme-eu", home / "lock-probe"]
 
 
 @contextmanager

@@ -173,7 +173,7 @@ def test_wherever_it_was_cut_off_it_is_read_or_told_and_nothing_is_made_up(
         "config": world.apps.all,
         "seller": lambda: world.connections.of("acme"),
         "invite": lambda: world.invites.all()[0],
-        "journal": world.changes.damages,
+        "journal": world.changes.journal.damages,
     }
     complete = read[kind]()
     assert kind == "journal" or isinstance(complete, tuple)
