@@ -71,7 +71,7 @@ def run_move(edges: Edges, options: MoveOptions) -> Outcome:
     try:
         return edges.moves.run(target, watch)
     except KeyboardInterrupt:
-        edges.screen.say(f"To go on: sp-connect store move {target}. To undo what was begun: sp-connect doctor --fix")
+        edges.screen.say(f"To go on: sp-connect store move {target}. To end it as it stands: sp-connect doctor --fix")
         raise
 
 

@@ -28,7 +28,8 @@ class Renamed(NamedTuple):
 class Entry(NamedTuple):
     """A change: the secrets of a store that it adds and ends, who is renamed, and what is written.
 
-    With `moving_to` it is a move of everything to another store: each secret may lie in one of them or in both.
+    With `moving_to` it is a move of everything to another store: each secret may lie in one of them or in both. `makes`
+    says that the other store is a vault which there was not before.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Entry(NamedTuple):
     renamed: Renamed | None = None
     pending: Pending = NOTHING
     moving_to: StoreName | None = None
+    makes: bool = False
 
 
 class Journal:
@@ -76,10 +78,18 @@ class Journal:
         names: Iterable[SecretName],
         renamed: Renamed | None = None,
         pending: Pending = NOTHING,
-        moving_to: StoreName | None = None,
     ) -> Entry:
         """Writes down what is about to be done."""
-        entry = Entry(self._folder / f"{new_ref()}.toml", store, tuple(names), renamed, pending, moving_to)
+        entry = Entry(self._folder / f"{new_ref()}.toml", store, tuple(names), renamed, pending)
+        self.note(entry)
+        return entry
+
+    def begin_move(
+        self, store: str, moving_to: StoreName, names: Iterable[SecretName], *, makes: bool = False
+    ) -> Entry:
+        """Writes down that everything is about to be moved."""
+        path = self._folder / f"{new_ref()}.toml"
+        entry = Entry(path, store, tuple(names), moving_to=moving_to, makes=makes)
         self.note(entry)
         return entry
 
@@ -87,7 +97,7 @@ class Journal:
         """Writes down what an entry has become."""
         tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in entry.names]
         renamed = {"renamed": entry.renamed._asdict()} if entry.renamed else {}
-        moving = {"moving_to": entry.moving_to} if entry.moving_to else {}
+        moving = {"moving_to": entry.moving_to, "makes": entry.makes} if entry.moving_to else {}
         head = {"schema": files.SCHEMA, "store": entry.store, **moving}
         files.write_toml(entry.path, head | renamed | {"secret": tables} | entry.pending.tables())
 
@@ -115,6 +125,7 @@ def _read(path: Path) -> Entry:
         Renamed(renamed.name("old"), renamed.name("new")) if renamed is not None else None,
         Pending.read(table),
         cast("StoreName", table.one_of("moving_to", NAMES)) if "moving_to" in values else None,
+        table.flag("makes", default=False),
     )
 
 

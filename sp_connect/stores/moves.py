@@ -159,12 +159,16 @@ class Moves:
         leftover = self._inspect(way, records, begun)
         before = [name for entry in begun for name in entry.names]
         wanted = _unique(before, leftover, [secrets.probe(self._home)], *map(names, records))
-        entry = self._changes.journal.begin(way.old.name, wanted, moving_to=way.new.name)
+        described = way.new.describe()
+        is_there = described.store != "vault" or described.opened_by is not None
+        makes = not is_there or any(old.makes for old in begun if old.moving_to == way.new.name)
+        entry = self._changes.journal.begin_move(way.old.name, way.new.name, wanted, makes=makes)
         try:
             secrets.prove(way.new, self._home)
         except errors.ThisMachine:
             with suppress(errors.ThisMachine):  # a second failure would hide the first
-                _left(way.new)
+                if not is_there:
+                    _left(way.new)
                 self._changes.journal.end(entry)
             raise
         for old in begun:
@@ -194,8 +198,8 @@ class Moves:
     def _forget(self, entry: Entry, way: Way, copied: Collection[SecretName], watch: Watch) -> bool:
         """Forgets in the old store what the new one has, in both what no record needs any more, and then the entry.
 
-        A vault that is empty then is given up; False for one that is not. `copied` is what the new store is known to
-        have. Raises what hinders it: the next run goes on from there.
+        A vault that is empty then is given up, if it is left or was made for this; False if it is not empty. Of
+        `copied` the new store is known to have all. Raises what hinders it: the next run goes on from there.
         """
         rows, damages = self._connections.whole()
         unknown = {damage.path.stem for damage in damages}
@@ -214,7 +218,7 @@ class Moves:
             raise errors.StoreUnavailable(
                 f"The {way.old.name} alone has {what}, and is not in use.", f"sp-connect store move {way.new.name}"
             )
-        is_empty = _left(way.old)
+        is_empty = _left(way.old) if way.old.name == entry.store or entry.makes else True
         self._changes.journal.end(entry)
         return is_empty
 

@@ -153,7 +153,7 @@ class TestUnfinished:
         copied = [agency.app.secret_name, held.secret_name]
         ring.keep_all({name: agency.edges.secrets.fetch(name) for name in copied})
         agency.edges.apps.choose_store("vault")
-        agency.edges.changes.journal.begin("vault", copied, moving_to="keyring")
+        agency.edges.changes.journal.begin_move("vault", "keyring", copied)
         parts = agency.edges
         both: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": ring, "vault": parts.vault}
         edges = replace(parts, moves=Moves(parts.apps, parts.connections, parts.changes, both, agency.folder, None))

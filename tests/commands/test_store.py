@@ -117,7 +117,7 @@ class TestMove:
 
     def test_what_was_cut_short_goes_on_without_a_question(self, office: Agency) -> None:
         edges = built(office)
-        edges.changes.journal.begin("vault", [office.app.secret_name], moving_to="keyring")
+        edges.changes.journal.begin_move("vault", "keyring", [office.app.secret_name])
 
         move(edges, "keyring", yes=False)
 
@@ -182,18 +182,18 @@ class TestMove:
         for name in ("acme", "bravo"):
             assert f"{name}.sealed is damaged" in office.said()
 
-    def test_ctrl_c_says_how_to_go_on_and_how_to_undo(self, office: Agency) -> None:
+    def test_ctrl_c_says_how_to_go_on_and_how_to_end_it(self, office: Agency) -> None:
         def interrupt() -> Secret:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
             move(built(office, interrupt), "keyring")
 
-        said = "To go on: sp-connect store move keyring. To undo what was begun: sp-connect doctor --fix"
+        said = "To go on: sp-connect store move keyring. To end it as it stands: sp-connect doctor --fix"
         assert said in office.said()
 
     def test_a_move_that_was_cut_short_is_told_beside_the_store(self, office: Agency) -> None:
-        built(office).changes.journal.begin("vault", [office.app.secret_name], moving_to="keyring")
+        built(office).changes.journal.begin_move("vault", "keyring", [office.app.secret_name])
 
         store.show(shell(office, built(office)).context)
 

@@ -71,7 +71,7 @@ class Failing:
         return self._store.describe()
 
 
-def failing(folder: Path, store: StoreName, failure: BaseException, **when: int) -> Home:
+def failing(folder: Path, store: StoreName, failure: BaseException, passphrase: str | None = None, **when: int) -> Home:
     """The home, where a store fails."""
 
     def stores(keyring: SecretStore, vault: SecretStore) -> dict[StoreName, SecretStore]:
@@ -79,7 +79,7 @@ def failing(folder: Path, store: StoreName, failure: BaseException, **when: int)
             return {"keyring": Failing(keyring, failure, **when), "vault": vault}
         return {"keyring": keyring, "vault": Failing(vault, failure, **when)}
 
-    return moving.of(folder, stores=stores)
+    return moving.of(folder, passphrase, stores=stores)
 
 
 def is_left(home: Home, source: StoreName) -> bool:
@@ -569,6 +569,25 @@ def test_what_a_killed_process_left_half_written_goes_with_the_vault_and_what_is
     assert not (folder / "vault" / "sellers").exists()
     assert (folder / "vault" / "apps" / "NOTES").exists()
     moving.of(folder).moves.run("vault", unwatched)
+    assert None not in moving.of(folder).values().values()
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_an_empty_vault_that_was_there_before_outlives_a_move_that_is_undone(folder: Path, was_there: bool) -> None:
+    furnished(folder, "keyring")
+    if was_there:
+        secrets.prove(moving.of(folder, "correct horse").vault, folder)
+        with pytest.raises(errors.StoreLocked):  # its passphrase is not given, and it is left as it is
+            moving.of(folder).moves.run("vault", unwatched)
+        assert moving.of(folder).changes.unfinished() == ()
+    full = errors.StoreUnavailable("No room.")
+    with pytest.raises(errors.StoreUnavailable, match="No room"):
+        failing(folder, "vault", full, passphrase="correct horse", keep=3).moves.run("vault", unwatched)
+
+    moving.of(folder, "correct horse").moves.settle(unwatched)
+
+    opened_by = moving.of(folder).vault.describe().opened_by
+    assert opened_by == ("passphrase" if was_there else None)
     assert None not in moving.of(folder).values().values()
 
 
