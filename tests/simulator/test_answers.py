@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import requests
@@ -133,14 +134,15 @@ def test_the_relay_page_has_its_policy_in_itself(box: Box) -> None:
         "{mark}\r\n\r\n",
         "GET /{mark}\r\n\r\n",
         "GET /{mark} HTTP/0.9\r\n\r\n",
-        "GET / HTTP/1.1\r\nX: " + "{mark}" * 8_000 + "\r\n\r\n",
+        "GET / HTTP/1.1\r\n" + "X: {mark}\r\n" * 120 + "\r\n",
     ],
 )
 def test_nothing_of_a_garbled_request_is_in_its_answer(box: Box, request_text: str) -> None:
     host = box.base.removeprefix("http://")
     with socket.create_connection(("127.0.0.1", int(host.rpartition(":")[2])), timeout=10) as connection:
         connection.sendall(request_text.format(mark=MARK, host=host).encode())
-        connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # it has hung up already
+            connection.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     assert answer.startswith(("HTTP/1.1 4", "HTTP/1.1 5"))
     assert MARK not in answer
