@@ -181,6 +181,17 @@ class TestAccept:
         with pytest.raises(errors.NoSuchInvite, match="was connected by another invite"):
             accept.run(agency.edges, clicked(second))
 
+    def test_an_invite_that_is_made_after_the_consent_stays_good(self, agency: Agency) -> None:
+        used = one(agency)
+        consented_at = agency.clock()
+        agency.clock.pass_by(seconds=5)
+        later = one(agency)
+
+        agency.edges.invites.close(used.state, consented_at)  # as by an entry of the journal that lingers
+
+        found = {invite.state: invite.status(agency.clock()) for invite in agency.edges.invites.all()[0]}
+        assert found == {used.state: "used", later.state: "pending"}
+
     def test_a_forged_state_is_not_found(self, agency: Agency) -> None:
         made = one(agency)
 

@@ -445,6 +445,33 @@ class TestChangedRefreshToken:
         assert found["SP_API_REFRESH_TOKEN"] == agency.world.authorizations()[0].refresh_token
 
 
+class TestOneConsent:
+    """What is handed out together belongs together, whatever becomes of the connection meanwhile."""
+
+    def test_the_environment_of_a_connection_that_is_replaced_while_amazon_is_asked(self, agency: Agency) -> None:
+        before = connected(agency)
+        replaced: list[Connection] = []
+
+        def replace_it(step: str) -> None:
+            if step.startswith("POST") and not replaced:
+                agency.clock.pass_by(seconds=1)
+                replaced.append(connected(agency, selling_partner_id="A2OTHER"))
+
+        found = access.environment(hearing(agency, replace_it), before)
+
+        assert found["SELLING_PARTNER_ID"] == "A2OTHER"
+        assert found["SP_API_REFRESH_TOKEN"] == token_of(agency, replaced[0])
+        bearer = agency.world.bearer(found["SP_API_ACCESS_TOKEN"])
+        assert bearer.refresh_token == found["SP_API_REFRESH_TOKEN"]
+
+    def test_the_credentials_of_a_connection_that_was_replaced_since_it_was_found(self, agency: Agency) -> None:
+        before = connected(agency)
+        agency.clock.pass_by(seconds=1)
+        now = connected(agency, selling_partner_id="A2OTHER")
+
+        assert access.client_credentials(agency.edges, before)["refresh_token"] == token_of(agency, now)
+
+
 class TestStore:
     """A kept token is a convenience: whatever is wrong with it, Amazon is asked."""
 
