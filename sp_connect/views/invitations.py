@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sp_connect import words
+from sp_connect.amazon import consent
 from sp_connect.models import Invite
 from sp_connect.views import tables, text
 from sp_connect.views.screen import Screen
 
-LINK_BEGINS = len("away.") + 6
+LINK_BEGINS = 6
 """Letters of a state that tell it from others on a screen."""
 
 
@@ -39,20 +40,25 @@ def show(screen: Screen, rows: Sequence[Invite], now: datetime) -> None:
         "Seller": [text.styled(one.scope.seller, "bold") for one in rows],
         "Region": [text.styled(one.scope.place) for one in rows],
         "App": [text.styled(one.app) for one in rows],
-        "Invited": [text.styled(f"{words.day(one.created_at)}, {_age(one, now)}") for one in rows],
+        "Invited": [text.styled(words.day(one.created_at)) for one in rows],
+        "Age": [text.styled(_age(one, now)) for one in rows],
         "Ends": [text.styled(words.in_days(_days(one.expires_at - now))) for one in rows],
     }
     has_twins = len(links) < len(rows)
     if has_twins:
         columns["Link"] = [text.styled(_begin(one.state) if links[one.scope] > 1 else "") for one in rows]
-    screen.show(tables.filled(screen, columns, ("App",)))
+    made = tables.filled(screen, columns, ("App", "Invited"))
+    made.columns[0].no_wrap, made.columns[0].overflow = False, "fold"
+    screen.show(made)
     if has_twins:
         screen.say()
-        screen.say("A place with several links: each is good until one is used. Link is what stands behind state=")
+        screen.say(
+            f"A place with several links: each is good until one is used. Link stands behind state={consent.AWAY}"
+        )
 
 
 def _begin(state: str) -> str:
-    return f"{state[:LINK_BEGINS]}…"
+    return f"{state.removeprefix(consent.AWAY)[:LINK_BEGINS]}…"
 
 
 def _age(invite: Invite, now: datetime) -> str:

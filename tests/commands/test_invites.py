@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,8 +22,11 @@ from sp_connect.simulator.faults import Fault
 from sp_connect.stores import secrets
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.invites import Invites
+from sp_connect.views.screen import Screen
 from tests.agency import Agency, free_port
 from tests.commands.given import connected, kept, piping, shell, token_of
+from tests.commands.office import LONGEST
+from tests.commands.test_views import Terminal
 
 EU = geography.scope("acme", "eu")
 
@@ -512,7 +516,7 @@ class TestInvites:
 
         invites.command(given.context)
 
-        assert "22 Nov 2026, 2 days ago" in given.printed()
+        assert re.search(r"22 Nov 2026 +2 days ago", given.printed())
         assert "in 5 days" in given.printed()
 
     def test_of_two_links_for_one_place_the_table_tells_which_is_which(self, agency: Agency) -> None:
@@ -528,10 +532,26 @@ class TestInvites:
         assert "just now" in lines[1]
         for made, line in ((first, lines[0]), (second, lines[1])):
             begin = line.split()[-1].removesuffix("…")
-            assert f"state={begin}" in made.address
+            assert f"state=away.{begin}" in made.address
         assert first.state[:11] != second.state[:11]
-        assert other.state[:11] not in given.printed()
-        assert "Link is what stands behind state=" in agency.said()
+        assert other.state[5:11] not in given.printed()
+        assert "Link stands behind state=away." in agency.said()
+
+    def test_at_80_columns_no_cell_is_cut(self, agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setenv("TERM", "dumb")
+        for name in ("acme", "acme", LONGEST):
+            one(agency, name)
+        agency.clock.pass_by(minutes=20)
+        terminal = Terminal()
+        around = replace(agency.edges, screen=Screen(terminal, agency.stderr))
+
+        invites.command(shell(agency, around).context)
+
+        shown = terminal.getvalue()
+        assert shown.count("20 minutes ago") == 3
+        assert shown.count("…") == 2  # the two links
+        assert "".join(line.split()[0] for line in shown.splitlines() if line[:1].isalnum())[-64:] == LONGEST
 
     def test_where_each_place_has_one_link_none_is_shown(self, agency: Agency) -> None:
         one(agency), one(agency, "bravo", "eu")
