@@ -15,11 +15,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sp_connect.simulator import seller
-from tests.cli.program import PROGRAM, SECONDS, Result
+from tests.cli.program import PROGRAM, Result
 from tests.crowd.town import REGIONS, Town
 
 CONSENT = "/apps/authorize/consent?"
 KILLED = -9
+PATIENCE = 60
+"""Seconds that a consent may take, and many times what it needs: sixteen processes share what there is."""
+HUNG = 150.0
+"""Seconds after which a command is ended, and is a defect."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +133,9 @@ class Plan:
         plain = Command(kind, of.company, name, region, of.app, (kind, *place, "--json"), turns=False)
         match kind:
             case "connect":
-                return _with(plain, "--app", of.app, "--no-browser", "--timeout", "20")
+                return _with(plain, "--app", of.app, "--no-browser", "--timeout", str(PATIENCE))
             case "renew":
-                return _with(plain, "--due", "400", "--no-browser", "--timeout", "20")
+                return _with(plain, "--due", "400", "--no-browser", "--timeout", str(PATIENCE))
             case "revoke":
                 return _with(plain, "--yes", "--missing-ok")
             case "show":
@@ -177,7 +181,7 @@ class Plan:
                 env=self._town.program.environment(),
                 text=True,
             )
-            killer = threading.Timer(fatal or SECONDS * 2, process.kill)
+            killer = threading.Timer(fatal or HUNG, process.kill)
             killer.start()
             try:
                 stderr = self._attended(command, process)

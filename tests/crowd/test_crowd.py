@@ -20,7 +20,7 @@ import pytest
 from sp_connect.stores import secrets
 from tests import figures
 from tests.crowd import town as towns
-from tests.crowd.deeds import STEADY, WANDERING, Answer, Plan, Seller
+from tests.crowd.deeds import HUNG, STEADY, WANDERING, Answer, Plan, Seller
 from tests.crowd.judge import Judge
 from tests.crowd.town import Stores, Town
 
@@ -82,7 +82,7 @@ class Crowd:
             self._failures.append(failure)
 
 
-@pytest.mark.timeout(SECONDS + 180)
+@pytest.mark.timeout(SECONDS + 2 * HUNG)
 def test_whatever_sixteen_processes_answer_in_two_minutes_is_true(town: Town) -> None:
     crowd = Crowd(town)
     crowd.begin()
