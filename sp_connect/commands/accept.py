@@ -169,7 +169,7 @@ def command(
     that a mail put into it are dropped.
     """
     edges = ctx.obj.edges()
-    text = edges.person.text("address", "for example: sp-connect accept - < mail.txt") if address == "-" else address
+    text = edges.person.text("address", "for example: sp-connect accept - < address.txt") if address == "-" else address
     outcome = run(edges, text)
     card.tell_each(edges.screen, [outcome.connection], edges.now, as_json=json)
     if outcome.trouble is not None:

@@ -122,7 +122,7 @@ class Screen:
         if self.quiet:
             return
         if isinstance(what, str):
-            self._tell([(self.typed(what), style)])
+            self._tell([(self.typed(what), style)], holds_command="sp-connect " in what)
         else:
             self.err.print(what, soft_wrap=True)
 
@@ -156,22 +156,26 @@ class Screen:
         """The sentence with Amazon's own words, the next step, and with `as_json` one JSON line last."""
         self._notice("error: ", "bold red", error.told() + _more(error))
         if error.hint:
-            self._notice("hint: ", "bold", error.hint)
+            self._notice("hint: ", "bold", error.hint, holds_command=True)
         if as_json:
             told = data.error(error) | {"hint": self.typed(error.hint) if error.hint else None}
             self._write(self._stderr, marks.masked(json.dumps({"error": told})) + "\n")
 
-    def _notice(self, head: str, style: str, sentence: str) -> None:
-        self._tell([(head, style), (self.typed(sentence), f"{style} not bold")])
+    def _notice(self, head: str, style: str, sentence: str, *, holds_command: bool = False) -> None:
+        self._tell([(head, style), (self.typed(sentence), f"{style} not bold")], holds_command=holds_command)
 
-    def _tell(self, parts: Sequence[tuple[str, str]]) -> None:
-        """A line on stderr, of some text in each style; where nobody looks without Rich, which takes time to load."""
+    def _tell(self, parts: Sequence[tuple[str, str]], *, holds_command: bool = False) -> None:
+        """A line on stderr, of some text in each style; where nobody looks without Rich, which takes time to load.
+
+        A terminal shows it broken between words; a command is left to it whole, to be copied.
+        """
         if _is_plain(self._stderr):
             self._write(self._stderr, "".join(text.literal(part, None) for part, _ in parts) + "\n")
             return
         from rich.text import Text
 
-        self.err.print(Text().join(text.styled(part, style, None) for part, style in parts), soft_wrap=True)
+        line = Text().join(text.styled(part, style, None) for part, style in parts)
+        self.err.print(line, soft_wrap=holds_command)
 
     def _write(self, stream: TextIO, line: str) -> None:
         try:
