@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from sp_connect import __version__, completion
-from sp_connect.commands import tree
+from sp_connect import __version__, completion, tree
 from sp_connect.completion import candidates
 
 if TYPE_CHECKING:

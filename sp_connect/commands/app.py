@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import errors, loopback, words
+from sp_connect import errors, loopback, tree, words
 from sp_connect.amazon import marks, registration
-from sp_connect.commands import flags, tree
+from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Secret
 from sp_connect.stores import secrets

@@ -11,8 +11,8 @@ from typing import Annotated, NamedTuple
 import typer
 
 from sp_connect import edges as world
-from sp_connect import errors, words
-from sp_connect.commands import flags, tree
+from sp_connect import errors, tree, words
+from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import App, Secret
 from sp_connect.stores import secrets

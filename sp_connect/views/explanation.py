@@ -48,7 +48,9 @@ def table(screen: Screen, rows: Sequence[Explanation]) -> Table:
     for column in made.columns:
         column.no_wrap, column.overflow = False, "fold"
     if not piped:  # the first code of each row is never broken; further ones go below it
-        made.columns[0].min_width = made.columns[0].max_width = max(len(row.codes[0]) for row in rows)
+        first = max(len(row.codes[0]) for row in rows)
+        made.columns[0].min_width = made.columns[0].max_width = first
+        made.columns[1].max_width = max(1, screen.out.width - first - tables.GAP)
     return made
 
 

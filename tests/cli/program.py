@@ -140,11 +140,11 @@ class Program:
 
 
 def until(stream: IO[str], part: str) -> str:
-    """What a stream says up to the line that holds `part`."""
+    """What a stream says up to the line with which it has said `part`."""
     said = ""
     for line in stream:
         said += line
-        if part in line:
+        if part in said:
             return said
     raise AssertionError(f"the program ended without {part!r}: {said}")
 

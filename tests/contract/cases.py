@@ -277,7 +277,7 @@ CASES = {
     "import": Case("import", "connections", _import),
     "import beside a bad row": Case("import", "connections", _import_beside_a_bad_row, 2),
     "simulator": Case(
-        "simulator", "simulator", lambda given: stopped(given, "simulator", "--json", at="}", stream="stdout"), 130
+        "simulator", "simulator", lambda given: stopped(given, "simulator", "--json", at="\n}\n", stream="stdout"), 130
     ),
 }
 
