@@ -87,12 +87,13 @@ class Screen:
         if isinstance(what, Plain) and _is_plain(self._stdout):
             self.line(what.plain())
             return
-        # Rich would cut what is wider than the terminal; a terminal breaks it, and nothing is lost.
+        # What is laid out already may be wider than the terminal, which breaks it then; Rich would cut it.
+        is_whole = isinstance(what, Plain)
         if self.out.is_terminal:
-            self.out.print(what, crop=False)
+            self.out.print(what, crop=not is_whole)
             return
         with self.out.capture() as captured:
-            self.out.print(what, crop=False)
+            self.out.print(what, crop=not is_whole)
         lines = captured.get().splitlines()
         if lines:
             self.line("\n".join(line.rstrip() for line in lines))
