@@ -73,18 +73,16 @@ class TestFiles:
         for name in ("acme", "bravo", "charlie"):
             (agency.folder / "connections" / f"{name}.toml").write_text("=")
 
-        assert finding(agency.edges, "records").found.endswith("2 more files are damaged.")
+        assert finding(agency.edges, "records").found.endswith("2 more files cannot be read.")
 
-    def test_one_of_a_later_version_is_a_failure_and_what_needs_the_records_is_skipped(self, agency: Agency) -> None:
+    def test_one_of_a_later_version_is_a_failure_and_nothing_of_its_seller_is_forgotten(self, agency: Agency) -> None:
         connected(agency)
         edit(agency.folder / "connections" / "acme.toml", "schema = 1", "schema = 2")
 
         found = {one.name: one for one in visit(agency.edges, fix=True, yes=True)}
 
         assert code(found["records"]) == (4, "store-unavailable")
-        assert {found[name].result for name in ("tokens", "unclaimed", "apps-in-use", "connections", "seats")} == {
-            "skipped"
-        }
+        assert wrong(list(found.values())) == ["records"]
         assert len(agency.edges.secrets.contents().names) == 2  # type: ignore[attr-defined]
 
 
@@ -187,13 +185,14 @@ class TestUnfinished:
         assert backends.Dictionary.items == {}
         assert finding(edges, "unfinished").result == "ok"
 
-    def test_a_damaged_entry_is_a_failure_with_fix(self, agency: Agency) -> None:
+    @pytest.mark.parametrize("fix", [False, True])
+    def test_a_damaged_entry_is_a_failure_and_left_alone(self, agency: Agency, fix: bool) -> None:
         cut_short(agency)
         [entry] = agency.edges.changes.unfinished()
         entry.write_text("=")
 
-        assert finding(agency.edges, "unfinished").result == "warning"
-        assert code(finding(agency.edges, "unfinished", fix=True)) == (4, "damaged")
+        assert code(finding(agency.edges, "unfinished", fix=fix)) == (4, "damaged")
+        assert entry.read_text() == "="
 
 
 class TestApps:
