@@ -140,8 +140,9 @@ class Moves:
     def settle(self, watch: Watch) -> None:
         """Ends what was cut short: everything stays where config.toml says, and is forgotten in the other store."""
         with self._changes.moving():
-            for entry in self.begun():
-                self._forget(entry, self._way(self._configured()), (), watch)
+            for entry in self._changes.journal.readable():
+                if entry.moving_to is not None:
+                    self._forget(entry, self._way(self._configured()), (), watch)
             self._settle_keys()
 
     def _commit(self, entry: Entry, way: Way, records: Sequence[Record], copied: set[SecretName]) -> Entry:

@@ -269,6 +269,26 @@ class TestBothWays:
         assert after.values() == before
         assert is_left(after, source)
 
+    def test_an_entry_of_the_journal_that_cannot_be_read_stops_a_move_and_no_ending(
+        self, folder: Path, source: StoreName, target: StoreName
+    ) -> None:
+        before = furnished(folder, source).values()
+        with pytest.raises(errors.StoreLocked):
+            failing(folder, source, errors.StoreLocked("Locked."), forget=3).moves.run(target, unwatched)
+        damaged = folder / "unfinished" / "0123.toml"
+        damaged.write_text("?")
+
+        with pytest.raises(errors.Damaged, match="0123"):
+            moving.of(folder).moves.run(target, unwatched)
+        with pytest.raises(errors.Damaged, match="0123"):
+            moving.of(folder).moves.is_done(target)
+        moving.of(folder).moves.settle(unwatched)
+
+        assert damaged.read_text() == "?"
+        damaged.unlink()
+        assert moving.of(folder).values() == before
+        assert is_left(moving.of(folder), source)
+
     def test_a_store_named_by_hand_too_early_costs_nothing(
         self, folder: Path, source: StoreName, target: StoreName
     ) -> None:
