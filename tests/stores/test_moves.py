@@ -343,6 +343,27 @@ class TestBothWays:
         assert {one.scope.seller for one in after.connections.all()} == {"acme", "betty", "delta"}
         assert is_left(after, source)
 
+    def test_a_change_that_is_cut_short_meanwhile_is_done_before_the_old_store_is_left(
+        self, folder: Path, source: StoreName, target: StoreName
+    ) -> None:
+        before = furnished(folder, source).values()
+
+        @contextmanager
+        def watch(label: str, total: int) -> Iterator[Callable[[], None]]:
+            assert (label, total) == (f"Copying to the {target}", 6)
+            moving.of(folder).stores[source].keep(LEFT_BEHIND, Secret("ended"))
+            moving.of(folder).changes.journal.begin(source, [LEFT_BEHIND])
+            yield lambda: None
+
+        with pytest.raises(errors.StoreLocked) as caught:
+            failing(folder, source, errors.StoreLocked("Locked."), forget=0).moves.run(target, watch)
+
+        assert caught.value.message.startswith("Locked. Nothing was forgotten")
+        assert moving.of(folder).secrets.name == source
+        moving.of(folder).moves.run(target, unwatched)
+        assert moving.of(folder).values() == before
+        assert is_left(moving.of(folder), source)
+
     def test_a_process_that_began_before_goes_on_in_the_new_store(
         self, folder: Path, source: StoreName, target: StoreName
     ) -> None:
