@@ -43,6 +43,7 @@ class Desk:
     stdout: io.StringIO
     stderr: io.StringIO
     simulate: bool = False
+    invoked_subcommand: None = None
     environ: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -85,7 +86,8 @@ class Estate:
         """
         made = self.opening_desk(home, stdin, visit=visit)
         opened = self._opened.setdefault(home, made.edges_)
-        made.edges_ = replace(made.edges_, secrets=opened.secrets, changes=opened.changes)
+        secrets, vault, moves, changes = opened.secrets, opened.vault, opened.moves, opened.changes
+        made.edges_ = replace(made.edges_, secrets=secrets, vault=vault, moves=moves, changes=changes)
         return made
 
     def opening_desk(self, home: Path, stdin: str = "", *, visit: agencies.Visit = agencies.as_expected) -> Desk:

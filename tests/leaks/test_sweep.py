@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -16,7 +17,7 @@ from sp_connect.simulator import seller
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.views.quoting import FORMATS
 from tests.cli import table
-from tests.cli.program import SECONDS, Result, until
+from tests.cli.program import PASSPHRASE, SECONDS, Result, until
 from tests.commands.given import account_of, connected, end_at_amazon
 from tests.contract.given import Given, stopped
 from tests.leaks import sentinels
@@ -43,6 +44,10 @@ NOT_SWEPT = {
     "--show-completion": "it knows of no secrets",
 }
 """The global flags, each with the reason."""
+
+
+RING = {"PYTHON_KEYRING_BACKEND": "tests.stores.backends.Files", "PYTHONPATH": str(Path(__file__).parents[2])}
+"""A keyring in a folder, which TESTS_RING names: for a move to it."""
 
 
 class Run(NamedTuple):
@@ -73,8 +78,8 @@ def changing(given: Given) -> Iterator[Run]:
     yield run("app", "rotate-secret", "other", "--client-secret-stdin", stdin=f"{CLIENT_SECRET} with spaces", code=2)
     yield run("app", "remove", "other")
     unused = ("--app", "default", "--replace", "--expect-id", account_of("new", HOST).selling_partner_id)
-    yield run("connect", "-s", "new", "-r", "eu", *unused, "--json", company="new")
-    yield run("renew", "-s", "new", "-r", "eu", "--due", "3650", "--json", company="new")
+    yield run("connect", "-s", "new", "-r", "eu", *unused, "--keep-going", "--json", company="new")
+    yield run("renew", "-s", "new", "-r", "eu", "--due", "3650", "--keep-going", "--json", company="new")
     yield run("upgrade", "-s", "new", "-r", "eu", "--app", "wider", "--json", company="new")
     yield run("rename", "new", "newer", "--json")
     yield run("revoke", "-s", "newer", "-r", "eu", "-c", "IN", "--yes", "--missing-ok", "--json")
@@ -140,12 +145,27 @@ def still(given: Given) -> list[Run]:
     ]
 
 
+def at_last(given: Given) -> list[Run]:
+    """What is done to the store, and afterwards to nothing else."""
+    (given.folder / sentinels.NAMED_BY_THE_TEST[1]).write_text(PASSPHRASE)
+    new = str(given.folder / sentinels.NAMED_BY_THE_TEST[1])
+    return [
+        run("store", "move", "keyring", "--dry-run", "--json"),
+        run("store", "passphrase", "--new-passphrase-stdin", "--json", stdin=PASSPHRASE),
+        run("store", "passphrase", "--new-passphrase-file", new),
+        run("store", "passphrase", "--to-keyring"),
+        run("store", "move", "keyring", "--yes"),
+    ]
+
+
 def told(given: Given, wanted: Run) -> Result:
     """The run, with its story told."""
     if wanted.code == 130:
         return stopped(given, "-v", *wanted.arguments, at="}", stream="stdout")
     if not wanted.company:
-        return given.run("-v", *wanted.arguments, stdin=wanted.stdin)
+        ring = RING | {"TESTS_RING": str(given.folder / sentinels.RING), "SP_CONNECT_STORE": None}
+        env = ring if wanted.arguments[0] == "store" else {}
+        return given.run("-v", *wanted.arguments, stdin=wanted.stdin, **env)
     with given.program.started("-v", *wanted.arguments, "--no-browser", "--timeout", "20") as process:
         assert process.stderr is not None
         said = until(process.stderr, "http://")
@@ -154,9 +174,17 @@ def told(given: Given, wanted: Run) -> Result:
         return Result(process.returncode, stdout, said + stderr)
 
 
+class Swept(NamedTuple):
+    """Each run with what it told; every secret that there was, and those that the doors hand out."""
+
+    runs: list[tuple[Run, Result]]
+    secrets: set[str | bytes]
+    handed_out: dict[str, set[str | bytes]]
+
+
 @pytest.fixture(scope="module")
-def swept(given: Given) -> list[tuple[Run, Result]]:
-    """Each run with what it told."""
+def swept(given: Given) -> Swept:
+    given.office.edges.apps.choose_store("vault")
     connected(given.office)
     connected(given.office, "acme", "fe", "JP")
     end_at_amazon(given.office, connected(given.office, "over"))
@@ -164,46 +192,45 @@ def swept(given: Given) -> list[tuple[Run, Result]]:
     end_at_amazon(given.office, connected(given.office, "over"))
     runs = still(given)
     with ThreadPoolExecutor(4) as pool:
-        return done + list(zip(runs, pool.map(partial(told, given), runs), strict=True))
+        done += zip(runs, pool.map(partial(told, given), runs), strict=True)
+    secrets, access = sentinels.of(given.office) | {TYPED}, sentinels.access_tokens(given.office)
+    credentials = sentinels.credentials(given.office)
+    doors = {"": set[str | bytes](), "token": access, "exec": credentials, "export": credentials}
+    done += [(wanted, told(given, wanted)) for wanted in at_last(given)]
+    return Swept(done, secrets, doors)
 
 
-def test_each_run_ends_as_it_should(swept: list[tuple[Run, Result]]) -> None:
-    assert [(wanted, result) for wanted, result in swept if result.code != wanted.code] == []
+def test_each_run_ends_as_it_should(swept: Swept) -> None:
+    assert [(wanted, result) for wanted, result in swept.runs if result.code != wanted.code] == []
 
 
-def test_nothing_secret_is_told(given: Given, swept: list[tuple[Run, Result]]) -> None:
-    every = sentinels.of(given.office) | {TYPED}
-    handed_out = {
-        "": set[str | bytes](),
-        "token": sentinels.access_tokens(given.office),
-        "exec": sentinels.credentials(given.office),
-        "export": sentinels.credentials(given.office),
-    }
-    for wanted, result in swept:
-        assert sentinels.leaks(every, {f"stderr of {wanted.arguments}": result.stderr}) == []
-        secrets = every - handed_out[wanted.door]
+def test_nothing_secret_is_told(swept: Swept) -> None:
+    for wanted, result in swept.runs:
+        assert sentinels.leaks(swept.secrets, {f"stderr of {wanted.arguments}": result.stderr}) == []
+        secrets = swept.secrets - swept.handed_out[wanted.door]
         assert sentinels.leaks(secrets, {f"stdout of {wanted.arguments}": result.stdout}) == []
 
 
-def test_nothing_secret_is_left_in_a_file(given: Given, swept: list[tuple[Run, Result]]) -> None:
-    assert swept
+def test_nothing_secret_is_left_in_a_file(given: Given, swept: Swept) -> None:
     left = {name: data for name, data in sentinels.files(given.folder).items() if name != HANDED_OUT}
 
     assert {"list.html", "list.svg", "list.ics", "relay.html", "home/connections/acme.toml"} <= left.keys()
-    assert sentinels.leaks(sentinels.of(given.office) | {TYPED}, left) == []
+    assert sentinels.leaks(swept.secrets, left) == []
 
 
-def test_the_doors_hand_out_what_they_are_for(given: Given, swept: list[tuple[Run, Result]]) -> None:
-    out = {"stdout": "".join(result.stdout for wanted, result in swept if wanted.door)}
+def test_the_doors_hand_out_what_they_are_for(given: Given, swept: Swept) -> None:
+    out = {"stdout": "".join(result.stdout for wanted, result in swept.runs if wanted.door)}
     written = {HANDED_OUT: (given.folder / HANDED_OUT).read_bytes()}
 
-    assert sentinels.leaks(sentinels.access_tokens(given.office), out)
+    assert sentinels.leaks(swept.handed_out["token"], out)
     assert sentinels.leaks([str(BUILT_IN.client_secret)], out)
-    assert sentinels.leaks(sentinels.credentials(given.office), written)
+    assert sentinels.leaks(swept.handed_out["export"], written)
 
 
-def test_every_command_is_swept_with_every_flag(swept: list[tuple[Run, Result]]) -> None:
-    lines = [[*wanted.arguments, *(("--no-browser", "--timeout") if wanted.company else ())] for wanted, _ in swept]
+def test_every_command_is_swept_with_every_flag(swept: Swept) -> None:
+    lines = [
+        [*wanted.arguments, *(("--no-browser", "--timeout") if wanted.company else ())] for wanted, _ in swept.runs
+    ]
     missing = []
     for row in table.rows():
         words, names = row.split("\t")[0].split(), row.split("\t")[1].split()
