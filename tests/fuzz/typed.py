@@ -47,7 +47,7 @@ def _fields(folder: Path) -> Iterator[Ready]:
     apps = Apps(folder / "config.toml")
 
     def read(data: bytes) -> None:
-        fields = [*data.decode("utf-8", "surrogateescape").split("\n"), "", "", "", "", ""]
+        fields = [*data.decode("utf-8", "replace").split("\n"), "", "", "", "", ""]
         application_id, client_id, redirect_uri, listen, seller, region, *country = fields[:7]
         registration.check_ids(application_id, client_id)
         registration.check_redirect_uri(redirect_uri)
