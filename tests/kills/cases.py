@@ -15,6 +15,7 @@ from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from tests.commands.given import account_of
 from tests.kills.bench import AMERICA, EUROPE, Bench, registration
+from tests.kills.switch import Kill
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Case:
     click: Callable[[str], str] | None = None
     apart: bool = False
     rotating: bool = False
+
+    @property
+    def asks_for_consent(self) -> bool:
+        return bool(self.company) or self.click is not None
 
     def line(self, bench: Bench) -> list[str]:
         return [argument.format(listen=bench.listen) for argument in self.arguments]
@@ -76,6 +81,15 @@ def _table(bench: Bench, _: Path) -> str:
     return text.getvalue()
 
 
+def _cut_short(bench: Bench, home: Path) -> str:
+    """A rename that was killed once the seller had the new name, so that there is something to finish."""
+    rename = ("rename", "acme", "zeta")
+    calls = bench.done(Path(shutil.copytree(home, home.with_name("renamed"))), *rename).calls
+    commit = next(number for number, call in enumerate(calls, 1) if call.name.endswith("connections/zeta.toml"))
+    assert bench.run(home, *rename, kill=Kill(commit, "after")).was_killed()
+    return ""
+
+
 def _vault(bench: Bench, home: Path) -> str:
     """Everything is in the vault."""
     bench.done(home, "store", "move", "vault", "--yes")
@@ -110,6 +124,9 @@ CASES = {
         Case("accept", ("accept", "-"), again=6, prepare=_invite, click=_click),
         Case("token", ("token", "--seller", "acme", "--region", "na"), rotating=True),
         Case("verify", ("verify", "--seller", "acme", "--jobs", "1"), rotating=True, apart=True),
+        Case("invites --cancel", ("invites", "--cancel", "acme"), again=6),
+        Case("app remove", ("app", "remove", "wide"), again=6),
+        Case("doctor --fix", ("doctor", "--fix", "--yes"), prepare=_cut_short),
         Case("store move vault", ("store", "move", "vault", "--yes")),
         Case("store move keyring", ("store", "move", "keyring", "--yes"), prepare=_vault),
         Case(

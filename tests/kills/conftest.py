@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,8 +53,9 @@ def ringed(_quickly_stretched: None) -> Iterator[list[tuple[Bench, Given]]]:
         for _ in range(BENCHES):
             folder = stack.enter_context(_folder())
             session = stack.enter_context(secret_service(folder / "session"))
+            keyring = stack.enter_context(closing(Keyring(session)))
             env = {**session, "SP_CONNECT_PASSPHRASE": PASSPHRASE}  # of the vault to which secrets are moved
-            benches.append(_furnished(stack.enter_context(_bench(folder, Keyring(session), env))))
+            benches.append(_furnished(stack.enter_context(_bench(folder, keyring, env))))
         yield benches
 
 

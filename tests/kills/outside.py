@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
+import rtoml
 import secretstorage
-from jeepney.io.blocking import DBusConnection, open_dbus_connection  # type: ignore[import-untyped]
+from jeepney.io.blocking import open_dbus_connection  # type: ignore[import-untyped]
+from secretstorage.util import open_session
 
 from sp_connect.models import Secret
 from sp_connect.simulator.world import World
@@ -78,7 +78,12 @@ class Keyring:
     name = "keyring"
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._bus = open_dbus_connection(bus=session["DBUS_SESSION_BUS_ADDRESS"])
+        # One agreed key for all its items: to agree on one takes as long as all else.
+        self._collection = secretstorage.Collection(self._bus, session=open_session(self._bus))
+
+    def close(self) -> None:
+        self._bus.close()
 
     def secrets(self, home: Path) -> Secrets:
         return SealedFiles().secrets(home) if _names_the_vault(home) else self._whole()
@@ -87,8 +92,12 @@ class Keyring:
         return self._whole() if _names_the_vault(home) else SealedFiles().secrets(home)
 
     def items(self) -> Secrets:
-        with self._bus() as bus:
-            return {service: item.get_secret().decode() for service, item in _items(bus)}
+        items = {}
+        for item in self._collection.get_all_items():
+            attributes = item.get_attributes()
+            assert "service" in attributes, f"{item.get_label()} is not one of ours: {attributes}"
+            items[attributes["service"].removeprefix(SERVICE)] = item.get_secret().decode()
+        return items
 
     def _whole(self) -> Secrets:
         items = dict(self.items())
@@ -100,33 +109,16 @@ class Keyring:
         return items
 
     def put_back(self, items: Secrets) -> None:
-        with self._bus() as bus:
-            collection = secretstorage.get_default_collection(bus)
-            for item in collection.get_all_items():
-                item.delete()
-            for service, value in items.items():
-                where = {"service": f"{SERVICE}{service}", "username": "sp-connect"}
-                collection.create_item(service, {**where, "application": "Python keyring library"}, value.encode())
-
-    @contextmanager
-    def _bus(self) -> Iterator[DBusConnection]:
-        bus = open_dbus_connection(bus=self._session["DBUS_SESSION_BUS_ADDRESS"])
-        try:
-            yield bus
-        finally:
-            bus.close()
-
-
-def _items(bus: DBusConnection) -> Iterator[tuple[str, Any]]:
-    for item in secretstorage.get_default_collection(bus).get_all_items():
-        attributes = item.get_attributes()
-        assert "service" in attributes, f"{item.get_label()} is not one of ours: {attributes}"
-        yield attributes["service"].removeprefix(SERVICE), item
+        for item in self._collection.get_all_items():
+            item.delete()
+        for service, value in items.items():
+            where = {"service": f"{SERVICE}{service}", "username": "sp-connect"}
+            self._collection.create_item(service, {**where, "application": "Python keyring library"}, value.encode())
 
 
 def _names_the_vault(home: Path) -> bool:
     config = home / "config.toml"
-    return config.exists() and tomllib.loads(config.read_text()).get("store") == "vault"
+    return config.exists() and rtoml.loads(config.read_text()).get("store") == "vault"
 
 
 class Place(NamedTuple):
@@ -168,7 +160,7 @@ class State(NamedTuple):
 
 def read(home: Path, secrets: Secrets, world: World, before: frozenset[str]) -> State:
     """The state of a home. `before` are the tokens that there were to begin with. Every TOML file is parsed."""
-    tables = {path.relative_to(home): tomllib.loads(path.read_text()) for path in home.rglob("*.toml")}
+    tables = {path.relative_to(home): rtoml.loads(path.read_text()) for path in home.rglob("*.toml")}
     apps = tables.get(Path("config.toml"), {}).get("apps", {})
     good = {one.refresh_token: one for one in world.authorizations() if world.is_good(one)}
     connections = set()
@@ -207,7 +199,7 @@ def read(home: Path, secrets: Secrets, world: World, before: frozenset[str]) -> 
 
 def leftovers(home: Path, store: Store) -> list[str]:
     """What should not stay: changes not finished, files half-written, secrets that no record names, or not there."""
-    apps = tomllib.loads((home / "config.toml").read_text())["apps"] if (home / "config.toml").exists() else {}
+    apps = rtoml.loads((home / "config.toml").read_text())["apps"] if (home / "config.toml").exists() else {}
     named = {f"app/{name}/client-secret/{app['secret']}" for name, app in apps.items()}
     for _, refresh, access in _records(home):
         named |= {refresh, access}
@@ -226,7 +218,7 @@ def see_that_no_lock_is_held(home: Path) -> None:
 def _records(home: Path) -> Iterator[tuple[dict[str, Any], str, str]]:
     """Each connection's table, with the names of its refresh token and of its access token."""
     for path in sorted(home.glob("connections/*.toml")):
-        table = tomllib.loads(path.read_text())
+        table = rtoml.loads(path.read_text())
         assert table["seller"] == path.stem
         for row in table.get("connection", []):
             item = f"{row['region']}-{row['country']}" if "country" in row else row["region"]
