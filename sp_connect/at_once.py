@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-JOBS = 64
-"""How many calls are under way unless a person says otherwise: more gain nothing, since Python itself is busy then."""
+JOBS = 32
+"""How many calls are under way unless a person says otherwise: more gain little, since Python itself is busy then."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
