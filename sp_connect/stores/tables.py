@@ -170,7 +170,7 @@ class Table:
 
     def _wrong(self, key: str, value: object, wanted: str) -> errors.Damaged:
         if value is None:
-            return self.damaged(f"{key} is missing" if self._values else "it is empty")
+            return self.damaged(f"{key} is missing" if self._values or self._where else "it is empty")
         return self.damaged(f"{key} is not {wanted}")
 
 

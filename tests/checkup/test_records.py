@@ -185,14 +185,18 @@ class TestUnfinished:
         assert backends.Dictionary.items == {}
         assert finding(edges, "unfinished").result == "ok"
 
-    @pytest.mark.parametrize("fix", [False, True])
-    def test_a_damaged_entry_is_a_failure_and_left_alone(self, agency: Agency, fix: bool) -> None:
+    def test_a_damaged_entry_is_a_failure_and_no_secret_is_forgotten(self, agency: Agency) -> None:
         cut_short(agency)
         [entry] = agency.edges.changes.unfinished()
         entry.write_text("=")
+        before = agency.edges.secrets.contents()  # type: ignore[attr-defined]
 
-        assert code(finding(agency.edges, "unfinished", fix=fix)) == (4, "damaged")
-        assert entry.read_text() == "="
+        for fix in (False, True):
+            found = {one.name: one for one in visit(agency.edges, fix=fix, yes=True)}
+            assert code(found["unfinished"]) == (4, "damaged")
+            assert found["unfinished"].mend == "move it away, then: sp-connect doctor --fix"
+        assert "kept, for a change that was cut short cannot be read" in found["unclaimed"].found
+        assert agency.edges.secrets.contents() == before  # type: ignore[attr-defined]
 
 
 class TestApps:

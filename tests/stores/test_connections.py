@@ -239,5 +239,5 @@ def test_a_seller_is_never_a_path(store: Connections, seller: str) -> None:
 def test_an_empty_file_is_damage(store: Connections, tmp_path: Path) -> None:
     store.put(SAMPLES[0])
     (tmp_path / "connections" / "acme.toml").write_text("")
-    with pytest.raises(errors.Damaged, match="seller is missing"):
+    with pytest.raises(errors.Damaged, match="it is empty"):
         store.all()

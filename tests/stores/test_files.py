@@ -226,3 +226,30 @@ def test_no_more_files_are_open_than_before(tmp_path: Path) -> None:
             pass
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > before
+
+
+def test_a_pipe_is_damage_and_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(errors.Damaged, match="it is a pipe or a device, and no file"):
+        files.read(tmp_path / "pipe")
+
+
+def test_what_may_not_be_read_is_no_reason_to_stop_reading_others(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(errors.Damaged, match="a link stands there that leads to itself") as caught:
+        files.read_toml(tmp_path / "loop")
+    assert isinstance(caught.value, errors.Unreadable)
+    assert (caught.value.code, caught.value.path) == ("store-unavailable", tmp_path / "loop")
+
+
+def test_a_folder_is_proven_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"data")
+    files.prove(tmp_path)
+    files.prove(tmp_path / "new")
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "file", tmp_path / "new"]
+
+
+def test_a_folder_that_is_a_file_is_not_proven(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"data")
+    with pytest.raises(errors.StoreUnavailable, match="a file stands where a folder belongs"):
+        files.prove(tmp_path / "file")
