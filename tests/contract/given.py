@@ -68,10 +68,12 @@ def given(folder: Path) -> Iterator[Given]:
         yield Given(office, Program(office.folder, settings, simulator, listen), folder)
 
 
-def leaks(given: Given, result: Result, *, hands_out: bool = False) -> list[str]:
-    """The secrets that a run told or left in a file; on stdout none but an access token, if it `hands_out` one."""
+def leaks(given: Given, result: Result, command: str = "") -> list[str]:
+    """The secrets that a run told or left in a file; on stdout none but what its command is there to hand out."""
     secrets = sentinels.of(given.office)
-    on_stdout = secrets - sentinels.access_tokens(given.office) if hands_out else secrets
+    opens_nothing: set[str | bytes] = {str(BUILT_IN.client_secret)}
+    handed_out = {"token": sentinels.access_tokens(given.office), "simulator": opens_nothing}
+    on_stdout = secrets - handed_out.get(command, set())
     left = sentinels.leaks(secrets, {"stderr": result.stderr, **sentinels.files(given.folder)})
     return left + sentinels.leaks(on_stdout, {"stdout": result.stdout})
 
