@@ -99,7 +99,7 @@ def changing(given: Given) -> Iterator[Run]:
     yield run("import", "--from", str(rows), "--jobs", "2", code=3)
     yield run("doctor", "--fix", "--yes")
     ports = ("--port", "0", "--listen", "127.0.0.1:8798", "--redirect-uri", "https://agency.example/x")
-    yield run("simulator", *ports, "--json", code=130)
+    yield run("simulator", *ports, "--json", code=130, door="simulator")  # its own secret, which opens nothing
 
 
 def still(given: Given) -> list[Run]:
@@ -196,6 +196,7 @@ def swept(given: Given) -> Swept:
     secrets, access = sentinels.of(given.office) | {TYPED}, sentinels.access_tokens(given.office)
     credentials = sentinels.credentials(given.office)
     doors = {"": set[str | bytes](), "token": access, "exec": credentials, "export": credentials}
+    doors["simulator"] = {str(BUILT_IN.client_secret)}
     done += [(wanted, told(given, wanted)) for wanted in at_last(given)]
     return Swept(done, secrets, doors)
 
