@@ -27,15 +27,14 @@ PASSPHRASES = {"none": None, "passphrase": PASSPHRASE, "other": OTHER}
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 DECISIVE = {"os.rename", "os.remove"}
-"""Those that others see the difference of. The rest is half-written files, which two deeds are enough for."""
+"""Those that others see the difference of. The rest is half-written files, which one deed is enough for."""
 
 OPERATIONS = {*DECISIVE, "open", "os.mkdir", "os.rmdir", "os.chmod"}
 
 DEEDS: dict[str, tuple[Callable[[Home], object], Collection[str]]] = {
-    "move-keyring": (lambda home: home.moves.run("keyring", unwatched), OPERATIONS),
+    "move-keyring": (lambda home: home.moves.run("keyring", unwatched), DECISIVE),
     "make": (lambda home: home.vault.keep(connection().secret_name, Secret("Atzr|acme")), OPERATIONS),
     "move-vault": (lambda home: home.moves.run("vault", unwatched), DECISIVE),
-    "go-on": (lambda home: home.moves.run("keyring", unwatched), DECISIVE),
     "settle": (lambda home: home.moves.settle(unwatched), DECISIVE),
     "new-passphrase": (lambda home: home.vault.reseal(Secret(OTHER)), DECISIVE),
     "to-keyring": (lambda home: home.vault.reseal(None), DECISIVE),

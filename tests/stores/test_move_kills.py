@@ -16,7 +16,7 @@ from tests.stores.moving import KEY, Home, unwatched
 from tests.stores.samples import app, connection
 from tests.stores.test_moves import BOTH, is_left
 
-CUT_AT = 60
+CUT_AT = 11
 """An operation at which a move of the small home has put most of it into both stores."""
 
 
@@ -76,11 +76,11 @@ def test_a_move_killed_anywhere_loses_nothing_and_is_ended_by_the_next(
 
     count = killer.at_each_operation(f"move-{target}", folder, check)
 
-    assert count > 20
+    assert count > 15
     assert set(ended_in) == {source, target}
 
 
-@pytest.mark.parametrize(("deed", "is_committed"), [("go-on", False), ("settle", True)])
+@pytest.mark.parametrize(("deed", "is_committed"), [("move-keyring", False), ("settle", True)])
 def test_so_is_what_ends_it(killer: Killer, tmp_path: Path, deed: str, is_committed: bool) -> None:
     folder = tmp_path / "home"
     before = small(folder, "vault").values()
