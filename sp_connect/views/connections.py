@@ -121,7 +121,7 @@ def shortened(codes: Sequence[str], room: int) -> str:
     for shown in range(len(codes), 0, -1):
         rest = len(codes) - shown
         said = " ".join([*codes[:shown], *([f"+{rest}"] if rest else [])])
-        if len(said) <= room or shown == 1:
+        if drawing.cells(said) <= room or shown == 1:
             return said
     return ""
 
@@ -222,7 +222,7 @@ def _lines(row: Row, place: Place) -> list[Line]:
 def _codes(codes: tuple[str, ...], room: int) -> tuple[str, ...]:
     """Thousands of accounts sell in the same few countries."""
     whole = " ".join(codes)
-    if len(whole) <= room:
+    if drawing.cells(whole) <= room:
         return (whole,) if whole else ()
     return _broken(codes, room) if room >= ROOM_TO_WRAP else (shortened(codes, room),)
 
@@ -233,5 +233,5 @@ def _broken(parts: tuple[str, ...], room: int) -> tuple[str, ...]:
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]} {part}" if lines else part
-        lines[-1:] = [longer] if len(longer) <= room or not lines else [lines[-1], part]
+        lines[-1:] = [longer] if drawing.cells(longer) <= room or not lines else [lines[-1], part]
     return tuple(lines)

@@ -17,7 +17,7 @@ from tests.cli.program import PROGRAM, SECONDS, Result
 from tests.homes.commands import COMMANDS, run
 from tests.homes.given import Desk, Estate
 
-LONG_AGO = (-3, -20_000)
+LONG_AGO = (-20_000,)
 LATER = (370,)
 """In days. The longest ends in 1972."""
 
@@ -93,13 +93,12 @@ def test_a_check_by_a_clock_that_was_set_back_is_kept_all_the_same(estate: Estat
     assert run(estate, home, "list") is None
 
 
-@pytest.mark.parametrize(("days", "status"), [(-400, "ended"), (400, "pending")])
-def test_the_program_under_another_clock(estate: Estate, home: Path, days: int, status: str) -> None:
+def test_the_program_under_another_clock(estate: Estate, home: Path) -> None:
     """faketime changes the clock of the whole process. One with threads takes seconds under it, so nobody is asked."""
     program = estate.program(home)
 
     def ran(*arguments: str) -> Result:
-        faked = ["faketime", "-f", f"{days:+}d", str(PROGRAM), *arguments]
+        faked = ["faketime", "-f", "-400d", str(PROGRAM), *arguments]
         environment = program.environment({"DONT_FAKE_MONOTONIC": "1"})
         done = subprocess.run(faked, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS)
         figures.record("hostile homes", 1)
@@ -107,9 +106,9 @@ def test_the_program_under_another_clock(estate: Estate, home: Path, days: int, 
 
     listed, [made] = ran("list", "--json"), ran("invite", "-s", "newcomer", "-r", "eu", "--json").json()
 
-    assert {one["status"] for one in listed.json()} == {"connected" if days < 0 else "expired"}
+    assert {one["status"] for one in listed.json()} == {"connected"}
     assert made["status"] == "pending"
     assert ran("invites").code == 0
     [there] = [one for one in estate.desk(home).edges_.invites.all()[0] if one.scope.seller == "newcomer"]
-    assert there.status(estate.desk(home).edges_.now()) == status
+    assert there.status(estate.desk(home).edges_.now()) == "ended"
     assert program.run("invites").code == 0

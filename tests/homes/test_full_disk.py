@@ -54,7 +54,7 @@ def test_no_page_is_left(estate: Estate, small: Disk, command: str) -> None:
     assert tried(estate, small, command) >= 1
 
 
-@pytest.mark.parametrize("command", CHANGES)
+@pytest.mark.parametrize("command", ["connect", "import", "rename acme"])
 def test_no_name_is_left(estate: Estate, tmp_path: Path, command: str) -> None:
     with disk(tmp_path / "names", "size=4m,nr_inodes=80") as names:
         assert tried(estate, names, command, by_names=True) >= 1

@@ -113,7 +113,9 @@ def test_a_file_of_a_later_version_is_refused_and_left_as_it_is(estate: Estate, 
     path = path_of(home, kind)
     path.write_text(path.read_text().replace("schema = 1", "schema = 2"))
 
-    found = said(estate, home, path, COMMANDS)
+    # What stops nearly nothing is looked at by few, and by those that it stops.
+    names = [name for name in COMMANDS if kind in {"config", "seller", "vault"} or name in {*FEW, *BY_KIND[kind][1]}]
+    found = said(estate, home, path, names)
 
     assert found.keys() == BY_KIND[kind][1]
     for name, error in found.items():
@@ -178,7 +180,7 @@ def test_wherever_it_was_cut_off_it_is_read_or_told_and_nothing_is_made_up(
     complete = read[kind]()
     assert kind == "journal" or isinstance(complete, tuple)
 
-    for length in range(0, len(whole), 3):
+    for length in range(0, len(whole), 7):
         path.write_bytes(whole[:length])
         damages: list[errors.Damaged] = []
         found: object = ()

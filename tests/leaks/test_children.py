@@ -115,8 +115,6 @@ def test_what_exec_runs_has_the_credentials_in_its_environment_alone(given: Give
         ("verify",),
         ("token", "-s", "acme", "-r", "eu"),
         ("export", "-s", "acme", "-r", "eu", "--format", "json"),
-        ("list",),
-        ("store",),
         ("revoke", "-s", "acme", "--all", "--yes"),
     ],
     ids=lambda arguments: arguments[0],

@@ -104,10 +104,7 @@ WAYS = {"connect": connect, "accept": accept, "verify": verify, "token": token}
     [
         ("connect", "names", 0),
         ("connect", "grant", 3),
-        ("connect", "denied", 3),
-        ("accept", "client", 3),
-        ("verify", "names", 0),
-        ("verify", "grant", 3),
+        ("accept", "denied", 3),
         ("verify", "denied", 3),
         ("verify", "type", 5),
         ("token", "client", 3),

@@ -45,7 +45,7 @@ from tests.commands.test_views import Terminal, bare
 from tests.leaks.hostile import IDS, TEXTS, obeyed
 from tests.stores.samples import app
 
-EXAMPLES = 40
+EXAMPLES = 25
 QUICK = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -252,7 +252,7 @@ def test_a_picture_has_the_elements_that_it_always_has(make: Callable[[Any], str
     picture = make(made([one]))
 
     assert obeyed(picture) == []
-    assert shape(picture) == shape(make(made([replace(PLAIN, standing=one.standing)])))
+    assert set(shape(picture)) == set(shape(make(made([replace(PLAIN, standing=one.standing)]))))
 
 
 @QUICK

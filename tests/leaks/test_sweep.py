@@ -15,7 +15,6 @@ import pytest
 
 from sp_connect.simulator import seller
 from sp_connect.simulator.world import BUILT_IN
-from sp_connect.views.quoting import FORMATS
 from tests.cli import table
 from tests.cli.program import PASSPHRASE, SECONDS, Result, until
 from tests.commands.given import account_of, connected, end_at_amazon
@@ -35,6 +34,7 @@ JAPAN = ("-s", "acme", "-r", "fe", "--country", "JP")
 HANDED_OUT = "handed-out"
 
 NOT_SWEPT = {
+    "--json": "each case of tests/contract has it",
     "--simulate": "its secrets open nothing",
     "--verbose -v": "every run has it",
     "--quiet -q": "it says less",
@@ -64,97 +64,100 @@ def run(*arguments: str, stdin: str = "", code: int = 0, door: str = "", company
     return Run(arguments, stdin, code, door, company)
 
 
-def changing(given: Given) -> Iterator[Run]:
-    """The life of apps and sellers, step by step."""
-    guests, rows = given.folder / "guests.csv", given.folder / sentinels.NAMED_BY_THE_TEST[0]
-    guests.write_text("seller,region,country\nsheet,eu,\nsheet,fe,JP\n")
+def apps() -> Iterator[Run]:
+    """The life of an app."""
+    yield run(*ADD, stdin=CLIENT_SECRET)
+    yield run("app", "rotate-secret", "other", "--client-secret-stdin", stdin=CLIENT_SECRET)
+    yield run("app", "rotate-secret", "other", "--client-secret-stdin", stdin=f"{CLIENT_SECRET} with spaces", code=2)
+    yield run("app", "remove", "other")
+
+
+def sellers() -> Iterator[Run]:
+    """The life of a seller."""
+    unused = ("--app", "default", "--replace", "--expect-id", account_of("new", HOST).selling_partner_id)
+    yield run("connect", "-s", "new", "-r", "eu", *unused, "--keep-going", company="new")
+    yield run("renew", "-s", "new", "-r", "eu", "--due", "3650", "--keep-going", company="new")
+    yield run("upgrade", "-s", "new", "-r", "eu", "--app", "wider", company="new")
+    yield run("rename", "new", "newer")
+    yield run("revoke", "-s", "newer", "-r", "eu", "-c", "IN", "--yes", "--missing-ok")
+    yield run("revoke", "-s", "newer", "--all", "--yes")
+    yield run("revoke", *OVER, "--wait", "--yes")
+
+
+def guests(given: Given) -> Iterator[Run]:
+    """Invites, one of which is accepted as it was typed, and one as it was piped."""
+    file = given.folder / "guests.csv"
+    file.write_text("seller,region,country\nsheet,eu,\nsheet,fe,JP\n")
+    yield run("invite", "-s", "guest", "-r", "fe", "-c", "JP", "--app", "default", "--days", "3", "--text")
+    yield run("invite", "-s", "guest", "-r", "eu", "--expect-id", "A1EXAMPLE1234", "--json")
+    yield run("invite", "--from", str(file), "--csv")
+    yield run("invites", "--cancel", "guest")
+    for name in ("typed", "piped"):
+        [made] = given.run("invite", "-s", name, "-r", "eu", "--json").json()
+        ended_on = str(seller.confirm(made["url"], name, given.program.listen))
+        yield run("accept", ended_on if name == "typed" else "-", stdin=ended_on)
+
+
+def imports(given: Given) -> Iterator[Run]:
+    """Tokens of a console, from stdin and from a file."""
+    rows = given.folder / sentinels.NAMED_BY_THE_TEST[0]
     account = account_of("imported", HOST)
     token = given.office.world.authorize(BUILT_IN, account, HOST).refresh_token
     head = "seller,region,country,selling_partner_id,refresh_token,app"
     rows.write_text(f"{head}\nrows,eu,,A1ROWS0000001,{token}x,\nX,eu,,A1X,{token},\n")
-
-    yield run(*ADD, stdin=CLIENT_SECRET)
-    yield run("app", "rotate-secret", "other", "--client-secret-stdin", "--json", stdin=CLIENT_SECRET)
-    yield run("app", "rotate-secret", "other", "--client-secret-stdin", stdin=f"{CLIENT_SECRET} with spaces", code=2)
-    yield run("app", "remove", "other")
-    unused = ("--app", "default", "--replace", "--expect-id", account_of("new", HOST).selling_partner_id)
-    yield run("connect", "-s", "new", "-r", "eu", *unused, "--keep-going", "--json", company="new")
-    yield run("renew", "-s", "new", "-r", "eu", "--due", "3650", "--keep-going", "--json", company="new")
-    yield run("upgrade", "-s", "new", "-r", "eu", "--app", "wider", "--json", company="new")
-    yield run("rename", "new", "newer", "--json")
-    yield run("revoke", "-s", "newer", "-r", "eu", "-c", "IN", "--yes", "--missing-ok", "--json")
-    yield run("revoke", "-s", "newer", "--all", "--yes")
-    yield run("revoke", *OVER, "--wait", "--yes")
-    yield run("invite", "-s", "guest", "-r", "fe", "-c", "JP", "--app", "default", "--days", "3", "--text")
-    yield run("invite", "-s", "guest", "-r", "eu", "--expect-id", "A1EXAMPLE1234", "--json")
-    yield run("invite", "--from", str(guests), "--csv")
-    yield run("invites", "--cancel", "guest", "--json")
-    for name in ("typed", "piped"):
-        [made] = given.run("invite", "-s", name, "-r", "eu", "--json").json()
-        ended_on = str(seller.confirm(made["url"], name, given.program.listen))
-        yield run("accept", ended_on if name == "typed" else "-", "--json", stdin=ended_on)
-    own = ("--selling-partner-id", account.selling_partner_id, "--app", "default", "--json")
+    own = ("--selling-partner-id", account.selling_partner_id, "--app", "default")
     yield run("import", "-s", "imported", "-r", "eu", *own, stdin=token)
     yield run("import", *JAPAN[2:], "-s", "unasked", *own[:2], "--no-check", stdin=f"{token}y")
     yield run("import", "--from", str(rows), "--jobs", "2", code=3)
-    yield run("doctor", "--fix", "--yes")
     ports = ("--port", "0", "--listen", "127.0.0.1:8798", "--redirect-uri", "https://agency.example/x")
     yield run("simulator", *ports, "--json", code=130, door="simulator")  # its own secret, which opens nothing
 
 
 def still(given: Given) -> list[Run]:
-    """What changes nothing that another of these needs: they are run side by side."""
+    """What changes nothing that another of these needs."""
     page, picture, dates = (str(given.folder / f"list.{ending}") for ending in ("html", "svg", "ics"))
     quiet = ("--no-browser", "--timeout", "1")
     return [
         run("list", *ACME, "--app", "default", "--status", "connected", "--due", "400"),
-        run("list", "--country", "JP", "--json"),
-        run("list", "--matrix"),
-        run("list", "--csv"),
+        run("list", "--country", "JP", "--csv"),
         run("list", "--csv", "--matrix", "--html", page, "--svg", picture, "--ics", dates),
-        run("show", "-s", "acme", "--json"),
         run("show", "-s", "acme"),
         run("verify", *ACME, "--jobs", "2", "--due", "3650", code=3),
-        run("verify", "-s", "acme", "-c", "JP", "--json"),
+        run("verify", "-s", "acme", "-c", "JP"),
         run("verify", "-s", "over", code=3),
         run("invites"),
-        run("regions", "--json"),
-        run("marketplaces", "-r", "fe", "--json"),
-        run("explain", "MD1000", "--json"),
-        run("app", "list", "--json"),
+        run("regions"),
+        run("marketplaces", "-r", "fe"),
+        run("explain", "MD1000"),
         run("app", "list"),
-        run("app", "show", "default", "--json"),
         run("app", "show", "default"),
         run("relay", "--app", "default", "--out", str(given.folder / "relay.html")),
-        run("store", "--json"),
-        run("doctor", "--json"),
+        run("store"),
+        run("doctor"),
         run("token", *ACME, door="token"),
         run("token", *JAPAN, "--json", door="token"),
-        run("exec", *ACME, "--", "true"),
         run("exec", *JAPAN, "--", "env", door="exec"),
-        *(run("export", *ACME, "--format", form, door="export") for form in FORMATS),
+        *(run("export", *ACME, "--format", form, door="export") for form in ("env", "json", "python-amazon-sp-api")),
         run("export", *JAPAN, "-f", "env", "--yes", "--out", str(given.folder / HANDED_OUT)),
         run("connect", *JAPAN, "--paste", "--browser", "no-such-program {url}", code=2),
-        run("connect", "-s", "absent", "-r", "fe", "-c", "JP", "--paste", *quiet, code=2),
         run("renew", *JAPAN, "--paste", "--browser", "no-such-program {url}", *quiet[1:], code=2),
         run("upgrade", *JAPAN, "--app", "gone", "--paste", "--browser", "true {url}", *quiet, code=2),
         run("token", *ACME, f"Atzr|{TYPED}", code=2),
         run("show", "-s", f"Atza|{TYPED}", "--json", code=2),
         run("explain", CLIENT_SECRET, "--json", code=2),
-        run("connect", "-s", "new", "-r", "eu", "--expect-id", f"Atzr|{TYPED}", *quiet, code=2),
     ]
 
 
 def at_last(given: Given) -> list[Run]:
-    """What is done to the store, and afterwards to nothing else."""
+    """What is done to the whole home, and afterwards to nothing else."""
     (given.folder / sentinels.NAMED_BY_THE_TEST[1]).write_text(PASSPHRASE)
     new = str(given.folder / sentinels.NAMED_BY_THE_TEST[1])
     return [
-        run("store", "move", "keyring", "--dry-run", "--json"),
-        run("store", "passphrase", "--new-passphrase-stdin", "--json", stdin=PASSPHRASE),
+        run("doctor", "--fix", "--yes"),
+        run("store", "move", "keyring", "--dry-run", "--yes"),
+        run("store", "passphrase", "--new-passphrase-stdin", stdin=PASSPHRASE),
         run("store", "passphrase", "--new-passphrase-file", new),
         run("store", "passphrase", "--to-keyring"),
-        run("store", "move", "keyring", "--yes"),
     ]
 
 
@@ -188,10 +191,14 @@ def swept(given: Given) -> Swept:
     connected(given.office)
     connected(given.office, "acme", "fe", "JP")
     end_at_amazon(given.office, connected(given.office, "over"))
-    done = [(wanted, told(given, wanted)) for wanted in changing(given)]
-    end_at_amazon(given.office, connected(given.office, "over"))
-    runs = still(given)
-    with ThreadPoolExecutor(4) as pool:
+
+    def lived(life: Iterator[Run]) -> list[tuple[Run, Result]]:
+        return [(wanted, told(given, wanted)) for wanted in life]
+
+    with ThreadPoolExecutor(4) as pool:  # they do not meet, but at the lock
+        done = [one for some in pool.map(lived, [sellers(), guests(given), imports(given), apps()]) for one in some]
+        end_at_amazon(given.office, connected(given.office, "over"))
+        runs = still(given)
         done += zip(runs, pool.map(partial(told, given), runs), strict=True)
     secrets, access = sentinels.of(given.office) | {TYPED}, sentinels.access_tokens(given.office)
     credentials = sentinels.credentials(given.office)
@@ -240,4 +247,4 @@ def test_every_command_is_swept_with_every_flag(swept: Swept) -> None:
         if not any(not is_flag or set(names) & set(line) for line in given_to):
             missing.append(" ".join([*words, *names]))
 
-    assert [one for one in missing if one not in NOT_SWEPT] == []
+    assert [one for one in missing if one not in NOT_SWEPT and one.split()[-1] not in NOT_SWEPT] == []
