@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_and_nothing_of_it_changes(estate: Estate, home: Path, arguments: tuple[
 
     figures.record("hostile homes", 1)
     assert (result.code, result.error()["code"]) == (4, "store-unavailable"), result
-    assert result.error()["message"].endswith("could not be locked: permission is denied.")
+    assert re.search(r"could not be (locked|created): permission is denied\.$", result.error()["message"])
     assert files(home) == before
 
 
