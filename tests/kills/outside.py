@@ -211,8 +211,9 @@ def leftovers(home: Path, store: Store) -> list[str]:
 def see_that_no_lock_is_held(home: Path) -> None:
     """Raises BlockingIOError for a lock that somebody still has."""
     for path in home.rglob("lock*"):
-        with path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.is_file():
+            with path.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _records(home: Path) -> Iterator[tuple[dict[str, Any], str, str]]:
