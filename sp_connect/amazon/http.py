@@ -118,8 +118,12 @@ class Amazon:
         return self._patiently("POST", address, {}, form)
 
     def post_once(self, address: str, form: Fields) -> Answer:
-        """POST a form that must not be sent twice: an authorization code is good once (amazon.md, decision 11)."""
-        return self._send("POST", address, {}, form)
+        """POST a form that must not be sent twice: an authorization code is good once (amazon.md, decision 11).
+
+        On a connection of its own: one that was kept may be closed by the other side just as the form goes out, and
+        then nobody knows whether the code is spent.
+        """
+        return self._send("POST", address, {}, form, _new_session(trust_environment=self._base is None))
 
     def look(self, address: str) -> Answer:
         """GET of any https page, once: nothing goes along but the User-Agent. Raises Unreachable, UnexpectedAnswer."""
@@ -144,14 +148,16 @@ class Amazon:
 
         self._sleep(seconds + random.uniform(0, seconds / 4))  # noqa: S311 - spreads tries, guards nothing
 
-    def _send(self, method: str, address: str, headers: Fields, form: Fields | None) -> Answer:
+    def _send(
+        self, method: str, address: str, headers: Fields, form: Fields | None, session: requests.Session | None = None
+    ) -> Answer:
         import requests
         import urllib3
 
         host = urlsplit(address).hostname or address
         began = time.monotonic()
         try:
-            session = self._session()
+            session = session or self._session()
             # Prepared by hand: a session would add cookies that answers for other sellers set, and ~/.netrc's
             # passwords (hazards.md 6.2).
             heads = {**session.headers, **_plain(headers)}
