@@ -9,6 +9,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,7 +26,10 @@ from tests.browser.chromium import Browser
 
 PATIENCE = 30.0
 
-INSTALL = "apt-get install chromium chromium-driver firefox-esr xvfb"
+INSTALL = "apt-get install chromium chromium-driver firefox-esr xvfb dbus-daemon"
+
+PROFILES = ("home/.config/chromium", "browsers/*/chromium")
+"""Where Chromium has the profiles of a desktop."""
 
 PROGRAMS = {"chromium": ("chromium", "chromium-browser"), "firefox": ("firefox-esr", "firefox")}
 
@@ -48,22 +52,39 @@ class NotInstalledError(Exception):
     """A browser or the screen is not here; the message says how it gets here."""
 
 
+BUS = """
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir={folder}</listen>
+  <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="*"/><allow receive_type="*"/></policy>
+</busconfig>
+"""
+"""A session bus that starts no services: Firefox hands an address to one of it that is open over nothing else."""
+
+
 @contextmanager
-def screen() -> Iterator[str]:
-    """A screen while the block runs, as DISPLAY names it. Raises NotInstalledError."""
-    program = shutil.which("Xvfb")
-    if program is None:
-        raise NotInstalledError(f"a screen is needed: {INSTALL}")
+def session() -> Iterator[dict[str, str]]:
+    """A screen and a session bus while the block runs, as the variables that name them. Raises NotInstalledError."""
+    if not all(map(shutil.which, ("Xvfb", "dbus-daemon"))):
+        raise NotInstalledError(f"a screen and a session bus are needed: {INSTALL}")
+    with ExitStack() as stack:
+        config = Path(stack.enter_context(tempfile.TemporaryDirectory()), "bus.conf")
+        config.write_text(BUS.format(folder=config.parent))
+        screen = ["Xvfb", "-screen", "0", "1200x900x24", "-nolisten", "tcp", "-displayfd"]
+        bus = ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={config}", "--print-address"]
+        display = stack.enter_context(_daemon(screen))
+        yield {"DISPLAY": f":{display}", "DBUS_SESSION_BUS_ADDRESS": stack.enter_context(_daemon(bus))}
+
+
+@contextmanager
+def _daemon(command: list[str]) -> Iterator[str]:
+    """A program while the block runs, and the line that it writes to the file whose number ends its command."""
     ours, its = os.pipe()
-    process = subprocess.Popen(
-        [program, "-displayfd", str(its), "-screen", "0", "1200x900x24", "-nolisten", "tcp"],
-        pass_fds=[its],
-        stderr=subprocess.DEVNULL,
-    )
+    process = subprocess.Popen([*command, str(its)], pass_fds=[its], stderr=subprocess.DEVNULL)
     os.close(its)
     try:
-        with os.fdopen(ours) as number:
-            yield f":{number.readline().strip()}"
+        with os.fdopen(ours) as told:
+            yield told.readline().strip()
     finally:
         process.terminate()
         process.wait(PATIENCE)
@@ -74,7 +95,7 @@ class Desktop:
     """A home of its own, with the real browsers on PATH behind a script that notes their process ids."""
 
     folder: Path
-    display: str
+    session: dict[str, str]
     switches: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -96,7 +117,7 @@ class Desktop:
         return inherited | {
             "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
             "HOME": str(self.folder / "home"),
-            "DISPLAY": self.display,
+            **self.session,
         }
 
     def close_browsers(self) -> None:
@@ -107,7 +128,8 @@ class Desktop:
             watched = [stack.enter_context(_watched(int(one))) for one in started]
             running = [one for one in watched if one is not None]
             # Ended by a signal, Chromium forgets the sign-ins of its last half minute.
-            if not _close_windows(self.folder.rglob("DevToolsActivePort")):
+            ports = [path for where in PROFILES for path in self.folder.glob(f"{where}/DevToolsActivePort")]
+            if not _close_windows(ports):
                 for handle in running:
                     signal.pidfd_send_signal(handle, signal.SIGTERM)
             for handle in running:

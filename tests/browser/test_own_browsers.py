@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,18 +22,18 @@ from tests.stores.samples import app
 
 
 @pytest.fixture(scope="module")
-def display() -> Iterator[str]:
+def session() -> Iterator[dict[str, str]]:
     try:
-        with desktop.screen() as made:
+        with desktop.session() as made:
             yield made
     except desktop.NotInstalledError as error:
         _missing(error)
 
 
 @pytest.fixture
-def desk(tmp_path: Path, display: str, agency_site: Site) -> Iterator[Desktop]:
+def desk(tmp_path: Path, session: dict[str, str], agency_site: Site) -> Iterator[Desktop]:
     try:
-        made = Desktop(tmp_path / "desk", display, agency_site.switches)
+        made = Desktop(tmp_path / "desk", session, agency_site.switches)
     except desktop.NotInstalledError as error:
         _missing(error)
     yield made
@@ -57,10 +56,7 @@ def seller(name: str) -> Consent:
     return consent.begin(app(), geography.scope(name, "eu"))
 
 
-SLOW = pytest.mark.xfail(raises=queue.Empty, strict=False, reason="Firefox ESR 153.7: no second address in 30 s")
-"""What a busy machine saw of that version, before this program has any part in it; whatever else goes wrong fails."""
-
-BROWSERS = ["chromium", pytest.param("firefox", marks=SLOW)]
+BROWSERS = ["chromium", "firefox"]
 
 
 @pytest.mark.parametrize("name", BROWSERS)
