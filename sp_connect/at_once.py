@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 JOBS = 32
@@ -14,11 +16,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def each(jobs: int, items: Sequence[Item], work: Callable[[Item], Result]) -> Iterator[tuple[int, Result]]:
+def each(
+    jobs: int, items: Sequence[Item], work: Callable[[Item], Result], grace: float = 0.0
+) -> Generator[tuple[int, Result], None, None]:
     """What `work` makes of each item, with the item's position, as it comes; raises the first exception of any.
 
-    The threads are daemons: on Ctrl-C nobody waits for the calls that are under way. So this is for asking, not
-    for writing.
+    The threads are daemons: on Ctrl-C nobody waits for the calls that are under way, unless they end within `grace`
+    seconds of the closing of the generator. So this is for asking; what `work` must write, it is to write soon.
     """
     waiting: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Result] | BaseException] = queue.SimpleQueue()
@@ -37,10 +41,19 @@ def each(jobs: int, items: Sequence[Item], work: Callable[[Item], Result]) -> It
                 done.put(error)
                 return
 
-    for _ in range(min(jobs, len(items))):
-        threading.Thread(target=labour, daemon=True).start()
-    for _ in items:
-        result = done.get()
-        if isinstance(result, BaseException):
-            raise result
-        yield result
+    threads = [threading.Thread(target=labour, daemon=True) for _ in range(min(jobs, len(items)))]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in items:
+            result = done.get()
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+    finally:
+        with suppress(queue.Empty):
+            while True:
+                waiting.get_nowait()
+        end = time.monotonic() + grace
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))

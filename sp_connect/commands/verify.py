@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
@@ -20,6 +20,9 @@ from sp_connect.views import data, progress
 
 WRITING = timedelta(seconds=2)
 """How long findings wait to be written while Amazon is being asked: each write takes time from the asking."""
+
+GRACE = 2.0
+"""Seconds that an interrupted run gives the calls under way: a token that Amazon gives in place of one is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,10 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
     found: dict[int, Finding] = {}
     unwritten: list[Finding] = []
     written_at = edges.now()
+    asking = at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row), GRACE)
     try:
-        with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance:
-            for position, finding in at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row)):
+        with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance, closing(asking):
+            for position, finding in asking:
                 found[position] = finding
                 unwritten.append(finding)
                 advance()

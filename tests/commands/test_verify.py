@@ -576,6 +576,22 @@ class TestMeanwhile:
         assert kept(agency, made[0]).standing == "connected"
         assert kept(agency, made[2]).standing == "unchecked"
 
+    def test_a_token_that_amazon_gives_while_ctrl_c_is_pressed_is_kept(self, agency: Agency) -> None:
+        before = [connected(agency, name) for name in ("acme", "bravo")]
+        agency.world.faults.add(Fault("token", "rotate", times=2))
+        answered = iter([KeyboardInterrupt, None])
+
+        def interrupt(step: str) -> None:
+            if step.startswith("POST"):
+                if next(answered) is not None:
+                    raise KeyboardInterrupt
+                time.sleep(0.3)  # the run has been interrupted, and this thread is not yet at the store
+
+        with pytest.raises(KeyboardInterrupt):
+            verify.run(hearing(agency, interrupt), ALL, 2)
+
+        assert [kept(agency, one).secret_ref != one.secret_ref for one in before].count(True) == 1
+
     def test_a_check_that_came_to_no_end_changes_no_status(self, agency: Agency) -> None:
         before = connected(agency)
         agency.world.faults.add(Fault("token", "status", times=TRIES, status=429))
