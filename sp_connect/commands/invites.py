@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -28,7 +29,11 @@ def cancel(edges: Edges, seller: str) -> list[Invite]:
     if not errors.is_name(seller):
         raise errors.BadName("a seller", seller)
     now = edges.now()
-    with edges.changes.writing():
+    with ExitStack() as stack:
+        # An `accept` that is under way comes first: what it connects was not cancelled.
+        for scope in sorted({one.scope for one in pending(edges)[0] if one.scope.seller == seller}, key=str):
+            stack.enter_context(edges.changes.refreshing(scope))
+        stack.enter_context(edges.changes.writing())
         known, damages = pending(edges)
         theirs = [one for one in known if one.scope.seller == seller]
         if not theirs:

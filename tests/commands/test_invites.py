@@ -24,7 +24,7 @@ from sp_connect.stores.changes import Changes
 from sp_connect.stores.invites import Invites
 from sp_connect.views.screen import Screen
 from tests.agency import Agency, free_port
-from tests.commands.given import connected, kept, piping, shell, token_of
+from tests.commands.given import connected, hearing, kept, piping, shell, token_of
 from tests.commands.office import LONGEST
 from tests.commands.test_views import Terminal
 
@@ -170,6 +170,28 @@ class TestAccept:
             accept.run(agency.edges, address)
 
         assert "sp-connect invite --seller acme --region eu" in (failure.value.hint or "")
+
+    def test_one_that_is_being_accepted_can_no_longer_be_cancelled(self, agency: Agency) -> None:
+        address = clicked(one(agency))
+        ended: list[str] = []
+
+        def cancel() -> None:
+            try:
+                invites.cancel(agency.edges, "acme")
+            except errors.NoSuchInvite as error:
+                ended.append(error.message)
+
+        cancelling = threading.Thread(target=cancel)
+
+        def answered(step: str) -> None:
+            if step.startswith("POST"):
+                cancelling.start()
+                cancelling.join(0.3)
+
+        accept.run(hearing(agency, answered), address)
+        cancelling.join()
+
+        assert ended == ["No invite of acme is pending. Nothing was changed."]
 
     def test_a_cancelled_invite_is_told_when_it_was_cancelled(self, agency: Agency) -> None:
         address = clicked(one(agency))
