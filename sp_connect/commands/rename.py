@@ -27,13 +27,21 @@ def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
     if old == new:
         raise errors.Usage(f"{old} has that name already.", f"sp-connect rename {old} ANOTHER")
     edges.changes.finish()
-    before = edges.connections.of(old)
-    if not before:
+    while (renamed := _renamed(edges, old, new, edges.connections.of(old))) is None:
+        pass  # it was given another connection meanwhile
+    return renamed
+
+
+def _renamed(edges: Edges, old: str, new: str, known: Sequence[Connection]) -> Sequence[Connection] | None:
+    """The seller's connections under the new name; None where by now they are others than those `known`."""
+    if not known:
         raise errors.NoSuchConnection(old)
     with ExitStack() as stack:
-        for one in before:  # a token that is being refreshed would be kept under the old name
-            stack.enter_context(edges.changes.refreshing(one.scope))
+        for scope in sorted((one.scope for one in known), key=str):
+            stack.enter_context(edges.changes.refreshing(scope))  # else a new token would go to the old name
         stack.enter_context(edges.changes.writing())
+        if {one.scope for one in edges.connections.of(old)} != {one.scope for one in known}:
+            return None
         if edges.connections.has(new):
             raise errors.SellerExists(new)
         # Else another client's link would connect that client under this one's name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,23 @@ def test_amazon_still_takes_the_tokens(agency: Agency) -> None:
     [finding], _ = verify.run(agency.edges, Selection(), 1)
 
     assert finding.error is None
+
+
+def test_a_connection_that_is_made_and_refreshed_meanwhile_is_waited_for(agency: Agency) -> None:
+    connected(agency)
+    renaming = threading.Thread(target=lambda: rename.run(agency.edges, "acme", "other"))
+
+    with agency.edges.changes.refreshing(geography.scope("acme", "na")):
+        with agency.edges.changes.refreshing(geography.scope("acme", "eu")):
+            renaming.start()
+            renaming.join(0.3)
+            connected(agency, "acme", "na")
+        renaming.join(0.5)
+        assert renaming.is_alive()
+        assert names(agency.edges.connections.all()) == ["acme na", "acme eu"]
+    renaming.join()
+
+    assert names(agency.edges.connections.all()) == ["other na", "other eu"]
 
 
 def test_another_seller_is_left_alone(agency: Agency) -> None:
