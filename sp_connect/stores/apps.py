@@ -1,7 +1,7 @@
 """config.toml: the registered apps, the chosen secret store, and the preferences.
 
 The file is the user's own to edit, so a change keeps its comments, its order and keys that are unknown here.
-Never holds a secret: `secret` is the name under which the secret store has it.
+Never holds a secret: `secret_ref` is the name under which the secret store has it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Apps:
             "listen": app.listen,
             "draft": app.draft,
             "access_level": app.access_level,
-            "secret": app.secret_ref,
+            "secret_ref": app.secret_ref,
             "secret_set_at": app.secret_set_at.astimezone(UTC).replace(microsecond=0),
         }
 
@@ -103,7 +103,7 @@ class Apps:
             listen=table.text("listen", LISTEN),
             draft=table.flag("draft", default=False),
             access_level=table.text("access_level", "default"),
-            secret_ref=table.text("secret"),
+            secret_ref=table.text("secret_ref"),
             secret_set_at=table.moment("secret_set_at"),
         )
 

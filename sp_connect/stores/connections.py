@@ -35,7 +35,7 @@ _CONNECTION = Row(
     standing=TEXT,
     authorized_at=MOMENT,
     verified_at=MOMENT.or_none(),
-    secret=TEXT,
+    secret_ref=TEXT,
 )
 _KEYS = frozenset({*_CONNECTION.keys, "marketplaces"})
 _MARKETPLACE = Row(
@@ -255,7 +255,7 @@ def _written(new: Connection, old: Connection, raw: Mapping[str, Any]) -> dict[s
         "standing": new.standing,
         "authorized_at": written_moment(new.authorized_at),
         "verified_at": new.verified_at and written_moment(new.verified_at),
-        "secret": new.secret_ref,
+        "secret_ref": new.secret_ref,
         **old.extra,
         **new.extra,
         "marketplaces": [_marketplace_table(one, kept.get(one.id, {})) for one in new.marketplaces],

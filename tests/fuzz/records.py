@@ -30,7 +30,7 @@ DAMAGED = (errors.Damaged, errors.StoreUnavailable)
 
 
 _PLACE = {"country", "id", "name", "domain", "currency", "store_name", "participating", "suspended_listings"}
-_APP = {"application_id", "client_id", "redirect_uri", "listen", "draft", "access_level", "secret", "secret_set_at"}
+_APP = {"application_id", "client_id", "redirect_uri", "listen", "draft", "access_level", "secret_ref", "secret_set_at"}
 
 
 def written(path: Path) -> dict[str, Any]:

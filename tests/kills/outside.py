@@ -190,7 +190,7 @@ def read(home: Path, secrets: Secrets, world: World, before: frozenset[str]) -> 
     browsers = home / "browsers"
     return State(
         tables.get(Path("config.toml"), {}).get("store"),
-        frozenset((name, secrets.get(f"app/{name}/client-secret/{app['secret']}")) for name, app in apps.items()),
+        frozenset((name, secrets.get(f"app/{name}/client-secret/{app['secret_ref']}")) for name, app in apps.items()),
         frozenset(connections),
         frozenset(invites),
         frozenset(path.name for path in browsers.iterdir() if path.is_dir()) if browsers.is_dir() else frozenset(),
@@ -200,7 +200,7 @@ def read(home: Path, secrets: Secrets, world: World, before: frozenset[str]) -> 
 def leftovers(home: Path, store: Store) -> list[str]:
     """What should not stay: changes not finished, files half-written, secrets that no record names, or not there."""
     apps = rtoml.loads((home / "config.toml").read_text())["apps"] if (home / "config.toml").exists() else {}
-    named = {f"app/{name}/client-secret/{app['secret']}" for name, app in apps.items()}
+    named = {f"app/{name}/client-secret/{app['secret_ref']}" for name, app in apps.items()}
     for _, refresh, access in _records(home):
         named |= {refresh, access}
     journal = home.glob("unfinished/*")
@@ -224,4 +224,4 @@ def _records(home: Path) -> Iterator[tuple[dict[str, Any], str, str]]:
         for row in table.get("connection", []):
             item = f"{row['region']}-{row['country']}" if "country" in row else row["region"]
             whose = f"seller/{path.stem}/{item}"
-            yield row, f"{whose}/{row['secret']}", f"{whose}-access-{row['app']}/{row['secret']}"
+            yield row, f"{whose}/{row['secret_ref']}", f"{whose}-access-{row['app']}/{row['secret_ref']}"

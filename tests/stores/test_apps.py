@@ -22,7 +22,7 @@ client_id = "amzn1.application-oa2-client.sample" # from the console
 application_id = "amzn1.sp.solution.sample"
 redirect_uri = "https://agency.example/relay"
 note = "ask Ann"
-secret = "ref-app"
+secret_ref = "ref-app"
 secret_set_at = 2026-11-22T12:00:00+02:00
 
 [editor]

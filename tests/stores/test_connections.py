@@ -124,7 +124,7 @@ def test_unknown_keys_survive_at_every_level(store: Connections, tmp_path: Path)
     after = tomllib.loads(path.read_text())
     assert after["manager"] == values["manager"]
     eu = next(one for one in after["connection"] if one["region"] == "eu")
-    assert (eu["note"], eu["later"], eu["secret"]) == ("ask Ann", [1, {"a": 2}], "ref-two")
+    assert (eu["note"], eu["later"], eu["secret_ref"]) == ("ask Ann", [1, {"a": 2}], "ref-two")
     assert [one["colour"] for one in eu["marketplaces"]] == ["blue"]
 
 
@@ -172,7 +172,7 @@ def test_a_country_is_read_in_any_case_and_by_its_other_name(store: Connections,
         ({"selling_partner_id": 1}, "connection 1, selling_partner_id is not a text"),
         ({"app": "../x"}, "connection 1, app '../x' cannot be a name"),
         ({"authorized_at": "yesterday"}, "authorized_at is not a time"),
-        ({"secret": None}, "connection 1, secret is missing"),
+        ({"secret_ref": None}, "connection 1, secret_ref is missing"),
         ({"marketplaces": 1}, "marketplaces is not an array of tables"),
         ({"marketplaces": [1]}, "connection 1 marketplaces 1, it is not a table"),
         ({"marketplaces": [{"id": "A"}]}, "connection 1 marketplaces 1, country is missing"),
