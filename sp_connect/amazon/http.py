@@ -169,7 +169,9 @@ class Amazon:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TypeError, ValueError) as error:
             # Whatever is wrong with proxies, certificates and values surfaces here, in many kinds. The error's own
             # text may hold the address or the token it was for; its kind says enough.
-            raise errors.Unreachable(host, _why(error)) from None
+            raise errors.Unreachable(
+                host, _why(error), hint=self._base and f"is there a simulator at {self._base}?"
+            ) from None
         self._tell(
             f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s"
         )

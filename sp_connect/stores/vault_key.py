@@ -71,6 +71,8 @@ class VaultKey:
     def make(self) -> Key:
         """A new vault: under the passphrase if there is one, else with its key in the keyring."""
         key, passphrase = Key(os.urandom(ID), os.urandom(KEY)), self._given()
+        if passphrase is None:
+            self._see_keyring()
         values = vault_settings.made(key, passphrase, self._path)
         with nullcontext() if passphrase is not None else self._noted(key.id):
             if passphrase is None:
@@ -136,6 +138,16 @@ class VaultKey:
                 self.settle()
             raise
         self.settle()
+
+    def _see_keyring(self) -> None:
+        """Raises what keeps the keyring from taking a key, before any trace of one is left here."""
+        try:
+            with suppress(errors.MissingToken):
+                self._keyring.fetch(item(bytes(ID)))
+        except errors.ThisMachine as error:
+            error.message = f"Without a passphrase a vault has its key in the keyring. {error.message}"
+            error.hint = SET_IT
+            raise
 
     def _try_out(self, values: Mapping[str, Any], passphrase: Secret | None, key: Key) -> None:
         """Writes vault.toml as it will be beside the one that is there, reads it and opens it."""

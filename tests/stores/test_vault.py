@@ -128,6 +128,15 @@ def test_a_vault_made_without_a_passphrase_keeps_its_key_in_the_keyring(tmp_path
     assert vault.describe().opened_by == "keyring"
 
 
+def test_where_no_keyring_takes_its_key_a_passphrase_is_asked_for_and_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(errors.StoreLocked) as failure:
+        with_keyring(tmp_path / "vault", KeyringStore("tests.stores.backends.Locked", 1)).keep(EU, Secret(TOKEN))
+
+    assert failure.value.message.startswith("Without a passphrase a vault has its key in the keyring.")
+    assert "SP_CONNECT_PASSPHRASE_FILE" in (failure.value.hint or "")
+    assert [path.name for path in (tmp_path / "vault").iterdir()] == ["lock"]
+
+
 def test_a_lost_key_is_said_to_be_lost(tmp_path: Path, small: KeyringStore) -> None:
     with_keyring(tmp_path / "vault", small).keep(EU, Secret(TOKEN))
     backends.Small.items.clear()
