@@ -47,7 +47,7 @@ def prove_ready(edges: Edges, renewed: Iterable[Scope] = ()) -> None:
     edges.changes.prove()
     asked = list(renewed)
     if not asked or any(edges.connections.get(scope) is None for scope in asked):
-        edges.connections.all()
+        edges.connections.of_account("")
 
 
 def complete(
@@ -75,7 +75,7 @@ def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, g
     """Exchanges the code at once: it is good for five minutes. A wrong account's code is never exchanged."""
     authorized_at = edges.now()
     edges.apps.get(asked.app.name)  # it may be gone by now, with the disk that it was on
-    check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, _known(edges, asked.scope, guard))
+    _see_account(edges, asked, guard, grant.selling_partner_id)
     tokens = lwa.exchange(edges.amazon, asked.app, client_secret, asked.scope, grant)
     assert tokens.refresh_token is not None, "lwa.exchange raises where there is none"
     trouble = None
@@ -98,17 +98,20 @@ def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, g
     )
     with edges.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
         # Once more, because another sp-connect may have connected the same account in the meantime.
-        check_account(asked.scope, asked.app.name, guard, grant.selling_partner_id, _known(edges, asked.scope, guard))
+        _see_account(edges, asked, guard, grant.selling_partner_id)
         edges.apps.get(asked.app.name)  # without its app the token would open nothing
         edges.changes.keep_connection(connection, tokens.refresh_token, asked.state)
     return Outcome(connection, trouble)
 
 
-def _known(edges: Edges, scope: Scope, guard: Guard) -> Sequence[Connection]:
-    """What an account is compared with. Raises Damaged for a file that may name it; a renewal's own record does."""
-    if guard.replace or edges.connections.get(scope) is None:
-        return edges.connections.all()
-    return edges.connections.whole()[0]
+def _see_account(edges: Edges, asked: Consent, guard: Guard, got: str) -> None:
+    """Compares an account with all that are connected: `check_account`.
+
+    Raises Damaged for a file that may name it; of a renewal its own record tells, whatever is wrong with others.
+    """
+    before = edges.connections.get(asked.scope)
+    known = edges.connections.of_account(got, sparing=before is not None and not guard.replace)
+    check_account(asked.scope, asked.app.name, guard, got, known if before is None else (before, *known))
 
 
 def check_account(scope: Scope, app: str, guard: Guard, got: str, known: Iterable[Connection]) -> None:

@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Connection, Marketplace, Scope, Standing
 from sp_connect.stores import files
+from sp_connect.stores.account_index import AccountIndex
 from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table, written_moment
 
 _SUFFIX = ".toml"
 _LOOKS = 5
 """How often a folder is looked at whose files come and go."""
 _Raw = Mapping[str, Any]
+FoundT = TypeVar("FoundT")
 _STANDINGS = get_args(Standing)
 _REGIONS = {region: number for number, region in enumerate(geography.REGIONS)}
 _COUNTRIES = {country: number for number, country in enumerate([None, *geography.COUNTRIES])}
@@ -57,6 +59,7 @@ class Connections:
         """`renames` gives the sellers that are being given another name, each as its old one and its new one."""
         self._folder = folder
         self._renames = renames
+        self._index = AccountIndex(folder.with_name("accounts.json"))
 
     def all(self) -> tuple[Connection, ...]:
         """Every connection, by seller, region and country. Raises Damaged at the first file that is."""
@@ -71,20 +74,24 @@ class Connections:
         A seller that is given another name meanwhile is there once, under one of the two: whose file is new is read
         too, and of a rename that is not finished the old name is left out as soon as the new one has a file.
         """
-        found: dict[str, tuple[Connection, ...] | errors.Damaged] = {}
-        there = self._files()
-        for _ in range(_LOOKS):
-            for name in there:
-                if name not in found:
-                    found[name] = self._read(name)
-            renames, there = tuple(self._renames()), self._files()
-            if there <= found.keys():
-                break
-        leaving = {f"{old}{_SUFFIX}" for old, new in renames if f"{new}{_SUFFIX}" in there}
-        shown = sorted((there & found.keys()) - leaving, key=lambda name: name.removesuffix(_SUFFIX))
-        read = [found[name] for name in shown]
+        read = self._each(self._read)
         rows = tuple(row for one in read if not isinstance(one, errors.Damaged) for row in one)
         return rows, tuple(one for one in read if isinstance(one, errors.Damaged))
+
+    def of_account(self, selling_partner_id: str, *, sparing: bool = False) -> tuple[Connection, ...]:
+        """The connections of one account, of whatever seller; costs much less than `all`.
+
+        Raises Damaged for any file that is, since it may name the account; `sparing` passes over it.
+        """
+        sellers = []
+        for seller, accounts in self._each(self._accounts):
+            if isinstance(accounts, errors.Damaged):
+                if not sparing:
+                    raise accounts
+            elif selling_partner_id in accounts:
+                sellers.append(seller)
+        self._index.write(sorted(self._files()))
+        return tuple(one for name in sellers for one in self.of(name) if one.selling_partner_id == selling_partner_id)
 
     def of(self, seller: str) -> tuple[Connection, ...]:
         """One seller's connections by region and country; none of an unknown one. Raises Damaged, BadName."""
@@ -158,6 +165,21 @@ class Connections:
         else:
             files.remove(path)
 
+    def _each(self, read: Callable[[str], FoundT]) -> list[FoundT]:
+        """What `read` makes of each file, by seller, as `whole` has it."""
+        found: dict[str, FoundT] = {}
+        there = self._files()
+        for _ in range(_LOOKS):
+            for name in there:
+                if name not in found:
+                    found[name] = read(name)
+            renames, there = tuple(self._renames()), self._files()
+            if there <= found.keys():
+                break
+        leaving = {f"{old}{_SUFFIX}" for old, new in renames if f"{new}{_SUFFIX}" in there}
+        shown = sorted((there & found.keys()) - leaving, key=lambda name: name.removesuffix(_SUFFIX))
+        return [found[name] for name in shown]
+
     def _files(self) -> set[str]:
         return {name for name in files.names(self._folder) if name.endswith(_SUFFIX)}
 
@@ -166,6 +188,17 @@ class Connections:
             return self.of(self._seller_of(name))
         except errors.Damaged as damage:
             return damage
+
+    def _accounts(self, name: str) -> tuple[str, frozenset[str] | errors.Damaged]:
+        """A seller with the accounts of its connections."""
+
+        def read() -> list[str]:
+            return [one.selling_partner_id for one in self.of(self._seller_of(name))]
+
+        try:
+            return name.removesuffix(_SUFFIX), self._index.of(self._folder / name, read)
+        except errors.Damaged as damage:
+            return name, damage
 
     def _path(self, seller: str) -> Path:
         if not errors.is_name(seller):
