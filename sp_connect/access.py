@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sp_connect import errors
+from sp_connect import errors, interrupts
 from sp_connect.amazon import geography, lwa
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Scope, Secret, Tokens
@@ -93,20 +93,23 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
     about. `known` is an app in hand, with its client secret. Raises NoSuchConnection, NoSuchApp, MissingToken,
     ClientRejected and AmazonTrouble.
     """
+    if edges.changes.is_renaming(scope.seller):  # what Amazon gave the old name would be lost
+        edges.changes.finish()
     while True:
         connection, before = refresh_token(edges, scope)
         in_hand = known if known is not None and known[0].name == connection.app else None
         of, client_secret = in_hand or app(edges, connection.app)
         try:
-            tokens = lwa.refresh(edges.amazon, of, client_secret, scope, before)
+            with interrupts.held():
+                tokens = lwa.refresh(edges.amazon, of, client_secret, scope, before)
+                if tokens.refresh_token is not None and tokens.refresh_token != before:
+                    connection = edges.changes.renew_token(connection, tokens.refresh_token)
         except errors.Rejected as refusal:
             with suppress(errors.ThisMachine):  # a killed process may have kept what Amazon gave in its place
                 edges.changes.finish()
             if edges.changes.current(connection) is not None:
                 return Asked(connection, refusal)
             continue
-        if tokens.refresh_token is not None and tokens.refresh_token != before:
-            connection = edges.changes.renew_token(connection, tokens.refresh_token)
         return Asked(connection, tokens)
 
 

@@ -12,17 +12,23 @@ from typing import TypeVar
 JOBS = 32
 """How many calls are under way unless a person says otherwise: more gain little, since Python itself is busy then."""
 
+GRACE = 5.0
+"""Seconds that calls under way have left on Ctrl-C, where what Amazon answers must be kept; pressed again, none."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def each(
-    jobs: int, items: Sequence[Item], work: Callable[[Item], Result], grace: float = 0.0
+    jobs: int,
+    items: Sequence[Item],
+    work: Callable[[Item], Result],
+    late: Callable[[int, Result], None] | None = None,
 ) -> Generator[tuple[int, Result], None, None]:
     """What `work` makes of each item, with the item's position, as it comes; raises the first exception of any.
 
-    The threads are daemons: on Ctrl-C nobody waits for the calls that are under way, unless they end within `grace`
-    seconds of the closing of the generator. So this is for asking; what `work` must write, it is to write soon.
+    The threads are daemons: on Ctrl-C nobody waits for the calls that are under way. With `late` the closing of the
+    generator waits for them, GRACE seconds at most, and hands over what they make.
     """
     waiting: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Result] | BaseException] = queue.SimpleQueue()
@@ -54,6 +60,12 @@ def each(
         with suppress(queue.Empty):
             while True:
                 waiting.get_nowait()
-        end = time.monotonic() + grace
-        for thread in threads:
-            thread.join(max(0.0, end - time.monotonic()))
+        if late is not None:
+            end = time.monotonic() + GRACE
+            for thread in threads:
+                thread.join(max(0.0, end - time.monotonic()))
+            with suppress(queue.Empty):
+                while True:
+                    result = done.get_nowait()
+                    if not isinstance(result, BaseException):
+                        late(*result)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sp_connect import errors
+from sp_connect import errors, interrupts
 from sp_connect.amazon import consent, lwa, sellers
 from sp_connect.edges import Edges
-from sp_connect.models import Connection, Consent, Grant, Scope, Secret
+from sp_connect.models import Connection, Consent, Grant, Marketplace, Scope, Secret
 from sp_connect.stores import secrets
 from sp_connect.stores.changes import REFRESHING_SECONDS
 
@@ -73,18 +73,25 @@ def complete(
 
 def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, grant: Grant) -> Outcome:
     """Exchanges the code at once: it is good for five minutes. A wrong account's code is never exchanged."""
-    authorized_at = edges.now()
     edges.apps.get(asked.app.name)  # it may be gone by now, with the disk that it was on
     _see_account(edges, asked, guard, grant.selling_partner_id)
+    with interrupts.held():
+        return _exchange(edges, asked, client_secret, guard, grant)
+
+
+def _exchange(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, grant: Grant) -> Outcome:
+    """From the code to the record. Once it is spent, a failure or Ctrl-C leaves the rest for `verify` to find out."""
+    authorized_at = edges.now()
     tokens = lwa.exchange(edges.amazon, asked.app, client_secret, asked.scope, grant)
     assert tokens.refresh_token is not None, "lwa.exchange raises where there is none"
-    trouble = None
+    trouble: errors.AmazonTrouble | KeyboardInterrupt | None = None
+    found: tuple[Marketplace, ...] = ()
     try:
-        found = sellers.marketplaces(edges.amazon, asked.scope, tokens.access_token)
+        with interrupts.heard():
+            found = sellers.marketplaces(edges.amazon, asked.scope, tokens.access_token)
         check_country(asked.scope, grant.selling_partner_id, [m.country for m in found])
-    except errors.AmazonTrouble as error:
-        # The consent is given and its code spent: the token is kept, and `verify` finds out the rest.
-        found, trouble = (), error
+    except (errors.AmazonTrouble, KeyboardInterrupt) as error:
+        trouble = error
     connection = Connection(
         scope=asked.scope,
         selling_partner_id=grant.selling_partner_id,
@@ -101,6 +108,8 @@ def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, g
         _see_account(edges, asked, guard, grant.selling_partner_id)
         edges.apps.get(asked.app.name)  # without its app the token would open nothing
         edges.changes.keep_connection(connection, tokens.refresh_token, asked.state)
+    if isinstance(trouble, KeyboardInterrupt):
+        raise trouble
     return Outcome(connection, trouble)
 
 

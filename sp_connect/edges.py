@@ -16,12 +16,13 @@ from sp_connect.amazon.http import Amazon
 from sp_connect.browser import Sight
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.person import Person
-from sp_connect.stores import journal, secrets
+from sp_connect.stores import secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.chosen import Chosen
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
+from sp_connect.stores.journal import Journal
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.moves import Moves
 from sp_connect.stores.vault import Vault
@@ -239,7 +240,7 @@ def _passphrase_file(environ: Environment) -> Path | None:
 
 
 def _connections(where: Home) -> Connections:
-    return Connections(where.data / "connections", lambda: journal.renames(where.data / "unfinished"))
+    return Connections(where.data / "connections", Journal(where.data / "unfinished").renames)
 
 
 def _changes(

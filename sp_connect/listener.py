@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sp_connect import errors, loopback, pages
 from sp_connect.amazon import consent
 from sp_connect.models import App, Connection
 from sp_connect.pages import landing
+
+if TYPE_CHECKING:
+    from io import BufferedIOBase
 
 CALLBACK_PATH = "/callback"
 
@@ -40,6 +43,9 @@ MOST_UNDECIDED = 1024
 """Arrivals that nobody has looked at. So many come only while the awaited answer is worked on: the next are dropped."""
 
 LONGEST_TARGET = 16 * 1024
+
+LONGEST_HEAD = 32 * 1024
+"""Bytes of a request line with its headers: the parsed form takes several times as much."""
 
 HELD_SECONDS = 100.0
 """How long a browser is kept waiting for its page; where Amazon takes longer still, the terminal alone tells."""
@@ -211,15 +217,41 @@ class _Server(socketserver.ThreadingTCPServer):
             thread.join(max(0.0, end - time.monotonic()))
 
 
+class _Head:
+    """What a client sends, up to LONGEST_HEAD: there it ends, and `is_over` says so. Nobody reads a body."""
+
+    def __init__(self, source: BufferedIOBase) -> None:
+        self._source = source
+        self._left = LONGEST_HEAD
+
+    @property
+    def is_over(self) -> bool:
+        return self._left <= 0
+
+    def readline(self, size: int) -> bytes:
+        line = self._source.readline(min(size, self._left))
+        self._left -= len(line)
+        return line
+
+    def close(self) -> None:
+        self._source.close()
+
+
 class _Handler(BaseHTTPRequestHandler):
     timeout = ASKING_SECONDS
     server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self._head = _Head(self.rfile)
+        self.rfile = cast("BufferedIOBase", self._head)
 
     def do_GET(self) -> None:
         target = self.requestline.split()[1]  # `self.path` has fewer slashes where several began it
         path, _, query = target.partition("?")
         hosts = self.headers.get_all("Host", [])
-        if path != CALLBACK_PATH or hosts != [self.server.listen] or len(target) > LONGEST_TARGET:
+        is_long = self._head.is_over or len(target) > LONGEST_TARGET
+        if path != CALLBACK_PATH or hosts != [self.server.listen] or is_long:
             self.send_error(404)
         elif self._is_prefetch():
             # A page fetched ahead of the person's click would spend the one answer.

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from sp_connect import errors
 from sp_connect.models import Secret
+from sp_connect.views.text import literal
 
 LONGEST_INPUT = 64 * 1024
 
@@ -49,11 +50,11 @@ class Person:
         """One line. Raises NeedsFlag where nobody can be asked."""
         if self._stdin is None or not self.is_there():
             raise errors.NeedsFlag(question, flag)
-        self._stderr.write(f"{question} ")
-        self._stderr.flush()
         try:
+            self._stderr.write(f"{literal(question, None)} ")
+            self._stderr.flush()
             line = self._stdin.readline()
-        except UnicodeDecodeError:
+        except (OSError, UnicodeDecodeError):  # a question that nobody can see has no answer
             line = ""
         if not line:
             raise errors.Aborted
@@ -83,19 +84,19 @@ class Person:
         if not self.is_there():
             raise errors.NeedsFlag(question, flag)
         try:
-            return getpass.getpass(f"{question} (not shown) ", stream=self._stderr)
-        except EOFError:
+            return getpass.getpass(f"{literal(question, None)} (not shown) ", stream=self._stderr)
+        except (EOFError, BrokenPipeError):
             raise errors.Aborted from None
 
     def _read(self, what: str, hint: str) -> str:
         """All of stdin. Raises Usage where that is white space, no text, or too much."""
         try:
-            text = self._stdin.read(LONGEST_INPUT) if self._stdin is not None else ""
+            read = self._stdin.read(LONGEST_INPUT) if self._stdin is not None else ""
         except UnicodeDecodeError:
-            text = ""
-        if not text.strip() or len(text) >= LONGEST_INPUT:
+            read = ""
+        if not read.strip() or len(read) >= LONGEST_INPUT:
             raise errors.Usage(f"stdin holds no {what}. Nothing was changed.", hint)
-        return text
+        return read
 
     @contextmanager
     def pasting(self, deliver: Callable[[str], None]) -> Iterator[None]:

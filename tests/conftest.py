@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,3 +22,11 @@ def agency(tmp_path: Path) -> Iterator[Agency]:
     listen = f"127.0.0.1:{agencies.free_port()}"
     with Simulator(World(now=clock), relays={BUILT_IN.redirect_uris[0]: listen}) as simulator:
         yield agencies.build(tmp_path / "home", simulator, clock, listen, io.StringIO(), io.StringIO())
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C as Python hears it itself: a run of the tests in the background begins with one that is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TextIO
 
 import pexpect  # type: ignore[import-untyped]
 import pytest
@@ -83,6 +84,7 @@ class Terminal:
     """Both ends of a pseudo-terminal: what is typed at `typing`, and the person who reads the other end."""
 
     typing: int
+    stdin: TextIO
     person: Person
     stderr: io.StringIO
 
@@ -95,7 +97,7 @@ def terminal() -> Iterator[Terminal]:
     ours, theirs = os.openpty()
     stderr = io.StringIO()
     with os.fdopen(theirs, encoding="utf-8", errors="strict") as stdin, os.fdopen(ours, "wb", buffering=0):
-        yield Terminal(ours, Person(stdin, stderr), stderr)
+        yield Terminal(ours, stdin, Person(stdin, stderr), stderr)
 
 
 def test_a_terminal_is_somebody(terminal: Terminal) -> None:
@@ -106,6 +108,22 @@ def test_answer_is_the_line_and_the_question_goes_to_stderr(terminal: Terminal) 
     terminal.type("  JP AU \n")
     assert terminal.person.answer("Which?", "--country") == "JP AU"
     assert terminal.stderr.getvalue() == "Which? "
+
+
+def test_nothing_in_a_question_is_obeyed_by_the_terminal(terminal: Terminal) -> None:
+    terminal.type("y\n")
+    terminal.person.confirm("Forget acme (A1\x1b]0;owned\x07\u202e)?", "--yes")
+    assert terminal.stderr.getvalue() == "Forget acme (A1\ufffd]0;owned\ufffd\ufffd)? [y/N] "
+
+
+def test_a_question_that_nobody_can_see_has_no_answer(terminal: Terminal) -> None:
+    class Closed(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    terminal.type("y\n")
+    with pytest.raises(errors.Aborted):
+        Person(terminal.stdin, Closed()).confirm("Remove acme?", "--yes")
 
 
 @pytest.mark.parametrize("line", ["y", "Y", "yes", " YES "])

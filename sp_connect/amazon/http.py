@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urlsplit
 
-from sp_connect import __version__, errors
+from sp_connect import __version__, errors, interrupts
 from sp_connect.amazon import marks
 from sp_connect.models import AmazonWords, Secret
 
@@ -146,7 +146,8 @@ class Amazon:
         self._tell(f"{why}; trying again in {seconds:.1f} s")
         import random
 
-        self._sleep(seconds + random.uniform(0, seconds / 4))  # noqa: S311 - spreads tries, guards nothing
+        with interrupts.heard():
+            self._sleep(seconds + random.uniform(0, seconds / 4))  # noqa: S311 - spreads tries, guards nothing
 
     def _send(
         self, method: str, address: str, headers: Fields, form: Fields | None, session: requests.Session | None = None

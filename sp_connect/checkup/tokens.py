@@ -67,7 +67,7 @@ def unclaimed(facts: Facts) -> Finding:
     with facts.edges.changes.writing():
         facts.read_again()  # in the meantime somebody may have connected, or registered an app
         left = _unclaimed(facts, facts.contents)
-        if facts.blind(apps=True) or _are_elsewhere(facts, left):
+        if facts.edges.changes.journal.damages() or facts.blind(apps=True) or _are_elsewhere(facts, left):
             return warning(f"{said}: kept, for the records have changed", FIX)
         facts.edges.secrets.forget_all(left)
     return ok(f"{_said(left)}: now forgotten", fixed=True) if left else ok(CLAIMED)

@@ -7,6 +7,7 @@ passes them is written a batch of sellers at a time; what does not is named with
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, BinaryIO
 
@@ -18,7 +19,7 @@ from sp_connect.amazon import lwa, registration, sellers
 from sp_connect.batches import Found
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Secret
+from sp_connect.models import App, Connection, Secret, Tokens
 from sp_connect.roster import COLUMNS, Outcome, Row
 from sp_connect.stores import secrets
 from sp_connect.views import data, progress
@@ -157,21 +158,25 @@ def _record(edges: Edges, apps: _Apps, row: Row) -> Connection:
 
 def _check(edges: Edges, jobs: int, rows: Sequence[Row], apps: _Apps, outcome: Outcome, found: list[Found]) -> None:
     """Asks Amazon about each row, many at once; `found` takes what may be kept as it comes."""
-    with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance:
-        for position, one in at_once.each(jobs, rows, lambda row: _ask(edges, apps, row)):
-            if isinstance(one, Found):
-                found.append(one)
-            else:
-                outcome.fail([rows[position]], one)
+
+    def take(position: int, one: Found | errors.SpConnectError) -> None:
+        if isinstance(one, Found):
+            found.append(one)
+        else:
+            outcome.fail([rows[position]], one)
+
+    asking = at_once.each(jobs, rows, lambda row: _ask(edges, apps, row), take)
+    with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance, closing(asking):
+        for position, one in asking:
+            take(position, one)
             advance()
 
 
 def _ask(edges: Edges, apps: _Apps, row: Row) -> Found | errors.SpConnectError:
     """What Amazon says to the token of one row: an access token, then marketplaces in the country of the row."""
     unchecked, token = _record(edges, apps, row), row.token
-    app, client_secret = apps.of(row)
     try:
-        tokens = lwa.refresh(edges.amazon, app, client_secret, row.scope, token)
+        tokens = _refreshed(edges, apps, row)
         token = tokens.refresh_token or token
         marketplaces = sellers.marketplaces(edges.amazon, row.scope, tokens.access_token)
     except errors.AmazonTrouble as error:
@@ -186,6 +191,25 @@ def _ask(edges: Edges, apps: _Apps, row: Row) -> Found | errors.SpConnectError:
         return errors.OtherCountry(row.scope, row.selling_partner_id, sells_in, imported=True)
     checked = replace(unchecked, standing="connected", verified_at=edges.now(), marketplaces=marketplaces)
     return Found(row, checked, token)
+
+
+def _refreshed(edges: Edges, apps: _Apps, row: Row) -> Tokens:
+    """What Amazon gives for the token of a row.
+
+    It may be that of the connection in its place: then no other asks with it meanwhile, who would be refused where
+    Amazon changes it, and another that Amazon gives is the connection's at once. Raises AmazonTrouble, StoreLocked.
+    """
+    app, client_secret = apps.of(row)
+    if edges.connections.get(row.scope) is None:
+        return lwa.refresh(edges.amazon, app, client_secret, row.scope, row.token)
+    with edges.changes.refreshing(row.scope):
+        tokens = lwa.refresh(edges.amazon, app, client_secret, row.scope, row.token)
+        if tokens.refresh_token is not None and tokens.refresh_token != row.token:
+            with suppress(errors.NotFound, errors.MissingToken):
+                connection, kept = access.refresh_token(edges, row.scope)
+                if kept == row.token:
+                    edges.changes.renew_token(connection, tokens.refresh_token)
+        return tokens
 
 
 def command(

@@ -16,13 +16,11 @@ from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Secret
 from sp_connect.selection import Selection
+from sp_connect.stores.changes import REFRESHING_SECONDS
 from sp_connect.views import data, progress
 
 WRITING = timedelta(seconds=2)
 """How long findings wait to be written while Amazon is being asked: each write takes time from the asking."""
-
-GRACE = 2.0
-"""Seconds that an interrupted run gives the calls under way: a token that Amazon gives in place of one is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,11 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
     found: dict[int, Finding] = {}
     unwritten: list[Finding] = []
     written_at = edges.now()
-    asking = at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row), GRACE)
+
+    def late(_: int, finding: Finding) -> None:
+        unwritten.append(finding)
+
+    asking = at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row), late)
     try:
         with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance, closing(asking):
             for position, finding in asking:
@@ -102,7 +104,7 @@ def keep(edges: Edges, findings: Sequence[Finding]) -> None:
     """Writes down what was found, unless a connection was renewed or revoked while it was being checked."""
     if not findings:
         return
-    with edges.changes.writing():
+    with edges.changes.writing(wait=REFRESHING_SECONDS):  # so many answers are dear
         current = []
         for finding in findings:
             if not finding.has_verdict():  # what was read before may be out of date

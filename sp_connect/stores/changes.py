@@ -16,7 +16,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from sp_connect import errors
+from sp_connect import errors, words
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
 from sp_connect.stores import files
 from sp_connect.stores.apps import Apps
@@ -27,7 +27,10 @@ from sp_connect.stores.pending import NOTHING, Answer, Pending, Row
 from sp_connect.stores.secrets import Choosing, SecretStore, new_ref
 
 REFRESHING_SECONDS = 120.0
-"""How long one process may wait for another where giving up is dear: for its answer, or to keep a new token."""
+"""How long one process may wait for another where giving up is dear: to keep a new token."""
+
+ASKING_SECONDS = 300.0
+"""The same for the answer of Amazon that another waits for, which may be long in coming (`amazon.http`)."""
 
 
 class Changes:
@@ -90,9 +93,15 @@ class Changes:
     @contextmanager
     def refreshing(self, scope: Scope) -> Iterator[None]:
         """Lets one process at a time ask Amazon for an access token of `scope`; it may take as long as Amazon may."""
-        with files.lock(
-            self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}", wait=REFRESHING_SECONDS
-        ):
+        with ExitStack() as stack:
+            try:
+                path = self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}"
+                stack.enter_context(files.lock(path, wait=ASKING_SECONDS))
+            except errors.StoreLocked:
+                raise errors.StoreLocked(
+                    f"Another sp-connect has been asking Amazon about {scope} for {words.span(ASKING_SECONDS)}.",
+                    "wait for it, then run this again",
+                ) from None
             yield
 
     def see_lock(self) -> None:
@@ -105,6 +114,10 @@ class Changes:
         if self.unfinished():
             with self.writing():
                 pass
+
+    def is_renaming(self, seller: str) -> bool:
+        """Whether a seller is being given another name, or a killed process has left that undone."""
+        return any(renamed.old == seller for renamed in self.journal.renames())
 
     def unfinished(self) -> tuple[Path, ...]:
         """The changes whose secrets wait to be forgotten: the store was locked, or the process killed."""
@@ -139,7 +152,10 @@ class Changes:
         finally:
             if settled or not lasting:
                 left = tuple(name for name in entry.names if name not in settled)
-                self._finish(entry._replace(names=left, pending=pending.without_rows() if settled else NOTHING))
+                done = entry._replace(names=left, pending=pending.without_rows() if settled else NOTHING)
+                if not self._finish(done) and pending.rows:
+                    with suppress(errors.ThisMachine):  # else a record that goes meanwhile would come back with it
+                        self.journal.note(done)
 
     def keep_connection(self, connection: Connection, token: Secret, state: str | None = None) -> None:
         """Keeps a connection and its refresh token; the token of the record before it is forgotten.
@@ -252,10 +268,12 @@ class Changes:
         elif len(left) < len(entry.names):
             self.journal.note(entry._replace(names=tuple(left)))
 
-    def _finish(self, entry: Entry) -> None:
-        """The same in the store in use; what fails now is left for the next time."""
+    def _finish(self, entry: Entry) -> bool:
+        """The same in the store in use; what fails now is left for the next time, and told by False."""
         with suppress(errors.ThisMachine):
             self.complete(entry, self._secrets)
+            return True
+        return False
 
     def _rename(self, entry: Entry) -> Entry:
         """What is left of a change once its seller has the new name, or has kept the old one."""

@@ -47,6 +47,7 @@ _CAUSES = {
     errno.EEXIST: ("a file stands where a folder belongs", "move that file away"),
     errno.EISDIR: ("a folder stands where a file belongs", "move that folder away"),
     errno.ELOOP: ("a link stands there that leads to itself, or where none may be", "see where it leads: ls -la"),
+    errno.ENOSYS: ("its disk has no locks", "set SP_CONNECT_HOME to a folder on another disk"),
     errno.EIO: ("the disk fails", "see to that disk, and bring back a copy"),
     errno.ESTALE: ("the disk is not there any more", "connect it again"),
 }
@@ -253,7 +254,7 @@ def lock(path: Path, wait: float = 10.0, most: float = MOST_PATIENCE) -> Iterato
     import filelock
 
     make_folder(path.parent)
-    held = filelock.FileLock(path, mode=0o600)
+    held = filelock.FileLock(path, mode=0o600, preserve_lock_file=True)
     with _explained(path, "locked"):
         _wait_for(held, path, wait, most)
     try:

@@ -53,13 +53,14 @@ class Journal:
 
     def entries(self) -> Iterator[Entry]:
         """Every entry. Raises Damaged where it comes to one that is."""
-        return map(_read, self.paths())
+        return filter(None, map(_read, self.paths()))
 
     def readable(self) -> Iterator[Entry]:
         """Every entry that can be read."""
         for path in self.paths():
             with suppress(errors.Damaged):
-                yield _read(path)
+                if (entry := _read(path)) is not None:
+                    yield entry
 
     def damages(self) -> list[errors.Damaged]:
         """What is wrong with each entry that cannot be read."""
@@ -68,9 +69,15 @@ class Journal:
             try:
                 _read(path)
             except errors.Damaged as damage:
-                if path.exists() or path.is_symlink():  # else it was finished while we looked
-                    found.append(damage)
+                found.append(damage)
         return found
+
+    def renames(self) -> Iterator[Renamed]:
+        """What was begun of other names for sellers; a damaged entry is passed over."""
+        for path in self.paths():
+            with suppress(errors.ThisMachine):
+                if (entry := _read(path)) is not None and entry.renamed is not None:
+                    yield entry.renamed
 
     def begin(
         self,
@@ -106,16 +113,11 @@ class Journal:
         files.remove(entry.path)
 
 
-def renames(folder: Path) -> Iterator[Renamed]:
-    """What the journal in `folder` has begun of other names for sellers; a damaged entry is passed over."""
-    for path in Journal(folder).paths():
-        with suppress(errors.ThisMachine):
-            if (renamed := _read(path).renamed) is not None:
-                yield renamed
-
-
-def _read(path: Path) -> Entry:
-    values = files.read_toml(path) or {}
+def _read(path: Path) -> Entry | None:
+    """None where it was finished while we looked. Raises Damaged."""
+    values = files.read_toml(path)
+    if values is None:
+        return None
     table = Table(path, "", values)
     renamed = table.optional_table("renamed")
     return Entry(

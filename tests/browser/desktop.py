@@ -26,6 +26,8 @@ from tests.browser.chromium import Browser
 
 PATIENCE = 30.0
 
+SETTLED = "/settled"
+
 INSTALL = "apt-get install chromium chromium-driver firefox-esr xvfb dbus-daemon"
 
 PROFILES = ("home/.config/chromium", "browsers/*/chromium")
@@ -203,12 +205,19 @@ def site() -> Iterator[Visited]:
         timeout = 10
 
         def do_GET(self) -> None:
-            made._seen.put((self.path, self.headers.get("Cookie", "").removeprefix("signed-in=")))
+            path, _, before = self.path.partition("?")
+            if path.startswith(SETTLED):  # what the page asks for comes once its cookie is there
+                made._seen.put((path.removeprefix(SETTLED), before))
+                self.send_response(204)
+                self.end_headers()
+                return
+            before = self.headers.get("Cookie", "").removeprefix("signed-in=")
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
-            self.send_header("Set-Cookie", f"signed-in={self.path[1:]}; Path=/; Max-Age=86400")
+            self.send_header("Set-Cookie", f"signed-in={path[1:]}; Path=/; Max-Age=86400")
             self.end_headers()
-            self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>A shop</title>")
+            page = f"<!doctype html><link rel=icon href=data:,><title>A shop</title><img src={SETTLED}{path}?{before}>"
+            self.wfile.write(page.encode())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
             """Tests ask `next_visitor`."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import signal
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sp_connect import batches, errors
+from sp_connect import access, batches, errors
 from sp_connect.amazon import geography
 from sp_connect.commands import import_
 from sp_connect.commands import list as listing
@@ -29,6 +33,7 @@ from tests.commands.given import (
     Shell,
     account_of,
     connected,
+    hearing,
     kept,
     names,
     piping,
@@ -250,6 +255,43 @@ class TestOne:
         [failure] = outcome.failures
         assert (failure.exit_code, failure.code) == (5, "unreachable")
         assert failure.hint == "the token is kept, unchecked: sp-connect verify --seller acme --region eu"
+
+    @pytest.mark.usefixtures("ctrl_c")
+    def test_ctrl_c_keeps_what_amazon_is_answering_just_then(self, agency: Agency) -> None:
+        given_by_amazon = token(agency)
+        agency.world.faults.add(Fault("token", "rotate", times=1))
+        asked = piping(agency, given_by_amazon)
+
+        def press(told: str) -> None:
+            if told.startswith("POST"):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.3)  # the run has been interrupted, and this thread still has to ask for marketplaces
+
+        with pytest.raises(KeyboardInterrupt):
+            import_.run(replace(asked, amazon=hearing(agency, press).amazon), one())
+
+        [made] = agency.edges.connections.all()
+        assert made.standing == "connected"
+        assert token_of(agency, made) != given_by_amazon
+
+    def test_a_token_that_amazon_changes_is_the_connections_at_once(self, agency: Agency) -> None:
+        made = connected(agency)
+        agency.world.faults.add(Fault("token", "rotate", times=1))
+        given: list[str] = []
+        another = threading.Thread(target=lambda: given.append(access.token(agency.edges, made).value.reveal()))
+
+        def ask_too(told: str) -> None:
+            if told.startswith("POST"):
+                another.start()
+                another.join(0.3)  # it waits, for what it would ask with is dead
+
+        asked = piping(agency, token_of(agency, made))
+        outcome = import_.run(replace(asked, amazon=hearing(agency, ask_too).amazon), one())
+        another.join()
+
+        assert not outcome.failures
+        assert agency.world.bearer(given[0]).account.slug == "acme"
+        assert kept(agency, made).standing == "connected"
 
     def test_amazon_out_of_order_keeps_nothing(self, agency: Agency) -> None:
         given_by_amazon = token(agency)

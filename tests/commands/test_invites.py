@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import signal
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -170,6 +171,22 @@ class TestAccept:
             accept.run(agency.edges, address)
 
         assert "sp-connect invite --seller acme --region eu" in (failure.value.hint or "")
+
+    @pytest.mark.parametrize("step", ["POST", "GET"])
+    @pytest.mark.usefixtures("ctrl_c")
+    def test_ctrl_c_once_the_code_is_spent_keeps_its_token_unchecked(self, agency: Agency, step: str) -> None:
+        made = one(agency)
+
+        def press(told: str) -> None:
+            if told.startswith(step):
+                signal.raise_signal(signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            accept.run(hearing(agency, press), clicked(made))
+
+        [connection] = agency.edges.connections.all()
+        assert (connection.standing, connection.scope) == ("unchecked", EU)
+        assert token_of(agency, connection).startswith("Atzr|")
 
     def test_one_that_is_being_accepted_can_no_longer_be_cancelled(self, agency: Agency) -> None:
         address = clicked(one(agency))

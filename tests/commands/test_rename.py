@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sp_connect import errors
+from sp_connect import access, errors
 from sp_connect.amazon import geography
 from sp_connect.commands import accept, invites, rename, verify
 from sp_connect.selection import Selection
+from sp_connect.simulator.faults import Fault
+from sp_connect.stores.journal import Renamed
 from tests.agency import Agency
 from tests.commands.given import connected, names, shell, token_of
 from tests.commands.test_invites import clicked, one
@@ -56,6 +59,23 @@ def test_a_connection_that_is_made_and_refreshed_meanwhile_is_waited_for(agency:
     renaming.join()
 
     assert names(agency.edges.connections.all()) == ["other na", "other eu"]
+
+
+def test_a_token_for_the_old_name_after_a_kill_loses_nothing(agency: Agency) -> None:
+    made = connected(agency)
+    agency.world.faults.add(Fault("token", "rotate"))
+    changes = agency.edges.changes
+    killed = changes.journal.begin("vault", [made.secret_name, made.access_name], Renamed("acme", "other"))
+    after = replace(made, scope=made.scope._replace(seller="other"), secret_ref="ref-other")
+    agency.edges.secrets.keep(after.secret_name, agency.edges.secrets.fetch(made.secret_name))
+    agency.edges.connections.copy("acme", "other", [after])
+    assert killed.path.exists()
+
+    with pytest.raises(errors.NoSuchConnection):
+        access.token(agency.edges, made)
+
+    assert agency.world.requests["token"] == 0
+    assert agency.world.bearer(access.token(agency.edges, after).value.reveal()).account.slug == "acme"
 
 
 def test_another_seller_is_left_alone(agency: Agency) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,7 @@ import pytest
 import responses
 
 from sp_connect import access, errors
-from sp_connect.amazon import geography
+from sp_connect.amazon import geography, http
 from sp_connect.commands import revoke
 from sp_connect.models import App, Connection, Secret, SecretName
 from sp_connect.simulator.faults import Fault
@@ -280,6 +281,28 @@ class TestForgotten:
         assert agency.edges.connections.get(made.scope) is None
         assert entries(agency, "acme") == set()
 
+    @pytest.mark.usefixtures("ctrl_c")
+    def test_ctrl_c_is_heard_once_it_is_kept(self, agency: Agency) -> None:
+        made = connected(agency)
+        agency.world.faults.add(Fault("token", "rotate", times=1))
+
+        with pytest.raises(KeyboardInterrupt):
+            access.token(hearing(agency, lambda _: signal.raise_signal(signal.SIGINT)), made)
+
+        assert kept(agency, made).secret_ref != made.secret_ref
+        assert agency.world.bearer(value(agency, kept(agency, made))).account.slug == "acme"
+
+    @pytest.mark.usefixtures("ctrl_c")
+    def test_ctrl_c_ends_the_waiting_for_another_try_at_once(self, agency: Agency) -> None:
+        made = connected(agency)
+        agency.world.faults.add(Fault("token", "status", status=503))
+        amazon = http.Amazon(agency.edges.amazon.at("https://x").removesuffix("/x"), sleep=_press)
+
+        with pytest.raises(KeyboardInterrupt):
+            access.token(replace(agency.edges, amazon=amazon), made)
+
+        assert agency.world.requests["token"] == 1
+
     def test_nor_does_it_replace_a_newer_consents(self, agency: Agency) -> None:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "rotate", times=1))
@@ -289,6 +312,10 @@ class TestForgotten:
 
         assert kept(agency, made) == renewed[0]
         assert entries(agency, "acme") == entries_of(renewed[0].secret_name)
+
+
+def _press(_: float) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 class TestMeanwhile:

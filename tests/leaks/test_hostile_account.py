@@ -83,7 +83,9 @@ def program(office: Agency) -> Program:
     assert ACCOUNT in connected.stdout, "the account is shown as it is called"
     assert obeyed(connected.stdout + connected.stderr) == []
     with (office.folder / "config.toml").open("a") as config:
-        config.write(f'\n[apps.other]\nsecret = "x"\nsecret_set_at = 2026-11-22T10:00:00Z\nlisten = {_toml(NAME)}\n')
+        config.write(
+            f'\n[apps.other]\nsecret_ref = "x"\nsecret_set_at = 2026-11-22T10:00:00Z\nlisten = {_toml(NAME)}\n'
+        )
         config.write("".join(f"{key} = {_toml(NAME)}\n" for key in ("application_id", "client_id", "redirect_uri")))
         config.write(f"access_level = {_toml(NAME)}\n")
     return made

@@ -117,6 +117,7 @@ def _huge(listen: str, chance: random.Random) -> Attack:
         _request(f"/callback?{long}", listen),
         _request(_callback(), listen, more=f"X: {long}\r\n"),
         _request(_callback(), listen, more=f"X: {MARK}\r\n" * 500),
+        _request(_callback(), listen, more=f"X: {MARK * 300}\r\n" * 90),
         long.encode(),
         _request("/callback?" + f"&{MARK}" * 1_200, listen),
     )

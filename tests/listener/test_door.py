@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 import time
+import tracemalloc
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -297,6 +298,30 @@ def test_half_requests_hold_nobody_up(part: str) -> None:
         for connection_ in slow:
             connection_.sendall(b"x")
         assert serves_a_true_callback(visited) < 1
+
+
+def test_headers_without_end_take_little_memory_and_change_nothing() -> None:
+    head_ = f"X: {'a' * 60_000}\r\n" * 90
+    with opened() as visited:
+        request = visited.ask(visited.callback(), more=head_).encode()
+        tracemalloc.start()
+        try:
+            with ExitStack() as stack:
+                browsers = [stack.enter_context(visited.knock()) for _ in range(12)]
+                senders = [threading.Thread(target=_send, args=(browser, request)) for browser in browsers]
+                for sender in senders:
+                    sender.start()
+                for sender in senders:
+                    sender.join()
+            assert tracemalloc.get_traced_memory()[1] < 12 * 8 * listener.LONGEST_HEAD
+        finally:
+            tracemalloc.stop()
+        assert visited.inbox.empty()
+
+
+def _send(browser: socket.socket, request: bytes) -> None:
+    with suppress(OSError):  # the door closes before all of it is written
+        browser.sendall(request)
 
 
 def test_one_that_asks_byte_by_byte_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:

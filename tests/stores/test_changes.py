@@ -361,6 +361,21 @@ def test_a_record_that_changed_since_the_kill_stays_as_it_is(tmp_path: Path) -> 
         crash.store_of(tmp_path, "vault").fetch(connection(secret_ref=NEW).secret_name)
 
 
+def test_what_is_revoked_before_a_locked_store_forgets_does_not_come_back(home: Home) -> None:
+    home.store.locked = True
+    bravo = connection("bravo", secret_ref="ref-bravo")
+    with home.changes.writing():
+        home.changes.keep_connections([(connection(secret_ref=NEW), Secret("new")), (bravo, Secret("bravo"))])
+    with home.changes.writing():
+        home.changes.drop_connection(bravo.scope)
+    home.store.locked = False
+
+    with home.changes.writing():
+        assert home.connections.all() == (connection(secret_ref=NEW),)
+    assert home.store.values == ["new"]
+    assert home.changes.unfinished() == ()
+
+
 def test_after_a_kill_a_damaged_file_keeps_no_other_sellers_record_waiting(tmp_path: Path) -> None:
     changes = crash.changes_of(tmp_path, "vault")
     with changes.writing():

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from sp_connect.models import Connection, Secret
-from sp_connect.stores import files, journal
+from sp_connect.stores import files
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
-from sp_connect.stores.journal import Renamed
+from sp_connect.stores.journal import Journal, Renamed
 from sp_connect.stores.vault import Vault
 from tests.stores.samples import connection
 
@@ -36,7 +36,7 @@ class Home:
 
     def __init__(self, folder: Path, vault: Vault) -> None:
         self.records, self.journal = folder / "connections", folder / "unfinished"
-        self.connections = Connections(self.records, lambda: journal.renames(self.journal))
+        self.connections = Connections(self.records, Journal(self.journal).renames)
         apps, invites = Apps(folder / "config.toml"), Invites(folder / "invites")
         self.changes = Changes(self.journal, folder / "lock", apps, self.connections, invites, vault)
         with self.changes.writing():
@@ -86,6 +86,18 @@ def test_of_a_rename_that_is_not_finished_one_name_is_there(home: Home) -> None:
         assert home.connections.has("zed")
         assert names(home.connections.all()) == ["abe", "mia"]
     assert not home.connections.has("zed")
+
+
+def test_an_entry_that_is_finished_while_the_journal_is_read_is_no_damage(home: Home) -> None:
+    class Quick(Journal):
+        def paths(self) -> tuple[Path, ...]:
+            return (*super().paths(), self._folder / "finished.toml")
+
+    begun = home.changes.journal.begin("vault", ())
+    journal = Quick(home.journal)
+    assert [entry.path for entry in journal.entries()] == [begun.path]
+    assert [entry.path for entry in journal.readable()] == [begun.path]
+    assert journal.damages() == []
 
 
 def test_a_damaged_journal_hides_nobody(home: Home) -> None:

@@ -1,0 +1,140 @@
+"""Ctrl-C while something is on its way to the store: heard, but not before it is there."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from sp_connect import interrupts
+
+pytestmark = pytest.mark.usefixtures("ctrl_c")
+
+
+def press() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_it_waits_until_what_is_held_is_done() -> None:
+    steps: list[str] = []
+
+    def work() -> None:
+        with interrupts.held():
+            press()
+            steps.append("kept")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert steps == ["kept"]
+
+
+def test_pressed_twice_it_is_heard_at_once() -> None:
+    steps: list[str] = []
+
+    def work() -> None:
+        with interrupts.held():
+            press()
+            steps.append("once")
+            press()
+            steps.append("twice")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert steps == ["once"]
+
+
+def test_without_it_nothing_is_raised_and_it_is_heard_as_before() -> None:
+    with interrupts.held():
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        press()
+
+
+def test_what_fails_meanwhile_gives_way_to_it() -> None:
+    def work() -> None:
+        with interrupts.held():
+            press()
+            raise ValueError
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+
+def test_where_nothing_is_lost_by_it_it_is_heard_at_once() -> None:
+    steps: list[str] = []
+
+    def work() -> None:
+        with interrupts.held():
+            with interrupts.heard():
+                press()
+                steps.append("not reached")
+            steps.append("nor this")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert steps == []
+
+
+def test_one_that_was_pressed_before_is_heard_there() -> None:
+    steps: list[str] = []
+
+    def work() -> None:
+        with interrupts.held():
+            press()
+            with interrupts.heard():
+                steps.append("not reached")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert steps == []
+
+
+def test_after_such_a_place_it_waits_again() -> None:
+    steps: list[str] = []
+
+    def work() -> None:
+        with interrupts.held():
+            with interrupts.heard():
+                pass
+            press()
+            steps.append("kept")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert steps == ["kept"]
+
+
+def test_one_within_another_changes_nothing() -> None:
+    steps: list[str] = []
+
+    def work() -> None:
+        with interrupts.held():
+            with interrupts.held():
+                press()
+            steps.append("kept")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert steps == ["kept"]
+
+
+def test_other_threads_neither_hear_nor_hold_it() -> None:
+    found = []
+
+    def work() -> None:
+        with interrupts.held(), interrupts.heard():
+            found.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [signal.default_int_handler]
+
+
+def test_whoever_else_listens_goes_on_listening() -> None:
+    heard = []
+    signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+    with interrupts.held(), interrupts.heard():
+        press()
+    assert heard == [1]
