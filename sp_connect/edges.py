@@ -1,19 +1,22 @@
-"""The outside world as one frozen record, and how the real one is built: the only place where things are wired."""
+"""The outside world as one frozen record, and how the real one is built: the only place where things are wired.
+
+What few commands use, browsers and moves, is imported when it is used: every start of a script pays for the rest.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from sp_connect import browser, errors
+from sp_connect import errors
 from sp_connect.amazon.http import Amazon
-from sp_connect.browser import Sight
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.person import Person
 from sp_connect.stores import secrets
@@ -24,9 +27,12 @@ from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
 from sp_connect.stores.journal import Journal
 from sp_connect.stores.keyring import KeyringStore
-from sp_connect.stores.moves import Moves
 from sp_connect.stores.vault import Vault
 from sp_connect.views.screen import Screen
+
+if TYPE_CHECKING:
+    from sp_connect.browser import Opener, Sight
+    from sp_connect.stores.moves import Moves
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -40,7 +46,7 @@ Environment = MutableMapping[str, str]
 class Browser(Protocol):
     """How a command asks for a browser: `command` or the system's own; `refused` where none is wanted."""
 
-    def __call__(self, command: str | None, *, refused: bool) -> browser.Opener: ...
+    def __call__(self, command: str | None, *, refused: bool) -> Opener: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Edges:
 
     `send_link` is told of each invite: the simulated seller clicks by itself. `refuse_profiles` raises Usage
     where a name has browser profiles of its own. `now` is in UTC, `sleep` takes seconds.
-    `store_reason` says why `secrets` is the store in use; `moves` moves everything to another one, and `vault` is the
+    `store_reason` says why `secrets` is the store in use; `moves` gives what moves everything, and `vault` is the
     sealed files, whether or not they are in use. `home`, `passphrase_file` and `see_browser` are for
     who looks whether all is well: the last tells what `browser` would open unless told otherwise, and opens nothing.
     """
@@ -62,7 +68,7 @@ class Edges:
     secrets: secrets.SecretStore
     store_reason: str
     vault: Vault
-    moves: Moves
+    moves: Callable[[], Moves]
     changes: Changes
     amazon: Amazon
     browser: Browser
@@ -98,7 +104,7 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     connections, invites = _connections(where), Invites(where.data / "invites")
     changes = _changes(where, environ, apps, connections, invites, store)
 
-    def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
+    def open_browser(command: str | None, *, refused: bool) -> Opener:
         return _opener(where, apps, environ, command, refused=refused)
 
     return Edges(
@@ -110,17 +116,17 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         secrets=store,
         store_reason=store.choice.why,
         vault=vault,
-        moves=Moves(apps, connections, changes, stores, where.data, variable),
+        moves=partial(_moves, where, apps, connections, changes, stores, variable),
         changes=changes,
         amazon=Amazon(amazon_base(environ), screen.story),
         browser=open_browser,
         send_link=lambda _: None,
-        refuse_profiles=lambda name: browser.refuse_profiles(environ, where.data / "browsers", name),
+        refuse_profiles=partial(_refuse_profiles, where, environ),
         now=_now,
         sleep=time.sleep,
         home=where,
         passphrase_file=_passphrase_file(environ),
-        see_browser=lambda: browser.look(apps.browser(), environ, where.config / "config.toml"),
+        see_browser=partial(_look, where, apps, environ),
     )
 
 
@@ -140,7 +146,7 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     changes = _changes(where, environ, apps, connections, invites, store)
     amazon = embedded.start(folder, apps, changes, _now())
 
-    def open_browser(command: str | None, *, refused: bool) -> browser.Opener:
+    def open_browser(command: str | None, *, refused: bool) -> Opener:
         by_hand = _opener(where, apps, environ, command, refused=refused)
         is_wanted = command is not None or (person.is_there() and not refused)
 
@@ -161,17 +167,17 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
         secrets=store,
         store_reason="--simulate keeps its own",
         vault=store,
-        moves=Moves(apps, connections, changes, {"vault": store}, where.data, None),
+        moves=partial(_moves, where, apps, connections, changes, {"vault": store}, None),
         changes=changes,
         amazon=Amazon(amazon.base_url, screen.story),
         browser=open_browser,
         send_link=lambda invite: embedded.click(screen, invite),
-        refuse_profiles=lambda name: browser.refuse_profiles(environ, where.data / "browsers", name),
+        refuse_profiles=partial(_refuse_profiles, where, environ),
         now=_now,
         sleep=time.sleep,
         home=where,
         passphrase_file=None,
-        see_browser=lambda: browser.look(apps.browser(), environ, where.config / "config.toml"),
+        see_browser=partial(_look, where, apps, environ),
     )
 
 
@@ -252,13 +258,17 @@ def _changes(
     store: secrets.SecretStore,
 ) -> Changes:
     def move_profiles(old: str, new: str) -> None:
+        from sp_connect import browser
+
         browser.move_profiles(environ, where.data / "browsers", old, new)
 
     return Changes(where.data / "unfinished", where.data / "lock", apps, connections, invites, store, move_profiles)
 
 
-def _opener(where: Home, apps: Apps, environ: Environment, command: str | None, *, refused: bool) -> browser.Opener:
+def _opener(where: Home, apps: Apps, environ: Environment, command: str | None, *, refused: bool) -> Opener:
     """The browser that the flag names, else config.toml, else the system's own."""
+    from sp_connect import browser
+
     preferred = apps.browser() if command is None and not refused else None
     return browser.opener(
         command if preferred is None else preferred,
@@ -267,6 +277,31 @@ def _opener(where: Home, apps: Apps, environ: Environment, command: str | None, 
         refused=refused,
         preferred_in=where.config / "config.toml" if preferred is not None else None,
     )
+
+
+def _refuse_profiles(where: Home, environ: Environment, name: str) -> None:
+    from sp_connect import browser
+
+    browser.refuse_profiles(environ, where.data / "browsers", name)
+
+
+def _look(where: Home, apps: Apps, environ: Environment) -> Sight:
+    from sp_connect import browser
+
+    return browser.look(apps.browser(), environ, where.config / "config.toml")
+
+
+def _moves(
+    where: Home,
+    apps: Apps,
+    connections: Connections,
+    changes: Changes,
+    stores: Mapping[secrets.StoreName, secrets.SecretStore],
+    variable: str | None,
+) -> Moves:
+    from sp_connect.stores.moves import Moves
+
+    return Moves(apps, connections, changes, stores, where.data, variable)
 
 
 def _now() -> datetime:

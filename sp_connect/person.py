@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import select
 import threading
@@ -83,6 +82,8 @@ class Person:
     def _typed(self, question: str, flag: str) -> str:
         if not self.is_there():
             raise errors.NeedsFlag(question, flag)
+        import getpass
+
         try:
             return getpass.getpass(f"{literal(question, None)} (not shown) ", stream=self._stderr)
         except (EOFError, BrokenPipeError):

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ def build(
         secrets=store,
         store_reason="the test says so",
         vault=store,
-        moves=Moves(apps, connections, changes, {"keyring": keyring, "vault": store}, folder, "vault"),
+        moves=partial(Moves, apps, connections, changes, {"keyring": keyring, "vault": store}, folder, "vault"),
         changes=changes,
         amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None),
         browser=open_browser,

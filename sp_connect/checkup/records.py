@@ -129,7 +129,7 @@ def _finish(facts: Facts) -> Sequence[Path]:
     """Finishes what was cut short, and returns what waits all the same."""
     with facts.edges.changes.writing():
         pass
-    facts.edges.moves.settle(partial(progress.bar, facts.edges.screen))
+    facts.edges.moves().settle(partial(progress.bar, facts.edges.screen))
     facts.read_again()
     return _waiting(facts)
 
@@ -143,7 +143,7 @@ def _waiting(facts: Facts) -> list[Path]:
 def _moving_to(facts: Facts) -> str | None:
     """Where a move that is not done goes to; an entry that cannot be read is for --fix to name."""
     with suppress(errors.Damaged):
-        return next((entry.moving_to for entry in facts.edges.moves.begun()), None)
+        return next((entry.moving_to for entry in facts.edges.moves().begun()), None)
     return None
 
 

@@ -59,17 +59,17 @@ def run_move(edges: Edges, options: MoveOptions) -> Outcome:
     Raises Usage, NeedsFlag, Aborted, and what a store or a file has.
     """
     target = _named(options.target)
-    source = edges.moves.check(target)
-    if edges.moves.is_done(target):
+    source = edges.moves().check(target)
+    if edges.moves().is_done(target):
         return Outcome(source, target, (), ())
     watch = partial(progress.bar, edges.screen)
     if options.dry_run:
-        return edges.moves.look(target, watch)
-    if not options.yes and not edges.moves.begun():
+        return edges.moves().look(target, watch)
+    if not options.yes and not edges.moves().begun():
         what = _counted(len(edges.apps.all()), len(edges.connections.all()))
         edges.person.confirm(f"Move {what} from the {source} to {_described(edges, target)}?", "--yes")
     try:
-        return edges.moves.run(target, watch)
+        return edges.moves().run(target, watch)
     except KeyboardInterrupt:
         edges.screen.say(f"To go on: sp-connect store move {target}. To end it as it stands: sp-connect doctor --fix")
         raise
@@ -154,7 +154,7 @@ def show(ctx: typer.Context, json: flags.Json = False) -> None:
     edges = ctx.obj.edges()
     _tell(edges, run(edges), json=json)
     with suppress(errors.ThisMachine):  # doctor tells what is wrong with the journal
-        for entry in edges.moves.begun():
+        for entry in edges.moves().begun():
             edges.screen.say(
                 f"A move to the {entry.moving_to} was cut short, or is under way. "
                 f"To finish it: sp-connect store move {entry.moving_to}"

@@ -442,8 +442,9 @@ def test_proxies_are_ignored_with_a_base(monkeypatch: pytest.MonkeyPatch, tiny: 
 )
 def test_a_proxy_that_is_none_is_one_of_our_errors(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(errors.Unreachable):
+    with pytest.raises(errors.Unreachable) as failure:
         Amazon().post_once(TOKEN_ADDRESS, FORM)
+    assert "HTTPS_PROXY" in (failure.value.hint or "")
 
 
 @pytest.fixture(scope="module")

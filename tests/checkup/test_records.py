@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -154,7 +155,9 @@ class TestUnfinished:
         agency.edges.changes.journal.begin_move("vault", "keyring", copied)
         parts = agency.edges
         both: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": ring, "vault": parts.vault}
-        edges = replace(parts, moves=Moves(parts.apps, parts.connections, parts.changes, both, agency.folder, None))
+        edges = replace(
+            parts, moves=partial(Moves, parts.apps, parts.connections, parts.changes, both, agency.folder, None)
+        )
 
         found = finding(edges, "unfinished")
 
@@ -176,7 +179,9 @@ class TestUnfinished:
         parts = agency.edges
         both: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": keyring, "vault": vault}
         edges = replace(
-            parts, vault=vault, moves=Moves(parts.apps, parts.connections, parts.changes, both, agency.folder, None)
+            parts,
+            vault=vault,
+            moves=partial(Moves, parts.apps, parts.connections, parts.changes, both, agency.folder, None),
         )
 
         assert finding(edges, "unfinished").result == "warning"

@@ -48,7 +48,9 @@ def built(
     folder = agency.folder / "unfinished"
     changes = Changes(folder, agency.folder / "lock", parts.apps, parts.connections, parts.invites, chosen)
     moves = Moves(parts.apps, parts.connections, changes, both, agency.folder, variable)
-    return replace(parts, secrets=chosen, store_reason=chosen.choice.why, changes=changes, vault=vault, moves=moves)
+    return replace(
+        parts, secrets=chosen, store_reason=chosen.choice.why, changes=changes, vault=vault, moves=lambda: moves
+    )
 
 
 @pytest.fixture
@@ -122,7 +124,7 @@ class TestMove:
         move(edges, "keyring", yes=False)
 
         assert built(office).secrets.name == "keyring"
-        assert built(office).moves.begun() == ()
+        assert built(office).moves().begun() == ()
 
     @pytest.mark.parametrize("target", ["Vault", ""])
     def test_a_store_that_there_is_not_is_refused(self, office: Agency, target: str) -> None:
