@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -197,7 +196,7 @@ def _keep(edges: Edges, connection: Connection, access: AccessToken) -> None:
         if current is None:
             return
         if current.standing in {"rejected", "missing-token"}:
-            edges.connections.put(replace(current, standing="connected"))
+            edges.connections.put(current._replace(standing="connected"))
         edges.secrets.keep(current.access_name, Secret(kept))
 
 
@@ -205,4 +204,4 @@ def _mark_rejected(edges: Edges, connection: Connection) -> None:
     with edges.changes.writing(most=NOTE_SECONDS):
         current = edges.changes.current(connection)
         if current is not None:
-            edges.connections.put(replace(current, standing="rejected"))
+            edges.connections.put(current._replace(standing="rejected"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from sp_connect import errors
@@ -129,7 +128,7 @@ def _renewing(edges: Edges, accounts: Accounts, one: Found) -> Found:
         return one
     if one.connection.standing == "unchecked":
         return one._replace(connection=before)
-    return one._replace(connection=replace(one.connection, authorized_at=before.authorized_at))
+    return one._replace(connection=one.connection._replace(authorized_at=before.authorized_at))
 
 
 def _by_seller(found: Sequence[Found]) -> list[list[Found]]:

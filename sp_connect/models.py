@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, NoReturn
 
 AUTHORIZATION_LIFE = timedelta(days=365)
@@ -106,8 +106,7 @@ class Scope(NamedTuple):
         return f"{self.seller} in {self.place}"
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(NamedTuple):
     """One SP-API application as it is registered at Amazon, less its client secret.
 
     `listen` is the host and port on which the relay page finds the listener. `secret_ref` names the client
@@ -200,12 +199,14 @@ Status = Literal["connected", "unchecked", "due", "expired", "rejected", "missin
 """A standing seen on a certain day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+NO_MORE: Mapping[str, Any] = MappingProxyType({})
+
+
+class Connection(NamedTuple):
     """What one consent gave: the record that `connections/SELLER.toml` keeps. Never a secret.
 
     `secret_ref` names the refresh token in the secret store. `extra` holds keys that this version does not know
-    and hands back when the record is written.
+    and hands back when the record is written; two that differ in it alone are equal.
     """
 
     scope: Scope
@@ -217,7 +218,16 @@ class Connection:
     verified_at: datetime | None
     marketplaces: tuple[Marketplace, ...]
     secret_ref: str
-    extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    extra: Mapping[str, Any] = NO_MORE
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Connection) and tuple(self)[:-1] == tuple(other)[:-1]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(self)[:-1])
 
     @property
     def secret_name(self) -> SecretName:

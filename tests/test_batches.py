@@ -120,7 +120,7 @@ def test_what_another_process_connected_meanwhile_is_seen_under_the_lock(agency:
 
 def test_an_app_that_was_removed_meanwhile_keeps_nothing_of_its_own(agency: Agency) -> None:
     one = found(2, "a")
-    gone = one._replace(connection=replace(one.connection, app="gone"))
+    gone = one._replace(connection=one.connection._replace(app="gone"))
 
     outcome, _ = keep(agency, [gone, found(3, "b")])
 

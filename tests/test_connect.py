@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -52,7 +51,7 @@ def test_the_hop_with_a_path_alone_is_followed_on_the_host_of_the_consent(agency
 
 
 def test_a_draft_app_asks_for_the_draft(agency: Agency) -> None:
-    agency.edges.apps.put(replace(agency.app, draft=True))
+    agency.edges.apps.put(agency.app._replace(draft=True))
     agency.visits = [nobody]
 
     with pytest.raises(errors.TimedOut):
@@ -251,7 +250,7 @@ class TestAmazonFails:
 
     def test_a_wrong_client_secret_is_told_with_the_command_that_mends_it(self, agency: Agency) -> None:
         with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(replace(agency.app, secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+            agency.edges.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected) as failure:
             agency.connect()

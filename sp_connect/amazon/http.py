@@ -11,8 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, quote_plus, urlsplit
 
 from sp_connect import __version__, errors, interrupts
@@ -40,15 +39,17 @@ SHORTEST_SECRET = 8
 """A shorter one is looked for in no answer: it may be a word of any sentence, and Amazon's are far longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer, read whole: `status`, `headers` (any case), and `body` as text. `sent` are the request's secrets."""
 
     host: str
     status: int
     headers: Mapping[str, str]
-    body: str = field(repr=False)
+    body: str
     sent: tuple[Secret, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Answer({self.host!r}, {self.status})"  # the body may hold tokens
 
     @property
     def request_id(self) -> str | None:

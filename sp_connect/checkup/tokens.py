@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from sp_connect import errors, words
 from sp_connect.checkup.facts import FIX, Facts, several
@@ -108,7 +107,7 @@ def _mark(facts: Facts, rows: Sequence[Connection], standing: Standing) -> bool:
         for row in rows:
             with suppress(errors.Damaged):
                 if (now := facts.edges.changes.current(row)) is not None:
-                    current.append(replace(now, standing=standing))
+                    current.append(now._replace(standing=standing))
         facts.edges.connections.put_all(current)
     facts.read_again()
     return bool(current)

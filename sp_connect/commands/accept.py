@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -79,7 +79,7 @@ def _asked(edges: Edges, invite: Invite) -> Consent:
             f"sp-connect invite {invite.scope.flags}",
         )
     # What the seller's link said is what Amazon compares at the exchange (amazon.md, decision 5).
-    app = replace(app, redirect_uri=invite.redirect_uri)
+    app = app._replace(redirect_uri=invite.redirect_uri)
     return Consent(invite.scope, app, invite.state, invite.address)
 
 
@@ -128,7 +128,7 @@ def _leads_on(edges: Edges, parameters: consent.Parameters, invite: Invite) -> b
         app = edges.apps.get(invite.app)
     except errors.NoSuchApp:
         return False
-    app = replace(app, application_id=invite.application_id, redirect_uri=invite.redirect_uri)
+    app = app._replace(application_id=invite.application_id, redirect_uri=invite.redirect_uri)
     asked = Consent(invite.scope, app, invite.state, invite.address)
     return isinstance(consent.read(parameters, asked), consent.Hop)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -67,7 +67,7 @@ def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool) -> App:
     secret = _client_secret(edges, from_stdin=from_stdin)
     with edges.changes.writing():
         # Read again: config.toml may have been edited while the secret was asked for.
-        renewed = replace(edges.apps.get(name), secret_ref=secrets.new_ref(), secret_set_at=edges.now())
+        renewed = edges.apps.get(name)._replace(secret_ref=secrets.new_ref(), secret_set_at=edges.now())
         edges.changes.keep_app(renewed, secret)
     return renewed
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, BinaryIO
 
 import typer
@@ -189,7 +189,7 @@ def _ask(edges: Edges, apps: _Apps, row: Row) -> Found | errors.SpConnectError:
         authorization.check_country(row.scope, row.selling_partner_id, sells_in)
     except errors.OtherCountry:
         return errors.OtherCountry(row.scope, row.selling_partner_id, sells_in, imported=True)
-    checked = replace(unchecked, standing="connected", verified_at=edges.now(), marketplaces=marketplaces)
+    checked = unchecked._replace(standing="connected", verified_at=edges.now(), marketplaces=marketplaces)
     return Found(row, checked, token)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -87,17 +87,17 @@ def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError,
         try:
             connection, answer = access.ask(edges, connection.scope, credentials)
         except errors.MissingToken as error:
-            return Finding(replace(connection, standing="missing-token"), error)
+            return Finding(connection._replace(standing="missing-token"), error)
         except (errors.Damaged, errors.NotFound, errors.NotAuthorized, errors.AmazonTrouble) as error:
             return Finding(connection, error)
     if isinstance(answer, errors.Rejected):
-        return Finding(replace(connection, standing="rejected"), answer)
+        return Finding(connection._replace(standing="rejected"), answer)
     try:
         found = sellers.marketplaces(edges.amazon, connection.scope, answer.access_token)
         authorization.check_country(connection.scope, connection.selling_partner_id, [m.country for m in found])
     except errors.SpConnectError as error:
         return Finding(connection, error)
-    return Finding(replace(connection, standing="connected", verified_at=edges.now(), marketplaces=found))
+    return Finding(connection._replace(standing="connected", verified_at=edges.now(), marketplaces=found))
 
 
 def keep(edges: Edges, findings: Sequence[Finding]) -> None:

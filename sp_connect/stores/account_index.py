@@ -8,9 +8,10 @@ for its own index). So this is never out of date. Lost, damaged or not writable,
 from __future__ import annotations
 
 import json
+import os
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ TICK_NS = 3 * 10**9
 FEW = 32
 """Files that are read each time rather than noted: to write the index takes longer."""
 
-_Noted = list[Any]
+_Noted = tuple[list[int], list[str]]
 """Of one file: what it was by its status, and the Selling Partner IDs in it."""
 
 
@@ -37,25 +38,26 @@ class AccountIndex:
         self._noted: dict[str, _Noted] | None = None
         self._new = 0
 
-    def of(self, file: Path, read: Callable[[], Iterable[str]]) -> frozenset[str]:
-        """The Selling Partner IDs in a file: as noted, else by `read`, whose errors are raised."""
+    def of(self, folder: Path, name: str, read: Callable[[], Iterable[str]]) -> Sequence[str]:
+        """The Selling Partner IDs in a file of a folder: as noted, else by `read`, whose errors are raised."""
         noted = self._all()
+        file = f"{folder}{os.sep}{name}"  # to make a Path of it would take longer than all the rest
         seen, now = _status(file), time.time_ns()
-        known = noted.get(file.name)
+        known = noted.get(name)
         if known is not None and known[0] == seen:
-            return frozenset(known[1])
+            return known[1]
         accounts = sorted(set(read()))
         if seen is not None and seen == _status(file) and max(seen[2:]) < now - self._tick_ns:
-            noted[file.name] = [seen, accounts]
+            noted[name] = (seen, accounts)
             self._new += 1
-        return frozenset(accounts)
+        return accounts
 
-    def write(self, present: Iterable[str]) -> None:
-        """Writes down what is new, if it is worth it; of the files that are not `present` nothing is kept."""
+    def write(self, present: Callable[[], Iterable[str]]) -> None:
+        """Writes down what is new, if it is worth it; of files that are not `present` then nothing is kept."""
         if self._new <= FEW:
             return
         noted = self._all()
-        kept = {name: noted[name] for name in present if name in noted}
+        kept = {name: noted[name] for name in present() if name in noted}
         with suppress(errors.ThisMachine):
             files.replace(self._path, json.dumps({"schema": files.SCHEMA, "files": kept}).encode())
             self._new = 0
@@ -70,18 +72,18 @@ class AccountIndex:
         return self._noted
 
 
-def _checked(noted: _Noted) -> _Noted:
+def _checked(noted: Any) -> _Noted:
     """One entry as read. Raises ValueError, TypeError for what this module has not written."""
     seen, accounts = noted
     if not all(isinstance(account, str) for account in accounts):
         raise ValueError("no account")
-    return [list(seen), list(accounts)]
+    return list(seen), list(accounts)
 
 
-def _status(file: Path) -> list[int] | None:
+def _status(file: str) -> list[int] | None:
     """What is different once a file is another one, or changed; None for what is no plain file."""
     try:
-        found = file.lstat()
+        found = os.lstat(file)
     except OSError:  # what is wrong with it is told where it is read
         return None
     return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns] if stat.S_ISREG(found.st_mode) else None

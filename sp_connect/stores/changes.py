@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -199,7 +198,7 @@ class Changes:
             current = self.current(connection)
             if current is None:
                 return connection
-            renewed = replace(current, secret_ref=new_ref())
+            renewed = current._replace(secret_ref=new_ref())
             self._keep([(renewed, token)], lasting=True)
         return renewed
 
@@ -233,7 +232,7 @@ class Changes:
         does what a kill left undone. A token that is missing stays so.
         """
         before = self._connections.of(old)
-        after = [replace(one, scope=one.scope._replace(seller=new), secret_ref=new_ref()) for one in before]
+        after = [one._replace(scope=one.scope._replace(seller=new), secret_ref=new_ref()) for one in before]
         tokens: dict[SecretName, Secret] = {}
         for was, one in zip(before, after, strict=True):
             with suppress(errors.MissingToken):

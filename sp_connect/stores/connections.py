@@ -90,7 +90,7 @@ class Connections:
                     raise accounts
             elif selling_partner_id in accounts:
                 sellers.append(seller)
-        self._index.write(sorted(self._files()))
+        self._index.write(self._files)
         return tuple(one for name in sellers for one in self.of(name) if one.selling_partner_id == selling_partner_id)
 
     def of(self, seller: str) -> tuple[Connection, ...]:
@@ -189,14 +189,14 @@ class Connections:
         except errors.Damaged as damage:
             return damage
 
-    def _accounts(self, name: str) -> tuple[str, frozenset[str] | errors.Damaged]:
+    def _accounts(self, name: str) -> tuple[str, Sequence[str] | errors.Damaged]:
         """A seller with the accounts of its connections."""
 
         def read() -> list[str]:
             return [one.selling_partner_id for one in self.of(self._seller_of(name))]
 
         try:
-            return name.removesuffix(_SUFFIX), self._index.of(self._folder / name, read)
+            return name.removesuffix(_SUFFIX), self._index.of(self._folder, name, read)
         except errors.Damaged as damage:
             return name, damage
 

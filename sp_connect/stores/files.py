@@ -173,7 +173,7 @@ def names(folder: Path) -> list[str]:
     """The names in a folder, sorted; hidden ones (our own half-written files among them) are left out."""
     with _explained(folder, "read"):
         try:
-            return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+            return sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208 - far faster
         except FileNotFoundError:
             return []
 

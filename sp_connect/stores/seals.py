@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
+from importlib import import_module
 
 NONCE = 12
 """The bytes before a seal; fresh for each, for two under one key would give both away."""
@@ -37,4 +39,6 @@ def stretch(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> bytes:
     memory = 128 * cost["r"] * (cost["n"] + cost["p"] + 2) + 2**20
     import hashlib
 
+    # Python runs on while scrypt computes: what the key will be used with is loaded by then.
+    threading.Thread(target=import_module, args=("cryptography.hazmat.primitives.ciphers.aead",), daemon=True).start()
     return hashlib.scrypt(text, salt=salt, n=cost["n"], r=cost["r"], p=cost["p"], maxmem=memory, dklen=32)

@@ -5,7 +5,6 @@ Values in, values out: the file itself and the keyring are `vault_key`'s.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -104,11 +103,15 @@ def checksum(values: Mapping[str, Any]) -> str:
 
 def text(data: bytes) -> str:
     """Bytes as a text file and the keyring hold them: base64."""
+    import base64
+
     return base64.b64encode(data).decode()
 
 
 def data(text: str) -> bytes:
     """The same back. Raises ValueError."""
+    import base64
+
     return base64.b64decode(text, validate=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from tests.amazon.tiny import BREAK, Reply
 from tests.checkup.given import code, edit, elsewhere, finding
 from tests.stores.samples import app
 
-APP = replace(app(), redirect_uri="https://agency.example/sp-connect", listen="127.0.0.1:8723")
+APP = app()._replace(redirect_uri="https://agency.example/sp-connect", listen="127.0.0.1:8723")
 PAGE = pages.relay("127.0.0.1:8723")
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 HASH = relay.DIGEST.search(PAGE)

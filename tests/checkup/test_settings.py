@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from sp_connect import checkup
@@ -102,7 +100,7 @@ class TestApp:
 
     def test_each_app_has_its_own_findings(self, agency: Agency) -> None:
         with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(replace(agency.app, name="wider", draft=True), Secret(SECRET))
+            agency.edges.changes.keep_app(agency.app._replace(name="wider", draft=True), Secret(SECRET))
 
         found = visit(agency.edges)
 

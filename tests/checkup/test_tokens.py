@@ -219,7 +219,7 @@ class TestUnclaimed:
 
     def test_what_was_connected_or_registered_while_somebody_was_asked_is_kept(self, agency: Agency) -> None:
         connected(agency)
-        late, app = record("zulu"), replace(agency.app, name="late", secret_ref=secrets.new_ref())
+        late, app = record("zulu"), agency.app._replace(name="late", secret_ref=secrets.new_ref())
         for name in (late.secret_name, app.secret_name):
             agency.edges.secrets.keep(name, Secret("late"))
         before = names(agency)

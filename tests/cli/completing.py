@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pexpect  # type: ignore[import-untyped]
@@ -53,7 +53,7 @@ def furnish(home: Path) -> None:
     apps = Apps(home / "config.toml")
     app = App("default", "amzn1.sp.x", "amzn1.y", "https://a.example", "127.0.0.1:8723", False, "default", "1", NOON)
     apps.put(app)
-    apps.put(replace(app, name="wider", draft=True, access_level="\x1b[31mpersonal\ndata"))
+    apps.put(app._replace(name="wider", draft=True, access_level="\x1b[31mpersonal\ndata"))
 
 
 @dataclass

@@ -58,7 +58,7 @@ def record(name: str = "acme", region: str = "eu", country: str | None = None, *
         marketplaces=tuple(marketplace(code, account.company) for code in sells_in),
         secret_ref=secrets.new_ref(),
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def connected(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast, get_args
@@ -25,7 +24,7 @@ def _like(region: str, country: str | None) -> Connection:
 
 def of(seller: str, region: str = "eu", country: str | None = None, **changes: Any) -> Connection:
     """A connection of anyone's, as `record` makes one."""
-    return replace(_like(region, country), scope=geography.scope(seller, region, country), **changes)
+    return _like(region, country)._replace(scope=geography.scope(seller, region, country), **changes)
 
 
 def that_is(status: Status, seller: str = "acme", region: str = "eu", country: str | None = None) -> Connection:

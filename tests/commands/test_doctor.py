@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,7 +57,7 @@ def test_of_several_apps_each_finding_names_the_one_that_it_is_about(agency: Age
     first = agency.edges.apps.get("default")
     secret = agency.edges.secrets.fetch(first.secret_name)
     with agency.edges.changes.writing():
-        agency.edges.changes.keep_app(replace(first, name="wider", secret_ref="w1de4", redirect_uri=address), secret)
+        agency.edges.changes.keep_app(first._replace(name="wider", secret_ref="w1de4", redirect_uri=address), secret)
     connected(agency)
 
     found = list(checkup.run(agency.edges, fix=False, yes=False))
@@ -93,7 +92,7 @@ class TestExitCode:
     def test_of_several_the_most_serious_counts(self, agency: Agency) -> None:
         connected(agency, app="gone")
         agency.clock.pass_by(days=200)
-        agency.edges.apps.put(replace(agency.app, redirect_uri="http://agency.example"))
+        agency.edges.apps.put(agency.app._replace(redirect_uri="http://agency.example"))
 
         error = told(agency, json=True)
 

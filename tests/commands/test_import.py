@@ -331,7 +331,7 @@ class TestGuard:
     def test_another_app_than_the_connections_is_refused(self, agency: Agency) -> None:
         connected(agency)
         with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(replace(agency.app, name="other", secret_ref="0ther"), Secret("amzn1.x"))
+            agency.edges.changes.keep_app(agency.app._replace(name="other", secret_ref="0ther"), Secret("amzn1.x"))
 
         with pytest.raises(errors.OtherApp):
             import_.run(piping(agency, LONG), one(app="other", check=False))
@@ -433,7 +433,7 @@ class TestFile:
     def test_the_app_is_a_column_a_flag_or_the_default(self, agency: Agency) -> None:
         with agency.edges.changes.writing():
             for name in ("one", "two"):
-                agency.edges.changes.keep_app(replace(agency.app, name=name, secret_ref=name), Secret("amzn1.x"))
+                agency.edges.changes.keep_app(agency.app._replace(name=name, secret_ref=name), Secret("amzn1.x"))
         content = table(f"a,eu,,A1,{LONG},one", f"b,eu,,A2,{LONG},", header=f"{HEADER},app")
 
         first = import_.run(agency.edges, of_file(content, check=False)).connections
@@ -571,7 +571,7 @@ class TestBadFile:
 
     def test_a_client_secret_that_is_wrong_is_told(self, agency: Agency) -> None:
         with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(replace(agency.app, secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+            agency.edges.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         assert failed(agency, table(row(agency))).code == "client-rejected"
         assert left(agency) == []

@@ -56,7 +56,7 @@ def add_app(agency: Agency, name: str) -> None:
     first = agency.edges.apps.get("default")
     with agency.edges.changes.writing():
         agency.edges.changes.keep_app(
-            replace(first, name=name, secret_ref=secrets.new_ref()), agency.edges.secrets.fetch(first.secret_name)
+            first._replace(name=name, secret_ref=secrets.new_ref()), agency.edges.secrets.fetch(first.secret_name)
         )
 
 
@@ -244,7 +244,7 @@ class TestAccept:
     def test_an_invite_of_another_app_is_not_found(self, agency: Agency) -> None:
         address = clicked(one(agency))
         other = agency.app.application_id[:-1] + "9"
-        agency.edges.apps.put(replace(agency.app, application_id=other))
+        agency.edges.apps.put(agency.app._replace(application_id=other))
 
         with pytest.raises(errors.NoSuchInvite, match="is another one at Amazon"):
             accept.run(agency.edges, address)
@@ -258,7 +258,7 @@ class TestAccept:
 
     def test_a_redirect_uri_that_was_changed_meanwhile_is_sent_as_the_link_had_it(self, agency: Agency) -> None:
         address = clicked(one(agency))
-        agency.edges.apps.put(replace(agency.app, redirect_uri="https://new.example/relay"))
+        agency.edges.apps.put(agency.app._replace(redirect_uri="https://new.example/relay"))
 
         assert accept.run(agency.edges, address).connection.scope == EU
 

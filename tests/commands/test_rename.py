@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +65,7 @@ def test_a_token_for_the_old_name_after_a_kill_loses_nothing(agency: Agency) -> 
     agency.world.faults.add(Fault("token", "rotate"))
     changes = agency.edges.changes
     killed = changes.journal.begin("vault", [made.secret_name, made.access_name], Renamed("acme", "other"))
-    after = replace(made, scope=made.scope._replace(seller="other"), secret_ref="ref-other")
+    after = made._replace(scope=made.scope._replace(seller="other"), secret_ref="ref-other")
     agency.edges.secrets.keep(after.secret_name, agency.edges.secrets.fetch(made.secret_name))
     agency.edges.connections.copy("acme", "other", [after])
     assert killed.path.exists()

@@ -313,7 +313,7 @@ class TestWait:
     def test_a_client_secret_that_is_wrong_ends_it_and_keeps_the_token(self, agency: Agency) -> None:
         made = connected(agency)
         with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(replace(agency.app, secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+            agency.edges.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected):
             list(revoke.run(self.waiting(agency, [], None), options(wait=True)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,8 +21,8 @@ CLIENT = "amzn1.application-oa2-client.wider000000000000000000000000000"
 @pytest.fixture
 def wider(agency: Agency) -> App:
     """A second app, with a wider access level, here and at Amazon."""
-    app = replace(
-        agency.app, name="wider", application_id=ID, client_id=CLIENT, access_level="restricted", secret_ref="b0b"
+    app = agency.app._replace(
+        name="wider", application_id=ID, client_id=CLIENT, access_level="restricted", secret_ref="b0b"
     )
     agency.world.apps += (SimulatedApp(ID, CLIENT, None, (app.redirect_uri,)),)
     with agency.edges.changes.writing():

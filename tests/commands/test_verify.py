@@ -313,7 +313,7 @@ class TestOtherFailures:
     def test_a_wrong_client_secret_blames_the_app_and_not_the_connection(self, agency: Agency) -> None:
         before = connected(agency)
         with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(replace(agency.app, secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+            agency.edges.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected) as failure:
             command(agency)
@@ -599,7 +599,7 @@ class TestMeanwhile:
         def mark(step: str) -> None:
             if "answered 429" in step and kept(agency, before).standing == "connected":
                 with agency.edges.changes.writing():
-                    agency.edges.connections.put(replace(before, standing="rejected"))
+                    agency.edges.connections.put(before._replace(standing="rejected"))
 
         [finding], _ = verify.run(hearing(agency, mark), ALL, 1)
 

@@ -149,7 +149,7 @@ class TestWidths:
     def test_the_access_level_gives_way_after_the_marketplaces(
         self, monkeypatch: pytest.MonkeyPatch, rows: list[Connection]
     ) -> None:
-        labelled = [replace(r, access_level="orders and restricted") for r in rows]
+        labelled = [r._replace(access_level="orders and restricted") for r in rows]
 
         assert "orders and restricted" in bare(drawn(monkeypatch, labelled, 160))
         assert "orders" not in bare(drawn(monkeypatch, labelled, 80))
@@ -184,7 +184,7 @@ class TestWidths:
     def test_things_give_way_in_their_order_and_the_id_never(
         self, monkeypatch: pytest.MonkeyPatch, rows: list[Connection]
     ) -> None:
-        labelled = [replace(one, access_level="restricted") for one in rows]
+        labelled = [one._replace(access_level="restricted") for one in rows]
         kept = [heads(bare(drawn(monkeypatch, labelled, width))) for width in range(160, 50, -1)]
 
         left_out = [("Access level" in one, "Sells in" in one, "Renew by" in one) for one in kept]
@@ -277,7 +277,7 @@ class TestAscii:
         out = Ascii()
         screen = Screen(out, io.StringIO())
 
-        screen.show(card.card(screen, replace(rows[0], marketplaces=(marketplace("DE", store_name),)), NOON))
+        screen.show(card.card(screen, rows[0]._replace(marketplaces=(marketplace("DE", store_name),)), NOON))
 
         assert rows[0].selling_partner_id in out.text()
 
@@ -285,7 +285,7 @@ class TestAscii:
         out = Ascii()
         screen = Screen(out, io.StringIO())
 
-        screen.show(tables.connections(screen, [replace(rows[0], access_level="Aufträge")], NOON))
+        screen.show(tables.connections(screen, [rows[0]._replace(access_level="Aufträge")], NOON))
 
         assert rows[0].selling_partner_id in out.text()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 from sp_connect.models import Marketplace, Secret, SecretName
@@ -152,7 +151,7 @@ def _app_add(given: Given) -> Result:
 def _app_rotate(given: Given) -> Result:
     office = given.office
     with office.edges.changes.writing():
-        office.edges.changes.keep_app(replace(office.app, name="rotating"), Secret(CLIENT_SECRET))
+        office.edges.changes.keep_app(office.app._replace(name="rotating"), Secret(CLIENT_SECRET))
     return given.run("app", "rotate-secret", "rotating", "--client-secret-stdin", "--json", stdin=CLIENT_SECRET)
 
 
@@ -171,7 +170,7 @@ def _moving(given: Given, *arguments: str, store: StoreName = "vault", **env: st
     home, office = given.home(), given.office
     made = agencies.build(home, office.simulator, office.clock, given.program.listen, io.StringIO(), io.StringIO())
     connected(made, "moving")
-    made.edges.apps.put(replace(made.app, name="secretless", secret_ref="none"))
+    made.edges.apps.put(made.app._replace(name="secretless", secret_ref="none"))
     made.edges.connections.put_all([record("moving", "fe", "JP"), record("moving", "na")])
     made.edges.apps.choose_store("vault")
     ring = {"PYTHON_KEYRING_BACKEND": "tests.stores.backends.Files", "TESTS_RING": str(home / "ring")}

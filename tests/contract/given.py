@@ -62,7 +62,7 @@ def given(folder: Path) -> Iterator[Given]:
         office = agencies.build(folder / "home", simulator, clock, listen, io.StringIO(), io.StringIO())
         with office.edges.changes.writing():
             for name, secret in (("wider", BUILT_IN.client_secret), ("stale", "amzn1.oa2-cs.v1.old")):
-                office.edges.changes.keep_app(replace(office.app, name=name), Secret(str(secret)))
+                office.edges.changes.keep_app(office.app._replace(name=name), Secret(str(secret)))
         settings = {"SP_CONNECT_STORE": "vault", "SP_CONNECT_PASSPHRASE": PASSPHRASE}
         settings |= {"SP_CONNECT_AMAZON_URL": simulator.base_url}
         yield Given(office, Program(office.folder, settings, simulator, listen), folder)

@@ -66,8 +66,7 @@ def two_apps(tmp_path: Path) -> Iterator[Agency]:
     with Simulator(World(apps=(BUILT_IN, OTHER), now=clock)) as simulator:
         made = agencies.build(tmp_path / "home", simulator, clock, "127.0.0.1:8723", io.StringIO(), io.StringIO())
         assert OTHER.client_secret is not None
-        other = replace(
-            made.app,
+        other = made.app._replace(
             name="other",
             application_id=OTHER.application_id,
             client_id=OTHER.client_id,
@@ -202,7 +201,7 @@ class TestNeverShared:
         first = value(two_apps, made)
         host = geography.consent_host(made.scope)
         authorization = two_apps.world.authorize(OTHER, account_of("acme", host), host)
-        moved = replace(made, app="other", secret_ref=secrets.new_ref())
+        moved = made._replace(app="other", secret_ref=secrets.new_ref())
         with two_apps.edges.changes.writing():
             two_apps.edges.changes.keep_connection(moved, Secret(authorization.refresh_token))
 
@@ -358,7 +357,7 @@ class TestMeanwhile:
         host = geography.consent_host(made.scope)
         given = two_apps.world.authorize(OTHER, account_of("acme", host), host)
         with two_apps.edges.changes.writing():
-            moved = replace(made, app="other", secret_ref="a90")
+            moved = made._replace(app="other", secret_ref="a90")
             two_apps.edges.changes.keep_connection(moved, Secret(given.refresh_token))
 
         asked_about = access.ask(two_apps.edges, made.scope, access.app(two_apps.edges, "default"))
@@ -380,7 +379,7 @@ class TestRefused:
         assert failure.value.amazon is not None
         assert failure.value.amazon.error == "invalid_grant"
         assert "User may have revoked" in failure.value.told()
-        assert kept(agency, made) == replace(made, standing="rejected")
+        assert kept(agency, made) == made._replace(standing="rejected")
 
     def test_a_rejection_that_cannot_be_marked_is_told_all_the_same(self, agency: Agency) -> None:
         class Full(Connections):
@@ -565,7 +564,7 @@ class TestStore:
 def test_environment_names_the_participating_marketplaces_alone(agency: Agency) -> None:
     made = connected(agency)
     left = made.marketplaces[1]._replace(participating=False)
-    made = replace(made, marketplaces=(made.marketplaces[0], left, *made.marketplaces[2:3]))
+    made = made._replace(marketplaces=(made.marketplaces[0], left, *made.marketplaces[2:3]))
     agency.edges.connections.put(made)
 
     found = access.environment(agency.edges, made)

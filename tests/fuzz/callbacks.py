@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote_plus, urlsplit
 
@@ -164,7 +164,7 @@ class Visits:
 @contextmanager
 def _request(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
     port = free_port()
-    app = replace(APP, listen=f"127.0.0.1:{port}")
+    app = APP._replace(listen=f"127.0.0.1:{port}")
     visits = Visits(CONSENT._replace(app=app))
 
     def read(data: bytes) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def _seller(folder: Path) -> Iterator[Ready]:
             found = records.of("acme")
             before = files.read_toml(path)
             # As a renewal does, which knows nothing of keys that this version does not know.
-            records.put_all([replace(one, extra={}) for one in found] or [connection()])
+            records.put_all([one._replace(extra={}) for one in found] or [connection()])
         except DAMAGED:
             assert path.read_bytes() == data
             raise
@@ -65,7 +64,7 @@ def _seller(folder: Path) -> Iterator[Ready]:
 def _of_whole_seconds(record: Connection) -> Connection:
     """A record as it is written."""
     verified = record.verified_at and record.verified_at.replace(microsecond=0)
-    return replace(record, authorized_at=record.authorized_at.replace(microsecond=0), verified_at=verified)
+    return record._replace(authorized_at=record.authorized_at.replace(microsecond=0), verified_at=verified)
 
 
 def _unknown(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,14 +91,14 @@ def _config(folder: Path) -> Iterator[Ready]:
             apps.browser()
             found = apps.all()
             before = files.read_toml(path)
-            apps.put(replace(found[0], access_level="changed") if found else app())
+            apps.put(found[0]._replace(access_level="changed") if found else app())
         except DAMAGED:
             assert path.read_bytes() == data
             raise
         assert before is not None
         first, *others = apps.all()
         set_at = first.secret_set_at.replace(microsecond=0)
-        assert first == (replace(found[0], access_level="changed", secret_set_at=set_at) if found else app())
+        assert first == (found[0]._replace(access_level="changed", secret_set_at=set_at) if found else app())
         assert others == [*found[1:]]
         assert same(_beside(files.read_toml(path) or {}), _beside(before))
         if _is_toml(data):

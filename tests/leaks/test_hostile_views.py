@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -229,7 +228,7 @@ def test_no_cell_of_a_spreadsheet_is_a_formula(one: Connection) -> None:
 @QUICK
 @given(one=CONNECTIONS, asked=TEXTS)
 def test_a_page_has_the_elements_that_it_always_has(one: Connection, asked: str) -> None:
-    page, usual = report.page(made([one], asked=asked)), report.page(made([replace(PLAIN, standing=one.standing)]))
+    page, usual = report.page(made([one], asked=asked)), report.page(made([PLAIN._replace(standing=one.standing)]))
 
     assert obeyed(page.replace("Aus\u00adtralia", "").replace("Singa\u00adpore", "")) == []
     assert Shape(page).elements == Shape(usual).elements
@@ -252,7 +251,7 @@ def test_a_picture_has_the_elements_that_it_always_has(make: Callable[[Any], str
     picture = make(made([one]))
 
     assert obeyed(picture) == []
-    assert set(shape(picture)) == set(shape(make(made([replace(PLAIN, standing=one.standing)]))))
+    assert set(shape(picture)) == set(shape(make(made([PLAIN._replace(standing=one.standing)]))))
 
 
 @QUICK
@@ -261,7 +260,7 @@ def test_a_calendar_has_the_events_that_it_always_has(one: Connection, known: Ap
     written = calendar.calendar([one], [known], NOON)
 
     parsed = icalendar.Calendar.from_ical(written)
-    usual = icalendar.Calendar.from_ical(calendar.calendar([replace(PLAIN, standing=one.standing)], [app()], NOON))
+    usual = icalendar.Calendar.from_ical(calendar.calendar([PLAIN._replace(standing=one.standing)], [app()], NOON))
     assert [(c.name, sorted(c)) for c in parsed.walk()] == [(c.name, sorted(c)) for c in usual.walk()]
     assert all(len(line.encode()) <= 75 and not obeyed(line) for line in written.split("\r\n"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +24,7 @@ def app(name: str = "default", **changes: Any) -> App:
         name, "amzn1.sp.solution.sample", client_id, "https://agency.example/relay", "127.0.0.1:8723", False,
         "default", "ref-app", WHEN,
     )  # fmt: skip
-    return replace(sample, **changes)
+    return sample._replace(**changes)
 
 
 def connection(seller: str = "acme", region: str = "eu", country: str | None = None, **changes: Any) -> Connection:
@@ -40,4 +39,4 @@ def connection(seller: str = "acme", region: str = "eu", country: str | None = N
         marketplaces=(GERMANY,),
         secret_ref="ref-one",
     )
-    return replace(sample, **changes)
+    return sample._replace(**changes)

@@ -34,12 +34,12 @@ class Reader:
             self.reads += 1
             return (self.folder / name).read_text().split()
 
-        return index.of(self.folder / name, read)
+        return frozenset(index.of(self.folder, name, read))
 
     def all(self, index: AccountIndex) -> dict[str, frozenset[str]]:
         names = sorted(path.name for path in self.folder.iterdir())
         found = {name: self.accounts(index, name) for name in names}
-        index.write(names)
+        index.write(lambda: names)
         return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import tomllib
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -94,7 +93,7 @@ def test_connections_are_in_the_order_of_the_map(store: Connections) -> None:
 def test_a_put_replaces_its_scope_and_no_other(store: Connections) -> None:
     store.put(SAMPLES[0])
     store.put(SAMPLES[1])
-    store.put(replace(SAMPLES[0], secret_ref="ref-two"))
+    store.put(SAMPLES[0]._replace(secret_ref="ref-two"))
     assert [one.secret_ref for one in store.of("acme")] == ["ref-two", "ref-one"]
 
 
