@@ -49,7 +49,7 @@ class Browser(Protocol):
     def __call__(self, command: str | None, *, refused: bool) -> Opener: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edges:
     """Everything that a command may touch. Tests build one of their own; nothing reaches around it.
 

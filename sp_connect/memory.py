@@ -21,13 +21,17 @@ def core_limit() -> int | None:
     return resource.getrlimit(resource.RLIMIT_CORE)[0]
 
 
-def shut() -> None:
-    """Turns core files off, and on Linux closes /proc/PID/mem, /proc/PID/environ and ptrace to all but root.
-
-    The second is over with the next exec, and what cannot be had is done without: neither keeps a command waiting.
-    """
+def leave_no_core() -> None:
+    """Turns core files off: with every command, for the environment may hold a passphrase."""
     if os.name == "posix":
         _limit_core(0)
+
+
+def shut() -> None:
+    """On Linux closes /proc/PID/mem, /proc/PID/environ and ptrace to all but root, until the next exec.
+
+    What cannot be had is done without.
+    """
     if sys.platform == "linux":
         with suppress(ImportError, OSError, AttributeError):  # a Python without ctypes, a C library without prctl
             import ctypes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, get_args
@@ -29,6 +28,8 @@ class Selection(NamedTuple):
     @property
     def flags(self) -> str:
         """The flags that say the same, each behind a space."""
+        import shlex
+
         named = ((name, value) for name, value in self._asdict().items() if value is not None)
         return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in named)
 

@@ -26,10 +26,13 @@ class Session(NamedTuple):
     environ: MutableMapping[str, str]
     simulate: bool
 
-    def edges(self) -> Edges:
+    def edges(self, *, secrets: bool = True) -> Edges:
+        """The outside world. A command that touches no `secrets` says so: its memory need not be shut to others."""
         from sp_connect import edges, memory
 
-        memory.shut()
+        memory.leave_no_core()
+        if secrets:
+            memory.shut()
         build = edges.simulated if self.simulate else edges.real
         return build(self.screen, self.person, self.environ)
 

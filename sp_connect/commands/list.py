@@ -105,7 +105,7 @@ def command(
     # A list makes some 100,000 values and no cycle of them, and then the process ends.
     with _without_collector():
         _list(
-            ctx.obj.edges(),
+            ctx.obj.edges(secrets=False),
             Selection(seller, region, country, app, status, due),
             Wanted(matrix, csv, json, html, svg, ics),
         )

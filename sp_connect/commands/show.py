@@ -46,7 +46,7 @@ def run(edges: Edges, seller: str) -> list[Tile]:
 
 def command(ctx: typer.Context, seller: flags.Seller, json: flags.Json = False) -> None:
     """Show one seller: each region with its account and marketplaces, or the command that connects it."""
-    edges = ctx.obj.edges()
+    edges = ctx.obj.edges(secrets=False)
     tiles = run(edges, seller)
     if json:
         edges.screen.json(_object(edges, seller, tiles))

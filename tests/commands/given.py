@@ -18,6 +18,7 @@ from sp_connect.person import Person
 from sp_connect.simulator import accounts
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores import secrets
+from sp_connect.stores.secrets import SecretStore
 from sp_connect.views.screen import Screen
 from tests.agency import NOON, Agency
 
@@ -117,8 +118,9 @@ class Shell:
     def screen(self) -> Screen:
         return self.edges_.screen
 
-    def edges(self) -> edges.Edges:
-        return self.edges_
+    def edges(self, *, secrets: bool = True) -> edges.Edges:
+        """Without `secrets` there is no store: whoever said that it needs none is found out."""
+        return self.edges_ if secrets else replace(self.edges_, secrets=cast("SecretStore", None))
 
     def printed(self) -> str:
         return self.agency.stdout.getvalue()
