@@ -118,7 +118,7 @@ class TestExitCode:
 
     def test_a_home_that_cannot_be_begun_with_is_a_finding_too(self, agency: Agency) -> None:
         class Locked(Shell):
-            def edges(self) -> edges.Edges:
+            def edges(self, *, secrets: bool = True) -> edges.Edges:  # noqa: ARG002 - as the base class
                 raise errors.Damaged(agency.folder / "config.toml", "expected an equals")
 
         begun = Locked(agency, agency.edges)
