@@ -6,19 +6,18 @@ What few commands use, browsers and moves, is imported when it is used: every st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Protocol
 
-from sp_connect import errors
+from sp_connect import settings
 from sp_connect.amazon.http import Amazon
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.person import Person
+from sp_connect.settings import Environment, Home
 from sp_connect.stores import secrets
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
@@ -34,13 +33,9 @@ if TYPE_CHECKING:
     from sp_connect.browser import Opener, Sight
     from sp_connect.stores.moves import Moves
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
 PATIENCE_WITH_PERSON = 60.0
 PATIENCE_ALONE = 3.0
 """Seconds that a keyring call may take: a person may be typing a password; a script has nobody who could."""
-
-Environment = MutableMapping[str, str]
 
 
 class Browser(Protocol):
@@ -81,23 +76,16 @@ class Edges:
     see_browser: Callable[[], Sight]
 
 
-class Home(NamedTuple):
-    """Where things lie: `config` holds config.toml, `data` all else."""
-
-    config: Path
-    data: Path
-
-
 def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     """The world as it is. Raises Usage for a setting that cannot be meant."""
     if environ.pop("SSLKEYLOGFILE", None):  # the HTTP client would write down what its connections are sealed with
         screen.story("SSLKEYLOGFILE is passed over: whoever reads that file reads the tokens")
-    where = home(environ)
+    where = settings.home(environ)
     apps = Apps(where.config / "config.toml")
     keyring = KeyringStore(
         environ.get("PYTHON_KEYRING_BACKEND"), PATIENCE_WITH_PERSON if person.is_there() else PATIENCE_ALONE
     )
-    vault = Vault(where.data / "vault", passphrase_of(environ), keyring)
+    vault = Vault(where.data / "vault", settings.passphrase_of(environ), keyring)
     variable = environ.get("SP_CONNECT_STORE")
     stores: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": keyring, "vault": vault}
     store = Chosen(stores, lambda: secrets.choose(variable, apps.store_choice()))
@@ -118,14 +106,14 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         vault=vault,
         moves=partial(_moves, where, apps, connections, changes, stores, variable),
         changes=changes,
-        amazon=Amazon(amazon_base(environ), screen.story),
+        amazon=Amazon(settings.amazon_base(environ), screen.story),
         browser=open_browser,
         send_link=lambda _: None,
         refuse_profiles=partial(_refuse_profiles, where, environ),
         now=_now,
         sleep=time.sleep,
         home=where,
-        passphrase_file=_passphrase_file(environ),
+        passphrase_file=settings.passphrase_file(environ),
         see_browser=partial(_look, where, apps, environ),
     )
 
@@ -137,8 +125,8 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     """
     from sp_connect.simulator import embedded
 
-    passphrase_of(environ)  # of the real vault: it is not for the browser that may be opened
-    folder = home(environ).data / "simulated"
+    settings.passphrase_of(environ)  # of the real vault: it is not for the browser that may be opened
+    folder = settings.home(environ).data / "simulated"
     where = Home(folder, folder)
     apps = Apps(folder / "config.toml")
     store = Vault(folder / "vault", lambda: Secret("simulated"), KeyringStore(None, PATIENCE_ALONE))
@@ -179,70 +167,6 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
         passphrase_file=None,
         see_browser=partial(_look, where, apps, environ),
     )
-
-
-def home(environ: Environment) -> Home:
-    """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders."""
-    named = environ.get("SP_CONNECT_HOME")
-    if named:
-        try:
-            folder = Path(named).expanduser().absolute()
-        except RuntimeError:
-            raise errors.Usage(
-                f"SP_CONNECT_HOME names {named}, whose user is not known here.", "a whole path"
-            ) from None
-        return Home(folder, folder)
-    import platformdirs
-
-    folders = platformdirs.PlatformDirs("sp-connect", appauthor=False)
-    return Home(folders.user_config_path, folders.user_data_path)
-
-
-def amazon_base(environ: Environment) -> str | None:
-    """Where requests for Amazon go instead, from SP_CONNECT_AMAZON_URL: loopback only. Raises Usage."""
-    address = environ.get("SP_CONNECT_AMAZON_URL")
-    if not address:
-        return None
-    with suppress(ValueError):  # a port that is no number
-        parts = urlsplit(address)
-        is_plain = parts.port is not None and parts.path in {"", "/"} and parts.username is None
-        if parts.scheme == "http" and parts.hostname in LOOPBACK and is_plain and not set(address) & set("?#"):
-            return address.rstrip("/")
-    raise errors.Usage(
-        "SP_CONNECT_AMAZON_URL takes an address on this machine alone: tokens would leave it otherwise.",
-        "http://127.0.0.1:PORT, as sp-connect simulator prints it",
-    )
-
-
-def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
-    """How the vault's passphrase is read. The variable leaves the environment, so that no child inherits it."""
-    value = environ.pop("SP_CONNECT_PASSPHRASE", None)
-    file = environ.get("SP_CONNECT_PASSPHRASE_FILE")
-
-    def read() -> Secret | None:
-        if value is not None:
-            return Secret(value)
-        return passphrase_in(file, "SP_CONNECT_PASSPHRASE_FILE") if file else None
-
-    return read
-
-
-def passphrase_in(file: str, named_by: str) -> Secret:
-    """The passphrase in a file, without the line end that editors put there. Raises StoreUnavailable."""
-    try:
-        return Secret(Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n"))
-    except (OSError, UnicodeDecodeError, RuntimeError) as error:  # RuntimeError: ~SOMEBODY is not known here
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no file of text"
-        raise errors.StoreUnavailable(
-            f"The passphrase file {file} cannot be read: {why}.", f"{named_by} names it"
-        ) from None
-
-
-def _passphrase_file(environ: Environment) -> Path | None:
-    with suppress(RuntimeError):  # ~SOMEBODY is not known here, which the vault tells when it is opened
-        named = environ.get("SP_CONNECT_PASSPHRASE_FILE")
-        return Path(named).expanduser() if named else None
-    return None
 
 
 def _connections(where: Home) -> Connections:

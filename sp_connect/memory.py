@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from contextlib import suppress
 
 PR_SET_DUMPABLE = 4
 
 
-def core_limit() -> int | None:
-    """How large a core file of this process may be, in bytes; None on a system that has no such limit."""
-    if os.name != "posix":
-        return None
-    import resource
-
-    return resource.getrlimit(resource.RLIMIT_CORE)[0]
+_changing = threading.Lock()
+_users_limit: int | None = None
+"""How large a core file of this process might be before, in bytes; None while that is not changed."""
 
 
 def leave_no_core() -> None:
     """Turns core files off: with every command, for the environment may hold a passphrase."""
+    global _users_limit  # noqa: PLW0603 - a process has one
     if os.name == "posix":
-        _limit_core(0)
+        import resource
+
+        with _changing:
+            if _users_limit is None:
+                _users_limit = resource.getrlimit(resource.RLIMIT_CORE)[0]
+            _limit_core(0)
 
 
 def shut() -> None:
@@ -39,10 +42,11 @@ def shut() -> None:
             ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def hand_back(limit: int | None) -> None:
-    """Gives what `exec` runs the `core_limit` that its user set."""
-    if limit is not None:
-        _limit_core(limit)
+def hand_back() -> None:
+    """Gives what `exec` runs the limit that its user set."""
+    with _changing:
+        if _users_limit is not None:
+            _limit_core(_users_limit)
 
 
 def _limit_core(limit: int) -> None:

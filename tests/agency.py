@@ -19,6 +19,7 @@ from sp_connect.commands.connect import Options
 from sp_connect.consents import Asking
 from sp_connect.models import App, Connection, Consent, Secret
 from sp_connect.person import Person
+from sp_connect.settings import Home
 from sp_connect.simulator import seller
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, World
@@ -160,7 +161,7 @@ def build(
         refuse_profiles=lambda name: browser.refuse_profiles({}, folder / "browsers", name),
         now=clock,
         sleep=lambda _: None,
-        home=edges.Home(folder, folder),
+        home=Home(folder, folder),
         passphrase_file=None,
         see_browser=lambda: browser.Sight("the test's own", None),
     )

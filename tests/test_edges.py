@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sp_connect import edges, errors
+from sp_connect import edges, errors, settings
 from sp_connect.person import Person
 from sp_connect.views.screen import Screen
 
@@ -28,7 +28,7 @@ def test_the_passphrase_may_lie_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "passphrase"
     file.write_text("correct horse\n")
 
-    found = edges.passphrase_of({"SP_CONNECT_PASSPHRASE_FILE": str(file)})()
+    found = settings.passphrase_of({"SP_CONNECT_PASSPHRASE_FILE": str(file)})()
 
     assert found is not None
     assert found.reveal() == "correct horse"
@@ -36,7 +36,7 @@ def test_the_passphrase_may_lie_in_a_file(tmp_path: Path) -> None:
 
 def test_a_passphrase_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(errors.StoreUnavailable, match="nowhere"):
-        edges.passphrase_of({"SP_CONNECT_PASSPHRASE_FILE": str(tmp_path / "nowhere")})()
+        settings.passphrase_of({"SP_CONNECT_PASSPHRASE_FILE": str(tmp_path / "nowhere")})()
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_a_passphrase_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 )
 def test_amazon_elsewhere_is_on_this_machine_or_refused(address: str) -> None:
     with pytest.raises(errors.Usage):
-        edges.amazon_base({"SP_CONNECT_AMAZON_URL": address})
+        settings.amazon_base({"SP_CONNECT_AMAZON_URL": address})
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8800", "http://localhost:8800/", "http://[::1]:8800"])
 def test_amazon_elsewhere_may_be_any_port_of_this_machine(address: str) -> None:
-    assert edges.amazon_base({"SP_CONNECT_AMAZON_URL": address}) == address.rstrip("/")
+    assert settings.amazon_base({"SP_CONNECT_AMAZON_URL": address}) == address.rstrip("/")
 
 
 def test_one_variable_moves_everything_into_one_folder(tmp_path: Path) -> None:
-    where = edges.home({"SP_CONNECT_HOME": str(tmp_path)})
+    where = settings.home({"SP_CONNECT_HOME": str(tmp_path)})
 
     assert where.config == where.data == tmp_path

@@ -20,6 +20,7 @@ MODULES = {
 FLOORS = (
     {"sp_connect.provider"},
     {"sp_connect", "sp_connect.__main__"},
+    {"sp_connect.head_start"},
     {"sp_connect.cli"},
     {"sp_connect.commands"},
     {"sp_connect.consents", "sp_connect.batches", "sp_connect.checkup"},
@@ -33,7 +34,7 @@ FLOORS = (
     {"sp_connect.views", "sp_connect.stores"},
     {"sp_connect.pages"},
     {"sp_connect.amazon"},
-    {"sp_connect.loopback", "sp_connect.findings", "sp_connect.tree"},
+    {"sp_connect.loopback", "sp_connect.findings", "sp_connect.tree", "sp_connect.settings"},
     {"sp_connect.errors"},
     {"sp_connect.models", "sp_connect.words", "sp_connect.causes", "sp_connect.memory", "sp_connect.interrupts"},
 )
@@ -51,7 +52,7 @@ OWNERS = {
     "rtoml": ("sp_connect.stores.files",),
     "tomli_w": ("sp_connect.stores.files",),
     "tomlkit": ("sp_connect.stores.apps",),
-    "platformdirs": ("sp_connect.edges", "sp_connect.completion.candidates"),  # edges are too much to load at a TAB
+    "platformdirs": ("sp_connect.settings",),
 }
 
 REVEALERS = {

@@ -32,11 +32,11 @@ def command(
     country: flags.Country = None,
 ) -> None:
     """Run a command with the credentials in its environment, and exit with its code."""
-    inherited, core_limit = dict(ctx.obj.environ), memory.core_limit()
+    inherited = dict(ctx.obj.environ)
     environment = run(ctx.obj.edges(), seller, region, country, inherited)
     sys.stdout.flush()
     sys.stderr.flush()
-    memory.hand_back(core_limit)
+    memory.hand_back()
     _become(command, environment, stays=ctx.obj.simulate)
 
 

@@ -10,8 +10,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from sp_connect import edges as world
-from sp_connect import errors, tree, words
+from sp_connect import errors, settings, tree, words
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import App, Secret
@@ -107,7 +106,7 @@ def _unlock(edges: Edges) -> None:
 
 def _new_passphrase(edges: Edges, options: PassphraseOptions) -> Secret:
     if options.file is not None:
-        passphrase = world.passphrase_in(str(options.file), "--new-passphrase-file")
+        passphrase = settings.passphrase_in(str(options.file), "--new-passphrase-file")
     elif options.from_stdin:
         passphrase = edges.person.piped_passphrase("for example: pass show vault | sp-connect store passphrase ...")
     else:

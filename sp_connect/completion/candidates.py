@@ -124,15 +124,10 @@ def _plain(text: str) -> str:
 
 
 def _home(ctx: Any) -> tuple[Path, Path]:
-    """The folders of config.toml and of all else: as edges.home and edges.simulated have them, without their load."""
-    named = os.environ.get("SP_CONNECT_HOME")
-    if named:
-        config = data = Path(named).expanduser().absolute()
-    else:
-        import platformdirs
+    """The folders of config.toml and of all else, as edges.real and edges.simulated have them."""
+    from sp_connect import settings
 
-        folders = platformdirs.PlatformDirs("sp-connect", appauthor=False)
-        config, data = folders.user_config_path, folders.user_data_path
+    config, data = settings.home(os.environ)
     if ctx.find_root().params.get("simulate"):
         config = data = data / "simulated"
     return config, data

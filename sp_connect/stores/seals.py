@@ -33,12 +33,41 @@ def unseal(key: bytes, sealed: bytes, bound: bytes) -> bytes | None:
         return None
 
 
+class _Begun:
+    """What is being stretched: `key` is there once `done` is set, unless it failed."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.key: bytes | None = None
+
+
+_begun: dict[tuple[object, ...], _Begun] = {}
+
+
+def begin_to_stretch(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> None:
+    """Stretches now what `stretch` is asked for soon, by another thread; for any other inputs it changes nothing."""
+    _begun[passphrase, salt, *sorted(cost.items())] = begun = _Begun()
+    try:
+        begun.key = _stretched(passphrase, salt, cost)
+    finally:
+        begun.done.set()
+
+
 def stretch(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> bytes:
     """The 32 bytes that a passphrase makes with scrypt's n, r and p. Raises ValueError, MemoryError."""
+    # Python runs on while scrypt computes: what the key will be used with is loaded by then.
+    threading.Thread(target=import_module, args=("cryptography.hazmat.primitives.ciphers.aead",), daemon=True).start()
+    begun = _begun.pop((passphrase, salt, *sorted(cost.items())), None)
+    if begun is not None:
+        begun.done.wait()
+        if begun.key is not None:
+            return begun.key
+    return _stretched(passphrase, salt, cost)
+
+
+def _stretched(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> bytes:
     text = passphrase.encode("utf-8", "surrogatepass")  # the environment may hold bytes that are no text
     memory = 128 * cost["r"] * (cost["n"] + cost["p"] + 2) + 2**20
     import hashlib
 
-    # Python runs on while scrypt computes: what the key will be used with is loaded by then.
-    threading.Thread(target=import_module, args=("cryptography.hazmat.primitives.ciphers.aead",), daemon=True).start()
     return hashlib.scrypt(text, salt=salt, n=cost["n"], r=cost["r"], p=cost["p"], maxmem=memory, dklen=32)

@@ -77,14 +77,9 @@ def key_id(table: Table) -> bytes:
 
 def unsealed(settings: Settings, passphrase: Secret) -> Key:
     """The key that a passphrase opens. Raises Damaged, StoreLocked for a wrong or empty one, StoreUnavailable."""
-    table = Table(settings.path, "", settings.values)
-    kdf = table.table("kdf")
-    name = kdf.one_of("name", ("scrypt",))
-    cost = {key: kdf.number(key, most) for key, most in MOST.items()}
-    if cost["n"] < 2 or cost["n"] & (cost["n"] - 1):
-        raise kdf.damaged("n is not a power of two")
-    salt, sealed = _bytes(kdf, "salt", SALT), _bytes(table, "sealed_key", seals.OVERHEAD + KEY)
-    vouched = bound(settings.key_id, {"name": name, **cost, "salt": text(salt)})
+    salt, cost = _kdf(settings)
+    sealed = _bytes(Table(settings.path, "", settings.values), "sealed_key", seals.OVERHEAD + KEY)
+    vouched = bound(settings.key_id, {"name": "scrypt", **cost, "salt": text(salt)})
     key = seals.unseal(_stretched(passphrase, salt, cost, settings.path), sealed, vouched)
     if key is None:
         raise errors.StoreLocked(
@@ -92,6 +87,22 @@ def unsealed(settings: Settings, passphrase: Secret) -> Key:
             "it was made with another one: see what SP_CONNECT_PASSPHRASE or SP_CONNECT_PASSPHRASE_FILE holds",
         )
     return Key(settings.key_id, key)
+
+
+def begin_to_unseal(settings: Settings, passphrase: Secret) -> None:
+    """Does now the greatest part of what `unsealed` will have to do. Raises Damaged."""
+    if settings.opened_by == "passphrase" and passphrase:
+        seals.begin_to_stretch(passphrase.reveal(), *_kdf(settings))
+
+
+def _kdf(settings: Settings) -> tuple[bytes, Mapping[str, int]]:
+    """Salt and cost of scrypt. Raises Damaged."""
+    kdf = Table(settings.path, "", settings.values).table("kdf")
+    kdf.one_of("name", ("scrypt",))
+    cost = {key: kdf.number(key, most) for key, most in MOST.items()}
+    if cost["n"] < 2 or cost["n"] & (cost["n"] - 1):
+        raise kdf.damaged("n is not a power of two")
+    return _bytes(kdf, "salt", SALT), cost
 
 
 def checksum(values: Mapping[str, Any]) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sp_connect.edges import Home
 from sp_connect.models import Secret
+from sp_connect.settings import Home
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.agency import Agency

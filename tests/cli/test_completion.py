@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from sp_connect import edges
+from sp_connect import settings
 from sp_connect.completion import candidates, line, shells, table
 from sp_connect.models import Status
 from sp_connect.views import quoting
@@ -201,7 +201,7 @@ def test_the_home_is_that_of_the_commands(monkeypatch: pytest.MonkeyPatch, named
     if named is not None:
         monkeypatch.setenv("SP_CONNECT_HOME", named)
 
-    assert candidates._home(line.Typed()) == edges.home(os.environ)
+    assert candidates._home(line.Typed()) == settings.home(os.environ)
 
 
 def test_the_table_says_what_the_commands_declare() -> None:

@@ -1,0 +1,36 @@
+"""The vault's passphrase is stretched while Python still loads the program: each takes a tenth of a second.
+
+Only for what scripts call in a loop. It decides nothing: what it has computed counts for the very same passphrase,
+salt and cost, and whatever is wrong is left for who opens the vault to tell.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+DOORS = frozenset({"token", "exec", "export"})
+PASSPHRASES = ("SP_CONNECT_PASSPHRASE", "SP_CONNECT_PASSPHRASE_FILE")
+
+
+def begin(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Begins, aside, if the command line needs the vault soon and there is a passphrase for it."""
+    command = next((argument for argument in arguments if not argument.startswith("-")), None)
+    is_simulated = "--simulate" in arguments
+    if command in DOORS and not is_simulated and any(environ.get(name) for name in PASSPHRASES):
+        threading.Thread(target=_stretch, args=(dict(environ),), daemon=True).start()
+
+
+def _stretch(environ: dict[str, str]) -> None:
+    with suppress(Exception):
+        from sp_connect import memory, settings
+
+        memory.leave_no_core()
+        memory.shut()  # as every command that holds secrets does
+        from sp_connect.stores import files, vault_settings
+
+        path = settings.home(environ).data / "vault" / "vault.toml"
+        values, passphrase = files.read_toml(path), settings.passphrase_of(environ)()
+        if values is not None and passphrase is not None:
+            vault_settings.begin_to_unseal(vault_settings.read(path, values), passphrase)

@@ -1,0 +1,87 @@
+"""What the environment says: where things lie, the passphrase, and where Amazon is. Loads as little as it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from sp_connect import errors
+from sp_connect.models import Secret
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+Environment = MutableMapping[str, str]
+
+
+class Home(NamedTuple):
+    """Where things lie: `config` holds config.toml, `data` all else."""
+
+    config: Path
+    data: Path
+
+
+def home(environ: Environment) -> Home:
+    """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders."""
+    named = environ.get("SP_CONNECT_HOME")
+    if named:
+        try:
+            folder = Path(named).expanduser().absolute()
+        except RuntimeError:
+            raise errors.Usage(
+                f"SP_CONNECT_HOME names {named}, whose user is not known here.", "a whole path"
+            ) from None
+        return Home(folder, folder)
+    import platformdirs
+
+    folders = platformdirs.PlatformDirs("sp-connect", appauthor=False)
+    return Home(folders.user_config_path, folders.user_data_path)
+
+
+def amazon_base(environ: Environment) -> str | None:
+    """Where requests for Amazon go instead, from SP_CONNECT_AMAZON_URL: loopback only. Raises Usage."""
+    address = environ.get("SP_CONNECT_AMAZON_URL")
+    if not address:
+        return None
+    with suppress(ValueError):  # a port that is no number
+        parts = urlsplit(address)
+        is_plain = parts.port is not None and parts.path in {"", "/"} and parts.username is None
+        if parts.scheme == "http" and parts.hostname in LOOPBACK and is_plain and not set(address) & set("?#"):
+            return address.rstrip("/")
+    raise errors.Usage(
+        "SP_CONNECT_AMAZON_URL takes an address on this machine alone: tokens would leave it otherwise.",
+        "http://127.0.0.1:PORT, as sp-connect simulator prints it",
+    )
+
+
+def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
+    """How the vault's passphrase is read. The variable leaves the environment, so that no child inherits it."""
+    value = environ.pop("SP_CONNECT_PASSPHRASE", None)
+    file = environ.get("SP_CONNECT_PASSPHRASE_FILE")
+
+    def read() -> Secret | None:
+        if value is not None:
+            return Secret(value)
+        return passphrase_in(file, "SP_CONNECT_PASSPHRASE_FILE") if file else None
+
+    return read
+
+
+def passphrase_in(file: str, named_by: str) -> Secret:
+    """The passphrase in a file, without the line end that editors put there. Raises StoreUnavailable."""
+    try:
+        return Secret(Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n"))
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:  # RuntimeError: ~SOMEBODY is not known here
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no file of text"
+        raise errors.StoreUnavailable(
+            f"The passphrase file {file} cannot be read: {why}.", f"{named_by} names it"
+        ) from None
+
+
+def passphrase_file(environ: Environment) -> Path | None:
+    with suppress(RuntimeError):  # ~SOMEBODY is not known here, which the vault tells when it is opened
+        named = environ.get("SP_CONNECT_PASSPHRASE_FILE")
+        return Path(named).expanduser() if named else None
+    return None
