@@ -14,12 +14,15 @@ DOORS = frozenset({"token", "exec", "export"})
 PASSPHRASES = ("SP_CONNECT_PASSPHRASE", "SP_CONNECT_PASSPHRASE_FILE")
 
 
-def begin(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Begins, aside, if the command line needs the vault soon and there is a passphrase for it."""
+def begin(arguments: Sequence[str], environ: Mapping[str, str]) -> threading.Thread | None:
+    """Begins, aside, if the command line needs the vault soon and there is a passphrase for it; returns what runs."""
     command = next((argument for argument in arguments if not argument.startswith("-")), None)
     is_simulated = "--simulate" in arguments
-    if command in DOORS and not is_simulated and any(environ.get(name) for name in PASSPHRASES):
-        threading.Thread(target=_stretch, args=(dict(environ),), daemon=True).start()
+    if command not in DOORS or is_simulated or not any(environ.get(name) for name in PASSPHRASES):
+        return None
+    begun = threading.Thread(target=_stretch, args=(dict(environ),), daemon=True)
+    begun.start()
+    return begun
 
 
 def _stretch(environ: dict[str, str]) -> None:

@@ -58,7 +58,7 @@ class Desk:
     def screen(self) -> Screen:
         return self.edges_.screen
 
-    def edges(self) -> Edges:
+    def edges(self, *, secrets: bool = True) -> Edges:  # noqa: ARG002 - as the session has it
         return self.edges_
 
 
