@@ -102,7 +102,7 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
             with interrupts.held():
                 tokens = lwa.refresh(edges.amazon, of, client_secret, scope, before)
                 if tokens.refresh_token is not None and tokens.refresh_token != before:
-                    connection = edges.changes.renew_token(connection, tokens.refresh_token)
+                    connection = _renewed(edges, connection, tokens.refresh_token)
         except errors.Rejected as refusal:
             with suppress(errors.ThisMachine):  # a killed process may have kept what Amazon gave in its place
                 edges.changes.finish()
@@ -110,6 +110,18 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
                 return Asked(connection, refusal)
             continue
         return Asked(connection, tokens)
+
+
+def _renewed(edges: Edges, connection: Connection, token: Secret) -> Connection:
+    """Keeps the token that Amazon gave in place of a connection's; where that fails, says what it means."""
+    try:
+        return edges.changes.renew_token(connection, token)
+    except errors.ThisMachine as error:
+        error.message = (
+            f"Amazon has changed the refresh token of {connection.scope}, and it cannot be kept. {error.message}"
+        )
+        error.hint = f"{error.hint or 'see: sp-connect doctor'}; then: sp-connect connect {connection.scope.flags}"
+        raise
 
 
 def environment(edges: Edges, connection: Connection) -> dict[str, str]:

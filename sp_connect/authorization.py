@@ -109,6 +109,7 @@ def _exchange(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard,
         edges.apps.get(asked.app.name)  # without its app the token would open nothing
         edges.changes.keep_connection(connection, tokens.refresh_token, asked.state)
     if isinstance(trouble, KeyboardInterrupt):
+        edges.screen.say(f"{asked.scope} is kept, unchecked: {grant.selling_partner_id}. Next: sp-connect verify")
         raise trouble
     return Outcome(connection, trouble)
 

@@ -6,6 +6,7 @@ module behind it is imported when the command is meant.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from sp_connect import errors
 
 CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
+
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What writing to a full or broken disk fails with. The files of ours are told by who writes them."""
 
 
 class Entry(NamedTuple):
@@ -363,6 +368,9 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
             known = errors.Aborted()
         case KeyboardInterrupt():
             known = errors.Interrupted()
+        case OSError(errno=number) if number in FULL:  # what is drawn, and help, are written by others
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            known = errors.CannotWrite("standard output", os.strerror(number))
         case _:
             _tell_defect(error)
             known = errors.Bug(error)

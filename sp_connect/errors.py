@@ -460,8 +460,9 @@ class CannotWrite(ThisMachine):
 
     code = "store-unavailable"
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path} cannot be written: {why.lower()}.", "name another file")
+    def __init__(self, path: Path | str, why: str) -> None:
+        hint = "name another file" if isinstance(path, Path) else "see what it leads to, and whether that is full"
+        super().__init__(f"{path} cannot be written: {why.lower()}.", hint)
 
 
 class Damaged(ThisMachine):

@@ -1,4 +1,4 @@
-"""Ctrl-C while what Amazon has just given is on its way to the store: it waits, so that nothing is lost.
+"""Ctrl-C, and the end of a session, while what Amazon has just given is on its way to the store: they wait.
 
 A refresh token that Amazon changes is dead from then on, and an authorization code is good once: between the request
 and the keeping a program that stops loses them for good.
@@ -6,20 +6,55 @@ and the keeping a program that stops loses them for good.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What `kill`, `docker stop`, a closed window and a lost connection send; Windows has no SIGHUP."""
+
+OURS = {signal.SIGINT: signal.default_int_handler} | dict.fromkeys(ENDS, signal.SIG_DFL)
+"""What is held back, with how it is heard otherwise. Where somebody else listens, it stays so."""
+
+NOTICE = b"\nKeeping what Amazon is answering. Once more ends it at once, and loses that.\n"
 
 
 class _Held:
-    pressed = False
+    """What has been pressed or sent; the second one is heard at once."""
 
-    def hear(self, _signal: int, _frame: FrameType | None) -> None:
-        if self.pressed:
+    def __init__(self) -> None:
+        self.first: int | None = None
+        self.numbers = [number for number, own in OURS.items() if signal.getsignal(number) is own]
+
+    def hold(self) -> None:
+        for number in self.numbers:
+            signal.signal(number, self.hear)
+
+    def release(self) -> None:
+        for number in self.numbers:
+            signal.signal(number, OURS[number])
+
+    def hear(self, number: int, _frame: FrameType | None) -> None:
+        if self.first is not None:
+            self.end(number)
+        self.first = number
+        with suppress(OSError):
+            if os.isatty(2):
+                os.write(2, NOTICE)
+
+    def interrupt(self, number: int, _frame: FrameType | None) -> None:
+        """Within `heard`: every one is a KeyboardInterrupt, so that what has been given already is kept first."""
+        self.first = number
+        raise KeyboardInterrupt
+
+    def end(self, number: int) -> None:
+        self.release()
+        if number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.pressed = True
+        signal.raise_signal(number)
 
 
 _now: _Held | None = None
@@ -27,37 +62,37 @@ _now: _Held | None = None
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Puts Ctrl-C off until the block is left; pressed a second time, it is heard at once.
+    """Puts Ctrl-C, SIGTERM and SIGHUP off until the block is left; the second is heard at once.
 
-    Nothing changes within another `held`, in other threads, which never hear it, and where somebody else listens.
+    Nothing changes within another `held`, in other threads, which never hear them, and where somebody else listens.
     """
     global _now  # noqa: PLW0603 - a process has one Ctrl-C
-    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if _now is not None or not is_ours or threading.current_thread() is not threading.main_thread():
+    if _now is not None or threading.current_thread() is not threading.main_thread():
         yield
         return
     _now = holding = _Held()
-    signal.signal(signal.SIGINT, holding.hear)
+    holding.hold()
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        holding.release()
         _now = None
-        if holding.pressed:
-            raise KeyboardInterrupt
+        if holding.first is not None:
+            holding.end(holding.first)
 
 
 @contextmanager
 def heard() -> Iterator[None]:
-    """Within `held`: lets Ctrl-C through, one that was pressed already too, where nothing would be lost by it."""
+    """Within `held`: lets them through as KeyboardInterrupt, one that came already too, where that loses nothing."""
     holding = _now
     if holding is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    if holding.pressed:
+    if holding.first is not None:
         raise KeyboardInterrupt
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in holding.numbers:
+        signal.signal(number, holding.interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, holding.hear)
+        holding.hold()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -138,3 +140,38 @@ def test_whoever_else_listens_goes_on_listening() -> None:
     with interrupts.held(), interrupts.heard():
         press()
     assert heard == [1]
+
+
+PROGRAM = """
+import signal, sys
+from sp_connect import interrupts
+number = int(sys.argv[1])
+try:
+    with interrupts.held():
+        if sys.argv[2] == "heard":
+            try:
+                with interrupts.heard():
+                    signal.raise_signal(number)
+            except KeyboardInterrupt:
+                pass
+        else:
+            signal.raise_signal(number)
+        print("kept", flush=True)
+finally:
+    print("left", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("where", ["held", "heard"])
+def test_the_end_of_a_session_waits_too(number: signal.Signals, where: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(int(number)), where], capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.returncode) == ("kept\n", -number)
+
+
+def test_a_second_end_is_not_waited_for() -> None:
+    twice = PROGRAM.replace('print("kept", flush=True)', "signal.raise_signal(number); print('not reached')")
+    ended = subprocess.run([sys.executable, "-c", twice, "15", "held"], capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.returncode) == ("", -15)

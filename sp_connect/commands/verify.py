@@ -48,6 +48,7 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
     if not rows and not damages and not selection.is_everything():
         raise errors.NoSuchConnection(str(selection))
     if rows:
+        edges.changes.prove()  # a token that Amazon gives in place of one must find room
         edges.amazon.get_ready()
     credentials = _credentials(edges, rows)
     found: dict[int, Finding] = {}

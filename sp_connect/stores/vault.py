@@ -125,6 +125,10 @@ class Vault:
         with files.lock(self._folder / "lock"):
             self.key.reseal(passphrase)
 
+    def is_empty(self) -> bool:
+        """Whether no owner has a sealed file."""
+        return not any(self._owners())
+
     def leave(self) -> bool:
         """Ends a vault that holds nothing, its key too, so that another can be made here; False if it holds something.
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from io import TextIOWrapper
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from sp_connect import errors
@@ -187,7 +186,7 @@ class Screen:
         except OSError as error:  # a full disk behind `>`
             _stop_writing_to(stream)
             if stream is self._stdout:
-                raise errors.CannotWrite(Path("standard output"), error.strerror or "unknown reason") from None
+                raise errors.CannotWrite("standard output", error.strerror or "unknown reason") from None
 
     def _console(self, stream: TextIO) -> Console:
         from rich.console import Console

@@ -126,6 +126,16 @@ class TestMove:
         assert built(office).secrets.name == "keyring"
         assert built(office).moves().begun() == ()
 
+    def test_a_vault_that_a_variable_alone_names_is_not_taken_for_moved(self, office: Agency) -> None:
+        # Whoever follows the hint of the refusal unsets the variable; the default is the keyring, which has nothing.
+        config = office.folder / "config.toml"
+        config.write_text(config.read_text().replace('store = "vault"\n', ""))
+        undecided = built(office)
+        with pytest.raises(errors.Usage, match="yet the vault has sealed files") as failure:
+            move(undecided, "keyring")
+
+        assert (failure.value.hint or "").startswith("sp-connect store move vault")
+
     @pytest.mark.parametrize("target", ["Vault", ""])
     def test_a_store_that_there_is_not_is_refused(self, office: Agency, target: str) -> None:
         with pytest.raises(errors.Usage) as caught:

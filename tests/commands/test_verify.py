@@ -576,6 +576,16 @@ class TestMeanwhile:
         assert kept(agency, made[0]).standing == "connected"
         assert kept(agency, made[2]).standing == "unchecked"
 
+    def test_where_nothing_can_be_kept_amazon_is_not_asked(self, agency: Agency) -> None:
+        connected(agency)
+        (agency.folder / "unfinished").rmdir()
+        (agency.folder / "unfinished").write_text("no folder")
+
+        with pytest.raises(errors.StoreUnavailable):
+            run(agency)
+
+        assert agency.world.requests["token"] == 0
+
     def test_a_token_that_amazon_gives_while_ctrl_c_is_pressed_is_kept(self, agency: Agency) -> None:
         before = [connected(agency, name) for name in ("acme", "bravo")]
         agency.world.faults.add(Fault("token", "rotate", times=2))

@@ -280,6 +280,22 @@ class TestForgotten:
         assert agency.edges.connections.get(made.scope) is None
         assert entries(agency, "acme") == set()
 
+    def test_where_it_cannot_be_kept_that_is_said(self, agency: Agency) -> None:
+        made = connected(agency)
+        agency.world.faults.add(Fault("token", "rotate", times=1))
+
+        def fill(_: str) -> None:
+            (agency.folder / "unfinished").rmdir()
+            (agency.folder / "unfinished").write_text("no folder")
+
+        with pytest.raises(errors.StoreUnavailable) as failure:
+            access.token(hearing(agency, fill), made)
+
+        assert failure.value.message.startswith(
+            "Amazon has changed the refresh token of acme in Europe & India, and it"
+        )
+        assert (failure.value.hint or "").endswith("; then: sp-connect connect --seller acme --region eu")
+
     @pytest.mark.usefixtures("ctrl_c")
     def test_ctrl_c_is_heard_once_it_is_kept(self, agency: Agency) -> None:
         made = connected(agency)
