@@ -184,5 +184,6 @@ def _raise_what_is_wrong(
     if wrong:
         failed = sum(finding.error is not None for finding in findings) + len(damages)
         ended = any(isinstance(error, errors.Rejected | errors.MissingToken) for error in wrong)
-        hint = "sp-connect renew" if ended else None
+        hints = {error.hint for error in wrong}  # one for all: such as the app's secret, which none has without it
+        hint = hints.pop() if len(hints) == 1 else "sp-connect renew" if ended else None
         raise errors.Several(f"{words.count(failed, 'connection')} of {total} did not pass.", wrong, hint)

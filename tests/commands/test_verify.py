@@ -231,6 +231,17 @@ def test_the_exit_code_is_the_most_serious_whichever_came_first(
     assert failure.value.hint
 
 
+def test_what_mends_all_of_many_is_the_hint(agency: Agency) -> None:
+    connected(agency, "acme")
+    connected(agency, "bravo")
+    agency.edges.secrets.forget(agency.app.secret_name)
+
+    with pytest.raises(errors.Several) as failure:
+        command(agency)
+
+    assert failure.value.hint == "sp-connect app rotate-secret default"
+
+
 def test_each_failure_of_many_is_told(agency: Agency) -> None:
     revoked(agency, "acme")
     without_token(agency, "bravo")
