@@ -350,6 +350,8 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
     from sp_connect import errors
     from sp_connect.views.screen import Screen
 
+    if isinstance(error, OSError) and error.errno in FULL:  # what is still to be written goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
     is_simulated = "--simulate" in ours
     screen = Screen(sys.stdout, sys.stderr, colour="--no-color" not in ours, simulated=is_simulated)
@@ -369,7 +371,6 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
         case KeyboardInterrupt():
             known = errors.Interrupted()
         case OSError(errno=number) if number in FULL:  # what is drawn, and help, are written by others
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             known = errors.CannotWrite("standard output", os.strerror(number))
         case _:
             _tell_defect(error)

@@ -375,10 +375,11 @@ class TestPort:
                 assert interrupt(process).code == signal.SIGINT + 128
 
 
-def test_a_result_that_cannot_be_written_is_this_machines_trouble_and_no_defect(program: Program) -> None:
+@pytest.mark.parametrize("words", ["regions --json", "regions", "explain MD1000", "doctor", "--help", "--version"])
+def test_a_result_that_cannot_be_written_is_this_machines_trouble_and_no_defect(program: Program, words: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [PROGRAM, "regions", "--json"],
+            [PROGRAM, *words.split()],
             stdin=subprocess.DEVNULL,
             stdout=full,
             stderr=subprocess.PIPE,
