@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -57,15 +57,19 @@ def each(
                 raise result
             yield result
     finally:
-        with suppress(queue.Empty):
-            while True:
-                waiting.get_nowait()
+        for _ in _drained(waiting):
+            pass
         if late is not None:
             end = time.monotonic() + GRACE
             for thread in threads:
                 thread.join(max(0.0, end - time.monotonic()))
-            with suppress(queue.Empty):
-                while True:
-                    result = done.get_nowait()
-                    if not isinstance(result, BaseException):
-                        late(*result)
+            for result in _drained(done):
+                if not isinstance(result, BaseException):
+                    late(*result)
+
+
+def _drained(source: queue.SimpleQueue[Item]) -> Iterator[Item]:
+    """What lies in a queue now, taken out of it."""
+    with suppress(queue.Empty):
+        while True:
+            yield source.get_nowait()

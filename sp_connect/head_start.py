@@ -29,7 +29,6 @@ def _stretch(environ: dict[str, str]) -> None:
     with suppress(Exception):
         from sp_connect import memory, settings
 
-        memory.leave_no_core()
         memory.shut()  # as every command that holds secrets does
         from sp_connect.stores import files, vault_settings
 

@@ -31,10 +31,11 @@ def leave_no_core() -> None:
 
 
 def shut() -> None:
-    """On Linux closes /proc/PID/mem, /proc/PID/environ and ptrace to all but root, until the next exec.
+    """The same, and on Linux closes /proc/PID/mem, /proc/PID/environ and ptrace to all but root, until the next exec.
 
     What cannot be had is done without.
     """
+    leave_no_core()
     if sys.platform == "linux":
         with suppress(ImportError, OSError, AttributeError):  # a Python without ctypes, a C library without prctl
             import ctypes

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -18,32 +19,32 @@ def press() -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def test_it_waits_until_what_is_held_is_done() -> None:
+def done_by(work: Callable[[list[str]], None]) -> list[str]:
+    """The steps that `work` came to before it was interrupted."""
     steps: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        work(steps)
+    return steps
 
-    def work() -> None:
+
+def test_it_waits_until_what_is_held_is_done() -> None:
+    def work(steps: list[str]) -> None:
         with interrupts.held():
             press()
             steps.append("kept")
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert steps == ["kept"]
+    assert done_by(work) == ["kept"]
 
 
 def test_pressed_twice_it_is_heard_at_once() -> None:
-    steps: list[str] = []
-
-    def work() -> None:
+    def work(steps: list[str]) -> None:
         with interrupts.held():
             press()
             steps.append("once")
             press()
             steps.append("twice")
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert steps == ["once"]
+    assert done_by(work) == ["once"]
 
 
 def test_without_it_nothing_is_raised_and_it_is_heard_as_before() -> None:
@@ -64,61 +65,45 @@ def test_what_fails_meanwhile_gives_way_to_it() -> None:
 
 
 def test_where_nothing_is_lost_by_it_it_is_heard_at_once() -> None:
-    steps: list[str] = []
-
-    def work() -> None:
+    def work(steps: list[str]) -> None:
         with interrupts.held():
             with interrupts.heard():
                 press()
                 steps.append("not reached")
             steps.append("nor this")
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert steps == []
+    assert done_by(work) == []
 
 
 def test_one_that_was_pressed_before_is_heard_there() -> None:
-    steps: list[str] = []
-
-    def work() -> None:
+    def work(steps: list[str]) -> None:
         with interrupts.held():
             press()
             with interrupts.heard():
                 steps.append("not reached")
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert steps == []
+    assert done_by(work) == []
 
 
 def test_after_such_a_place_it_waits_again() -> None:
-    steps: list[str] = []
-
-    def work() -> None:
+    def work(steps: list[str]) -> None:
         with interrupts.held():
             with interrupts.heard():
                 pass
             press()
             steps.append("kept")
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert steps == ["kept"]
+    assert done_by(work) == ["kept"]
 
 
 def test_one_within_another_changes_nothing() -> None:
-    steps: list[str] = []
-
-    def work() -> None:
+    def work(steps: list[str]) -> None:
         with interrupts.held():
             with interrupts.held():
                 press()
             steps.append("kept")
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
-    assert steps == ["kept"]
+    assert done_by(work) == ["kept"]
 
 
 def test_other_threads_neither_hear_nor_hold_it() -> None:

@@ -30,9 +30,10 @@ class Session(NamedTuple):
         """The outside world. A command that touches no `secrets` says so: its memory need not be shut to others."""
         from sp_connect import edges, memory
 
-        memory.leave_no_core()
         if secrets:
             memory.shut()
+        else:
+            memory.leave_no_core()
         build = edges.simulated if self.simulate else edges.real
         return build(self.screen, self.person, self.environ)
 

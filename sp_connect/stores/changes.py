@@ -80,27 +80,16 @@ class Changes:
     @contextmanager
     def moving(self) -> Iterator[None]:
         """Lets one process at a time move secrets to another store. Taken before `writing`. Raises StoreLocked."""
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(files.lock(self._lock_path.with_name("lock-moving"), wait=0))
-            except errors.StoreLocked:
-                raise errors.StoreLocked(
-                    "Another sp-connect is moving the secrets to another store.", "wait for it, then run this again"
-                ) from None
+        busy = "Another sp-connect is moving the secrets to another store."
+        with _lock(self._lock_path.with_name("lock-moving"), 0, busy):
             yield
 
     @contextmanager
     def refreshing(self, scope: Scope) -> Iterator[None]:
         """Lets one process at a time ask Amazon for an access token of `scope`; it may take as long as Amazon may."""
-        with ExitStack() as stack:
-            try:
-                path = self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}"
-                stack.enter_context(files.lock(path, wait=ASKING_SECONDS))
-            except errors.StoreLocked:
-                raise errors.StoreLocked(
-                    f"Another sp-connect has been asking Amazon about {scope} for {words.span(ASKING_SECONDS)}.",
-                    "wait for it, then run this again",
-                ) from None
+        path = self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}"
+        busy = f"Another sp-connect has been asking Amazon about {scope} for {words.span(ASKING_SECONDS)}."
+        with _lock(path, ASKING_SECONDS, busy):
             yield
 
     def see_lock(self) -> None:
@@ -292,6 +281,17 @@ class Changes:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
         records = self._connections.of(owner) if kind == "seller" else self._apps.all()
         return {name for record in records for name in names(record)}
+
+
+@contextmanager
+def _lock(path: Path, wait: float, busy: str) -> Iterator[None]:
+    """Holds a lock that is not the writers'; raises StoreLocked in the words `busy` where another has it so long."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(files.lock(path, wait))
+        except errors.StoreLocked:
+            raise errors.StoreLocked(busy, "wait for it, then run this again") from None
+        yield
 
 
 def names(record: App | Connection | None) -> tuple[SecretName, ...]:

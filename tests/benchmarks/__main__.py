@@ -10,8 +10,8 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -61,7 +61,7 @@ def starts(places: Places) -> Iterator[Row]:
     yield Row("list --json, 1 connection", "import typer", Case([PROGRAM, "list", "--json"], one), typer, "1.5")
     scrypt = "import hashlib; hashlib.scrypt(b'x', salt=b'y' * 16, n=2**15, r=8, p=1, maxmem=2**26)"
     floor = Case([sys.executable, "-c", scrypt])
-    yield Row("token, kept, vault", "import typer", Case([*token(0)], one), typer, "2.5", floor)
+    yield Row("token, kept, vault", "import typer", Case(token(0), one), typer, "2.5", floor)
 
 
 def token(number: int) -> list[str]:
@@ -164,32 +164,22 @@ def told(row: Row, ours: Cost, theirs: Cost, floor: Cost | None) -> str:
     ).rstrip()
 
 
-@contextmanager
-def rows() -> Iterator[Iterator[Row]]:
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        places = Places(folder)
-
-        def each() -> Iterator[Row]:
-            groups: tuple[Callable[[], Iterator[Row]], ...] = (
-                partial(starts, places),
-                partial(with_keyring, places, stack, folder),
-                partial(with_gh, places),
-                partial(lists, places),
-                partial(growing, places),
-                partial(verifying, stack, folder),
-                partial(importing, places, folder),
-            )
-            for group in groups:
-                yield from group()
-
-        yield each()
+def rows(stack: ExitStack) -> Iterator[Row]:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    places = Places(folder)
+    yield from starts(places)
+    yield from with_keyring(places, stack, folder)
+    yield from with_gh(places)
+    yield from lists(places)
+    yield from growing(places)
+    yield from verifying(stack, folder)
+    yield from importing(places, folder)
 
 
 def main(wanted: list[str]) -> None:
     print(f"{'':31} {'ours':>8} {'memory':>8}  {'rival':21} {'':>8} {'ratio':>6}  {'at most':13} {'floor':>8}")
-    with rows() as found:
-        for row in found:
+    with ExitStack() as stack:
+        for row in rows(stack):
             if all(word in f"{row.what} {row.rival}" for word in wanted):
                 cases = [row.ours, row.theirs, *([row.floor] if row.floor else [])]
                 ours, theirs, *floor = compared(*cases)

@@ -21,10 +21,9 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 
 class Cost(NamedTuple):
-    """What a process took: seconds of wall time and of processor, and its peak of memory in MB."""
+    """What a process took: seconds of wall time, and its peak of memory in MB."""
 
     wall: float
-    processor: float
     memory: float
 
 
@@ -51,7 +50,7 @@ def cost(case: Case) -> Cost:
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)  # it is waited for already
     assert process.returncode in case.codes, (case.command, process.returncode)
-    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Cost(wall, used.ru_maxrss / 1024)
 
 
 def compared(*cases: Case, rounds: int = ROUNDS) -> list[Cost]:
