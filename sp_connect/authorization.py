@@ -47,7 +47,7 @@ def prove_ready(edges: Edges, renewed: Iterable[Scope] = ()) -> None:
     edges.changes.prove()
     asked = list(renewed)
     if not asked or any(edges.connections.get(scope) is None for scope in asked):
-        edges.connections.of_account("")
+        edges.connections.prove_readable()
 
 
 def complete(

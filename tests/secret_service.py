@@ -64,13 +64,8 @@ def secret_service(home: Path) -> Iterator[Session]:
     try:
         assert session.bus.stdout is not None, "it was asked for"
         session["DBUS_SESSION_BUS_ADDRESS"] = session.bus.stdout.readline().strip()
-        ring = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-        quiet = subprocess.DEVNULL
-        session.ring = subprocess.Popen(ring, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, env=session)
+        session.ring = _started(session)
         try:
-            assert session.ring.stdin is not None, "it was asked for"
-            with session.ring.stdin as password:
-                password.write(b"test-password")
             _wait_for_collection(session)
             yield session
         finally:
@@ -98,10 +93,27 @@ def kill(session: Session) -> None:
     session.ring.wait()
 
 
+def restart(session: Session) -> None:
+    """Another keyring in place of the first, unlocked like it, as when a desktop starts its keyring anew."""
+    first, session.ring = session.ring, _started(session, "--replace")
+    first.wait()
+    _wait_for_collection(session)
+
+
 def stop_bus(session: Session) -> None:
     """Ends the session's bus, as cron and ssh have none."""
     session.bus.kill()
     session.bus.wait()
+
+
+def _started(session: Session, *flags: str) -> subprocess.Popen[bytes]:
+    ring = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets", *flags]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(ring, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, env=session)
+    assert process.stdin is not None, "it was asked for"
+    with process.stdin as password:
+        password.write(b"test-password")
+    return process
 
 
 def _wait_for_collection(session: Session) -> None:

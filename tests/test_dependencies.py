@@ -53,7 +53,7 @@ def test_each_dependency_has_its_line_and_each_line_its_dependency() -> None:
 def test_a_line_names_the_oldest_version_and_the_owners(package: str) -> None:
     line = LINES[package]
 
-    assert DECLARED[package].split(",")[0] == f"{package}>={line.bound}"
+    assert re.split("[,;]", DECLARED[package])[0] == f"{package}>={line.bound}"
     assert line.owners == OWNERS[_alike(package)]
     assert line.licence
     assert line.brings

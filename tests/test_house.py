@@ -47,6 +47,7 @@ OWNERS = {
     "requests": ("sp_connect.amazon.http",),
     "urllib3": ("sp_connect.amazon.http",),
     "keyring": ("sp_connect.stores.keyring",),
+    "secretstorage": ("sp_connect.stores.secret_service",),
     "cryptography": ("sp_connect.stores.seals",),
     "filelock": ("sp_connect.stores.files",),
     "rtoml": ("sp_connect.stores.files",),
@@ -120,7 +121,11 @@ def test_each_outside_library_has_one_owner(library: str) -> None:
 
 def test_nothing_undeclared_is_imported() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    known = {name.partition(">")[0].replace("-", "_") for name in declared} | {"sp_connect"} | sys.stdlib_module_names
+    known = (
+        {name.partition(">")[0].replace("-", "_").lower() for name in declared}
+        | {"sp_connect"}
+        | sys.stdlib_module_names
+    )
 
     undeclared = {
         (module, name) for module, path in MODULES.items() for name in imported(path) if name.split(".")[0] not in known

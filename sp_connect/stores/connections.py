@@ -83,14 +83,8 @@ class Connections:
 
         Raises Damaged for any file that is, since it may name the account; `sparing` passes over it.
         """
-        sellers = []
-        for seller, accounts in self._each(self._accounts):
-            if isinstance(accounts, errors.Damaged):
-                if not sparing:
-                    raise accounts
-            elif selling_partner_id in accounts:
-                sellers.append(seller)
-        self._index.write(self._files)
+        known = self._each_accounts(sparing=sparing)
+        sellers = [seller for seller, accounts in known if selling_partner_id in accounts]
         return tuple(one for name in sellers for one in self.of(name) if one.selling_partner_id == selling_partner_id)
 
     def of(self, seller: str) -> tuple[Connection, ...]:
@@ -110,6 +104,10 @@ class Connections:
                 status = entry.stat()
                 found.add((entry.name, status.st_ino, status.st_mtime_ns, status.st_size))
         return found
+
+    def prove_readable(self) -> None:
+        """Raises Damaged for any file that is: the account of a consent to come may be named in it."""
+        self._each_accounts(sparing=False)
 
     def prove(self) -> None:
         """Raises what would keep a record from being written. Leaves nothing."""
@@ -188,6 +186,17 @@ class Connections:
             return self.of(self._seller_of(name))
         except errors.Damaged as damage:
             return damage
+
+    def _each_accounts(self, *, sparing: bool) -> list[tuple[str, Sequence[str]]]:
+        """Each seller with the accounts of its connections. Raises Damaged, unless `sparing`."""
+        known = []
+        for seller, accounts in self._each(self._accounts):
+            if not isinstance(accounts, errors.Damaged):
+                known.append((seller, accounts))
+            elif not sparing:
+                raise accounts
+        self._index.write(self._files)
+        return known
 
     def _accounts(self, name: str) -> tuple[str, Sequence[str] | errors.Damaged]:
         """A seller with the accounts of its connections."""

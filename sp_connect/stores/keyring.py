@@ -30,17 +30,20 @@ _BACKENDS = {
     "win32": ("keyring.backends.Windows.WinVaultKeyring", "Windows Credential Manager"),
 }
 _SECRET_SERVICE = (
-    "keyring.backends.SecretService.Keyring",
+    "sp_connect.stores.secret_service.SecretService",
     "Secret Service (GNOME Keyring, KWallet, KeePassXC)",
 )
 _REFUSED = ("keyring.backends.null.", "keyring.backends.fail.", "keyring.backends.chainer.", "keyrings.alt.")
 _NO_SERVICE = "no keyring runs in this session"
+_NO_COLLECTION = "it has no collection to keep secrets in, or the prompt that makes one was dismissed"
 _CAUSES = {
     "NoKeyringError": _NO_SERVICE,
     "SecretServiceNotAvailableException": _NO_SERVICE,
     "FileNotFoundError": _NO_SERVICE,
     "ConnectionRefusedError": _NO_SERVICE,
-    "InitError": "it has no collection to keep secrets in, or the prompt that makes one was dismissed",
+    "InitError": _NO_COLLECTION,  # keyring's own word for it
+    "ItemNotFoundException": _NO_COLLECTION,
+    "PromptDismissedException": _NO_COLLECTION,
 }
 
 
@@ -167,6 +170,8 @@ class KeyringStore:
         if not module or _is_refused(self._path):
             raise self._refused()
         found: Any = getattr(importlib.import_module(module), name, None)
+        if self._path == _SECRET_SERVICE[0]:
+            return found()
         import keyring.backend
 
         if not (isinstance(found, type) and issubclass(found, keyring.backend.KeyringBackend)):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,9 +24,6 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
     for thread in threading.enumerate():
         if thread.name == "keyring":  # was left behind in a call that the end of the session has ended
             thread.join()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # keyring leaves its connection to a locked keyring open
-        gc.collect()
 
 
 @pytest.fixture

@@ -24,9 +24,6 @@ from tests.secret_service import Session
 from tests.stores import crash
 from tests.stores.samples import app, connection
 
-# keyring leaves its connection to a locked keyring open.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-
 OLD, NEW = "ref-old", "ref-new"
 
 

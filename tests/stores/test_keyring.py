@@ -6,9 +6,13 @@ import subprocess
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+import secretstorage
+from keyring.backends import SecretService
 
 from sp_connect import errors
 from sp_connect.models import Secret
@@ -19,9 +23,7 @@ from tests.secret_service import Session
 from tests.stores import backends
 from tests.stores.samples import EU, TOKEN
 
-# keyring leaves its connection to a locked keyring open.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-
+SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
 REFUSED = [
     "keyring.backends.null.Keyring",
     "keyring.backends.fail.Keyring",
@@ -85,6 +87,37 @@ def test_a_killed_keyring_comes_back_locked(session: Session) -> None:
     secret_service.kill(session)
     with pytest.raises(errors.StoreLocked):
         real().keep(EU, Secret(TOKEN))
+
+
+def test_a_keyring_that_is_started_anew_is_asked_again(session: Session) -> None:
+    ring = real()
+    ring.keep(EU, Secret(TOKEN))
+    secret_service.restart(session)
+    assert ring.fetch(EU) == Secret(TOKEN)
+    ring.keep(EU, Secret("changed"))
+    secret_service.restart(session)
+    ring.forget(EU)
+    with pytest.raises(errors.MissingToken):
+        real().fetch(EU)
+
+
+@pytest.mark.usefixtures("session")
+def test_the_package_keyring_and_ours_have_the_same_items() -> None:
+    ours, by_name = real(), KeyringStore(SECRET_SERVICE, patience=30)
+    theirs: Any = SecretService.Keyring()  # type: ignore[no-untyped-call]
+    item = f"sp-connect/{EU}", "sp-connect"
+    theirs.set_password(*item, "theirs")
+    assert ours.fetch(EU) == Secret("theirs")
+    ours.keep(EU, Secret("ours"))
+    assert theirs.get_password(*item) == "ours"
+    by_name.keep(EU, Secret("by name"))
+    with closing(secretstorage.dbus_init()) as connection:
+        found = list(secretstorage.get_default_collection(connection).get_all_items())
+        assert [(one.get_label(), one.get_attributes()["application"]) for one in found] == [
+            (f"Password for 'sp-connect' on '{item[0]}'", "Python keyring library")
+        ]
+    ours.forget(EU)
+    assert theirs.get_password(*item) is None
 
 
 def test_a_frozen_keyring_is_not_waited_for_beyond_the_patience(session: Session) -> None:
