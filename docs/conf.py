@@ -9,7 +9,7 @@ project = "sp-connect"
 release = version = __version__
 copyright = "the sp-connect authors, MIT license"  # noqa: A001 - Sphinx's name
 extensions = ["myst_parser", "sphinx_copybutton"]
-exclude_patterns = ["schemas", "pictures"]
+exclude_patterns = ["schemas", "pictures", "look"]
 nitpicky = True
 
 myst_enable_extensions = ["attrs_block", "colon_fence"]
@@ -19,6 +19,8 @@ html_theme = "furo"
 html_title = "sp-connect"
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["look"]
+html_css_files = ["site.css"]
 html_theme_options = {"navigation_with_keys": True}
 
 lexers["crontab"] = BashLexer()

@@ -5,7 +5,7 @@ For Python programs this is the whole door: `credentials`. The rest is the comma
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__ = "0.9.0"
 
 
 def credentials(seller: str, region: str, country: str | None = None) -> dict[str, str]:

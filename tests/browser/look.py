@@ -9,7 +9,7 @@ import base64
 import html
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ from sp_connect.simulator.world import BUILT_IN, World
 from tests.browser import chromium
 from tests.browser.chromium import Browser
 
+# Width in pixels, colour scheme, and screen or print.
 VIEWS = {
     "light-1000": (1000, "light", "screen"),
     "dark-1000": (1000, "dark", "screen"),
@@ -41,13 +42,7 @@ REDIRECT_URI = BUILT_IN.redirect_uris[0]
 
 
 def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        Simulator(World()) as simulator,
-        chromium.browser(Path(scratch), "--hide-scrollbars") as browser,
-    ):
-        names = [_take(browser, folder, name) for name in _pages(browser, simulator, Path(scratch))]
+    names = take(folder, VIEWS)
     shown = "".join(
         f"<h2>{html.escape(name)}</h2><p>"
         + "".join(f'<img src="{name}-{view}.png" alt="{view}" width="{VIEWS[view][0] // 2}"> ' for view in VIEWS)
@@ -55,6 +50,22 @@ def main(folder: Path) -> None:
     )
     style = "img { vertical-align: top; border: 1px solid #888 }"
     (folder / "index.html").write_text(f"<!doctype html><title>Pages</title><style>{style}</style>{shown}", "utf-8")
+
+
+def take(folder: Path, views: Mapping[str, tuple[int, str, str]], only: Collection[str] = ()) -> list[str]:
+    """Takes the pictures `NAME-VIEW.png` of each page, or `only` of some. Their names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Simulator(World()) as simulator,
+        chromium.browser(Path(scratch), "--hide-scrollbars") as browser,
+    ):
+        taken = []
+        for name in _pages(browser, simulator, Path(scratch)):
+            if not only or name in only:
+                _take(browser, folder, name, views)
+                taken.append(name)
+    return taken
 
 
 def _pages(browser: Browser, simulator: Simulator, scratch: Path) -> Iterator[str]:
@@ -112,8 +123,8 @@ def _pages(browser: Browser, simulator: Simulator, scratch: Path) -> Iterator[st
         yield name
 
 
-def _take(browser: Browser, folder: Path, name: str) -> str:
-    for view, (width, scheme, media) in VIEWS.items():
+def _take(browser: Browser, folder: Path, name: str, views: Mapping[str, tuple[int, str, str]]) -> None:
+    for view, (width, scheme, media) in views.items():
         browser.command("Emulation.setEmulatedMedia", media=media, features=[_scheme(scheme)])
         screen = {"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": width < 500}
         browser.command("Emulation.setDeviceMetricsOverride", **screen)
@@ -123,7 +134,6 @@ def _take(browser: Browser, folder: Path, name: str) -> str:
         (folder / f"{name}-{view}.png").write_bytes(base64.b64decode(picture))
     browser.command("Emulation.setEmulatedMedia", media="", features=[])
     browser.command("Emulation.clearDeviceMetricsOverride")
-    return name
 
 
 def _scheme(value: str) -> dict[str, str]:
