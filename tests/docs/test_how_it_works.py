@@ -1,0 +1,44 @@
+"""docs/how-it-works.md and docs/contributing.md name what is there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.test_house import ROOT
+
+PATH = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+ROOMS = re.findall(r"^\| `(\w+)/` \|", PATH, re.MULTILINE)
+FILES = sorted(set(re.findall(r"`((?:sp_connect|tests)/[\w/]+\.\w+)`", PATH)))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_that_is_named_is_there(name: str) -> None:
+    assert (ROOT / name).is_file()
+
+
+def test_the_path_names_a_file_at_each_step() -> None:
+    steps = re.findall(r"^\| (\d+) \|.*\| (.*) \|$", PATH, re.MULTILINE)
+
+    assert [int(number) for number, _ in steps] == list(range(1, len(steps) + 1))
+    assert all("`sp_connect/" in where for _, where in steps)
+
+
+def test_each_room_of_the_house_is_told_of() -> None:
+    there = {path.parent.name for path in (ROOT / "sp_connect").glob("*/__init__.py")}
+
+    assert set(ROOMS) | {"browser", "errors"} == there | {"errors"}
+
+
+def test_the_commands_of_a_contributor_are_those_of_ci() -> None:
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+    for command in ("ruff check .", "ruff format --check .", "mypy", "tests.docs.site", "tests.fuzz.coverage"):
+        assert command in ci
+        assert command in CONTRIBUTING
+    installed = {
+        word for line in re.findall(r"apt-get install ((?:.|\\\n)*?)\n```", CONTRIBUTING) for word in line.split()
+    }
+    assert {word for word in installed if word != "\\"} <= set(ci.split())
