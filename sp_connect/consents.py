@@ -69,6 +69,11 @@ def manner(edges: Edges, asking: Asking) -> Manner:
         raise errors.Usage(
             "--paste waits for an address, and there is no terminal to paste it in.", "leave out --paste"
         )
+    if asking.paste and not edges.person.is_heard():
+        raise errors.Usage(
+            "--paste waits for an address, and a terminal of Windows is not heard meanwhile.",
+            "sp-connect invite makes a link, sp-connect accept - takes the address that comes of it",
+        )
     if asking.browser is not None and asking.no_browser:
         raise errors.Usage("--browser and --no-browser cannot both be meant.", "leave out one of them")
     return Manner(asking, edges.browser(asking.browser, refused=asking.no_browser))

@@ -19,9 +19,10 @@ LONGEST_INPUT = 64 * 1024
 class Person:
     """Whoever is at `stdin`; questions go to `stderr`, because stdout carries results alone."""
 
-    def __init__(self, stdin: TextIO | None, stderr: TextIO) -> None:
+    def __init__(self, stdin: TextIO | None, stderr: TextIO, platform: str = os.name) -> None:
         self._stdin = stdin
         self._stderr = stderr
+        self._can_poll = platform == "posix"
 
     def is_there(self) -> bool:
         """Whether stdin is a terminal, so that a question can be answered."""
@@ -43,7 +44,7 @@ class Person:
 
     def is_heard(self) -> bool:
         """Whether what is typed while something else is waited for is heard: where a terminal can be polled."""
-        return self.is_there() and os.name == "posix"
+        return self.is_there() and self._can_poll
 
     def answer(self, question: str, flag: str) -> str:
         """One line. Raises NeedsFlag where nobody can be asked."""

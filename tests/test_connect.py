@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from sp_connect import errors
 from sp_connect.amazon import geography
+from sp_connect.commands import connect
 from sp_connect.models import Consent, Secret
+from sp_connect.person import Person
 from sp_connect.simulator.faults import Fault
 from tests.agency import NOON, Agency, as_company, nobody
+from tests.commands.given import Keys
 
 EU = geography.scope("acme", "eu")
 JAPAN = geography.scope("acme", "fe", "JP")
@@ -343,6 +347,15 @@ class TestThisMachine:
     def test_paste_without_a_terminal_is_a_usage_error(self, agency: Agency) -> None:
         with pytest.raises(errors.Usage):
             agency.connect(paste=True)
+
+    def test_paste_where_a_terminal_is_not_heard_leads_to_an_invite(self, agency: Agency) -> None:
+        on_windows = Person(Keys("https://agency.example/?state=..."), agency.stderr, platform="nt")
+
+        with pytest.raises(errors.Usage, match="Windows") as failure:
+            list(connect.run(replace(agency.edges, person=on_windows), agency.options(paste=True)))
+
+        assert "sp-connect invite" in (failure.value.hint or "")
+        assert "consent?" not in agency.said()
 
     def test_a_browser_that_is_not_there_is_told_with_the_way_round_it(self, agency: Agency) -> None:
         def refuse(asked: Consent, address: str) -> str | None:

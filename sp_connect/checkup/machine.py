@@ -21,7 +21,7 @@ def private(facts: Facts) -> Finding:
     if not permissions.are_known():
         return skipped("this system has no such permissions")
     there, found = permissions.look(dict.fromkeys(_ours(facts)))
-    said = f"{words.count(there, 'file')} and folders are yours alone"
+    said = "one file is yours alone" if there == 1 else f"{there:,} files and folders are yours alone"
     if not found:
         return ok(said)
     ours, foreign = [one for one in found if one.is_ours], [one for one in found if not one.is_ours]

@@ -156,6 +156,12 @@ def _why_not(edges: Edges, arrival: Sent, invite: Invite) -> errors.NotAuthorize
     return errors.BadState(arrival.why or "", _COPY_ALL)
 
 
+def _read(edges: Edges) -> str:
+    if edges.person.is_there():
+        edges.screen.say("Paste the address, then Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
+    return edges.person.text("address", "for example: sp-connect accept - < address.txt")
+
+
 def command(
     ctx: typer.Context,
     address: Annotated[
@@ -169,8 +175,7 @@ def command(
     that a mail put into it are dropped.
     """
     edges = ctx.obj.edges()
-    text = edges.person.text("address", "for example: sp-connect accept - < address.txt") if address == "-" else address
-    outcome = run(edges, text)
+    outcome = run(edges, _read(edges) if address == "-" else address)
     card.tell_each(edges.screen, [outcome.connection], edges.now, as_json=json)
     if outcome.trouble is not None:
         raise outcome.trouble

@@ -41,9 +41,10 @@ class Chosen:
         before = self._store
         try:
             return before.fetch(name)
-        except errors.MissingToken:
+        except errors.MissingToken as missing:
             self.look_again()
             if self._store is before:
+                missing.hint = f"if sp-connect store names the right one: {missing.hint}"
                 raise
         return self._store.fetch(name)
 

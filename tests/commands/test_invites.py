@@ -25,7 +25,7 @@ from sp_connect.stores.changes import Changes
 from sp_connect.stores.invites import Invites
 from sp_connect.views.screen import Screen
 from tests.agency import Agency, free_port
-from tests.commands.given import connected, hearing, kept, piping, shell, token_of
+from tests.commands.given import connected, hearing, kept, piping, shell, token_of, typing
 from tests.commands.office import LONGEST
 from tests.commands.test_views import Terminal
 
@@ -303,6 +303,13 @@ class TestAccept:
         accept.command(given.context, "-", json=True)
 
         assert [row["seller"] for row in given.json()] == ["acme"]
+
+    def test_a_person_at_the_terminal_is_told_to_paste_it(self, agency: Agency) -> None:
+        given = shell(agency, typing(agency, clicked(one(agency))))
+
+        accept.command(given.context, "-")
+
+        assert "Paste the address, then Enter and Ctrl-D" in agency.said()
 
     def test_empty_stdin_is_a_usage_error(self, agency: Agency) -> None:
         with pytest.raises(errors.Usage, match="stdin holds no address"):

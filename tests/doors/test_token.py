@@ -92,7 +92,9 @@ def test_a_record_without_its_secret_is_4(office: Agency, staffed: Program) -> N
     result = staffed.run(*ACME, "--json")
 
     assert (result.code, result.error()["code"]) == (4, "missing-token")
-    assert result.error()["hint"] == "sp-connect connect --seller acme --region eu"
+    assert result.error()["hint"] == (
+        "if sp-connect store names the right one: sp-connect connect --seller acme --region eu"
+    )
 
 
 def test_many_processes_at_once_make_one_refresh_for_each_seller(office: Agency, staffed: Program) -> None:

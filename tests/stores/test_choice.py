@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sp_connect import errors
-from sp_connect.models import SecretName
+from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secrets
+from sp_connect.stores.chosen import Chosen
+from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.vault import Vault
 
 CHOICES = [
     (None, None, "keyring", "it is the default"),
@@ -49,6 +52,19 @@ def test_what_is_missing_is_named_with_the_command_that_brings_it(name: SecretNa
     error = secrets.missing(name, "the keyring")
     assert error.message == f"The secret of {owner} is not in the keyring."
     assert error.hint == hint
+
+
+def test_a_secret_that_is_not_in_the_store_in_use_may_be_in_the_other(small: KeyringStore, vault: Vault) -> None:
+    name = SecretName("seller", "acme", "eu", "r")
+    vault.keep(name, Secret("Atzr|kept"))
+    chosen = Chosen({"keyring": small, "vault": vault}, lambda: secrets.choose(None, None))
+
+    with pytest.raises(errors.MissingToken) as caught:
+        chosen.fetch(name)
+
+    assert caught.value.hint == (
+        "if sp-connect store names the right one: sp-connect connect --seller acme --region eu"
+    )
 
 
 def test_references_do_not_repeat() -> None:
