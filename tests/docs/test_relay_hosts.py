@@ -195,8 +195,7 @@ class TestNginx:
         found = doctor(served, served.web)
 
         assert found["result"] == "ok"
-        [line] = hosts.DOCTOR_SAYS.splitlines()
-        assert " ".join(line.split()) == f"● relay {found['finding']}"
+        assert shown()[0] == f"● relay {found['finding']}"
 
     def test_the_doctor_tells_a_policy_that_forbids_the_script(self, served: Served, tmp_path: Path) -> None:
         strict = "alias /srv/sp-connect/relay.html;\n        add_header Content-Security-Policy \"script-src 'self'\";"
@@ -413,6 +412,16 @@ class TestFaults:
 
         assert (found["result"], UNREACHABLE in found["finding"]) == ("warning", True)
 
+    def test_its_lines_are_those_of_the_page(self) -> None:
+        longer = relay.judge(LISTENING, FAULTS["leads on to https://agency.example/sp-connect/?…"])
+        with pytest.raises(errors.WrongRelay) as raised:
+            relay.judge(LISTENING, FAULTS["its server's Content-Security-Policy forbids its script"])
+
+        assert shown()[1:] == [
+            f"▲ relay warning: {longer.found} hint: {longer.mend}",
+            f"✕ relay failed: {raised.value.message} hint: {raised.value.hint}",
+        ]
+
     def test_every_row_of_the_page_is_among_them(self) -> None:
         assert hosts.first_column("`doctor` says") == [*FAULTS, UNREACHABLE]
 
@@ -429,6 +438,12 @@ class TestPage:
         assert len(set(hosts.REGISTERED)) == 4
         for address in hosts.REGISTERED:
             registration.check_redirect_uri(address)
+
+
+def shown() -> list[str]:
+    """The lines of `doctor` on the page, each put together again and without its time."""
+    once = re.sub(r" +\d\.\d\d s$", "", hosts.DOCTOR_SAYS, flags=re.MULTILINE)
+    return [" ".join(part.split()).replace("doctor= 1", "doctor=1") for part in once.split("\n\n")]
 
 
 def judged(headers: Mapping[str, str]) -> Finding:

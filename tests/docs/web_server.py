@@ -36,6 +36,7 @@ error_log {folder}/error.log;
 events {{}}
 http {{
     default_type application/octet-stream;
+    gzip on;
     access_log {folder}/access.log;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
