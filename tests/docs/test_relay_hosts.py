@@ -63,8 +63,8 @@ class Served:
 
 def missing(what: str) -> None:
     if os.environ.get("CI"):
-        pytest.fail(f"CI has to have it: {what}")
-    pytest.skip(f"needs it: {what}")
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ import trustme
 from tests.browser.site import ADDRESS, HOST
 
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-INSTALL = "apt-get install nginx-light"
+INSTALL = "nginx is needed: apt-get install nginx-light"
 SECONDS = 10.0
 
 # What Debian's nginx.conf has around the files of conf.d, as far as it matters here; and nothing outside the folder.
