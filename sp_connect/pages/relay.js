@@ -3,6 +3,7 @@ var query = location.search;
 var asked = new URLSearchParams(query);
 var sent = location.href;
 history.replaceState(null, "", location.pathname);
+document.getElementById("by-hand").hidden = true;
 function show(id, title) {
   document.getElementById(id).hidden = false;
   document.title = title;

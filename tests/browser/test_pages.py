@@ -66,6 +66,17 @@ def test_what_amazon_said_is_shown_and_never_obeyed(browser: Browser, tmp_path: 
     assert "Amazon said: access_denied: <script>alert(1)</script>" in browser.wait_for("✕ Not connected")
 
 
+def test_a_relay_page_whose_script_is_forbidden_says_what_to_copy(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "relay.html"
+    forbidding = '<head><meta http-equiv="Content-Security-Policy" content="script-src \'none\'">'
+    path.write_text(pages.relay("127.0.0.1:8723").replace("<head>", forbidding, 1), "utf-8")
+    browser.open(f"{path.as_uri()}?state=x&spapi_oauth_code=y")
+
+    assert "Copy the whole address from the address bar" in browser.wait_for("One more step: copy this page's address")
+    assert "Handing on" not in browser.text()
+    assert any("script-src 'none'" in complaint for complaint in browser.complaints())
+
+
 def test_a_breach_of_the_policy_is_heard(browser: Browser, registered: Path) -> None:
     assert registered.exists()
     browser.open(REDIRECT_URI)

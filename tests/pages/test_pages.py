@@ -223,8 +223,9 @@ def test_relay_reads_the_mark_that_consent_makes() -> None:
 
 
 RUN = """
-const shown = [], elements = {};
-globalThis.document = {title: "", getElementById: id => elements[id] ??= {set hidden(v) { shown.push(id) }},
+const shown = ["by-hand"], elements = {};
+const show = (id, is) => is ? shown.push(id) : shown.splice(shown.indexOf(id), 1);
+globalThis.document = {title: "", getElementById: id => elements[id] ??= {set hidden(v) { show(id, !v) }},
   execCommand() {}};
 globalThis.history = {replaceState: (a, b, c) => { result.address = c }};
 const asked = process.argv[1], result = {};
