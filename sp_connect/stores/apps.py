@@ -6,7 +6,7 @@ Never holds a secret: `secret_ref` is the name under which the secret store has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from sp_connect.stores.tables import Table
 
 LISTEN = "127.0.0.1:8723"
 """Where the relay page finds the listener unless the app says otherwise."""
+
+_TOP = ("schema", "store", "apps", "preferences")
+_PREFERENCES = ("browser",)
+_APP = tuple(field for field in App._fields if field != "name")
 
 _HEADER = f"# Settings of sp-connect. Made to be edited by hand; secrets are elsewhere.\nschema = {files.SCHEMA}\n"
 
@@ -84,6 +88,25 @@ class Apps:
         """What [preferences] says in place of --browser, if it says something; its meaning is not asked here."""
         preferences = (files.read_toml(self._path) or {}).get("preferences", {})
         return Table(self._path, "[preferences]", preferences).optional_text("browser") or None
+
+    def mistyped(self) -> tuple[tuple[str, str], ...]:
+        """Keys that nothing here reads and that are spelt nearly like one that is: each with that one.
+
+        Others are let be: a key of the user's own, or of a later version.
+        """
+        import difflib
+
+        document = files.read_toml(self._path) or {}
+        places: list[tuple[str, object, Sequence[str]]] = [("", document, _TOP)]
+        places.append(("preferences.", document.get("preferences"), _PREFERENCES))
+        places += [(f"apps.{name}.", values, _APP) for name, values in self._tables().items()]
+        return tuple(
+            (f"{place}{key}", meant)
+            for place, values, known in places
+            for key in (values if isinstance(values, dict) else ())
+            if key not in known
+            for meant in difflib.get_close_matches(key, known, 1, 0.75)
+        )
 
     def _tables(self) -> dict[str, Any]:
         tables = (files.read_toml(self._path) or {}).get("apps", {})

@@ -50,6 +50,16 @@ class TestConfiguration:
         assert wrong(list(found.values())) == ["configuration"]
         assert {found["apps-in-use"].result, found["unclaimed"].result} == {"skipped"}
 
+    def test_a_key_that_is_nearly_another_is_told(self, agency: Agency) -> None:
+        connected(agency)
+        with (agency.folder / "config.toml").open("a") as file:
+            file.write('drafft = true\nagency_note = "ours"\n[preferences]\nbrower = "isolated"\n')
+
+        found = finding(agency.edges, "configuration")
+
+        assert found.result == "warning"
+        assert "nothing reads preferences.brower (browser?) and apps.default.drafft (draft?) in" in found.found
+
     def test_a_file_of_a_later_version_is_a_failure(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "schema = 1", "schema = 2")
 
