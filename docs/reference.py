@@ -44,12 +44,18 @@ STATUSES = (
     ("4", "This machine: the keyring, a damaged file, the disk, the port."),
     ("5", "Amazon: unreachable, throttled, or an answer that makes no sense."),
     ("6", "There is no such seller, connection, invite or app."),
+    ("126, 127", "Of exec alone: its command may not be run, or there is no such program."),
     ("130", "Interrupted."),
+)
+FILES = (
+    ("~/.config/sp-connect/config.toml", "The apps, the secret store in use, preferences. Made to be edited by hand."),
+    ("~/.local/share/sp-connect/connections/SELLER.toml", "What is known of a seller. Holds no secret."),
+    ("~/.local/share/sp-connect/vault/", "The sealed files, where they are the secret store."),
 )
 VARIABLES = (
     ("SP_CONNECT_HOME", "One folder for configuration, records and sealed files."),
     ("SP_CONNECT_STORE", "Where secrets are kept: keyring or vault."),
-    ("SP_CONNECT_PASSPHRASE_FILE", "The file whose first line opens the vault."),
+    ("SP_CONNECT_PASSPHRASE_FILE", "The file that holds the passphrase of the vault; a line end after it is left out."),
     ("SP_CONNECT_PASSPHRASE", "The passphrase itself, which counts first."),
     ("SP_CONNECT_APP", "The app where no flag names one."),
     ("SP_CONNECT_TIMEOUT", "Seconds to wait for a consent."),
@@ -110,7 +116,9 @@ def _command(name: str, command: Any, above: typer.Context) -> Command:
 
 def _lines(command: Any, context: typer.Context) -> list[Line]:
     records = (param.get_help_record(context) for param in command.get_params(context))
-    return [Line(name, _range(told)) for name, told in filter(None, records) if not name.endswith("--help")]
+    return [
+        Line(name.removeprefix(" / "), _range(told)) for name, told in filter(None, records) if "--help" not in name
+    ]
 
 
 def _range(told: str) -> str:
@@ -207,6 +215,7 @@ def manual() -> str:
             if command.example:
                 lines += [".PP", "For example:", ".PP", ".nf", f".RS\n{_roff(command.example)}\n.RE", ".fi"]
     lines += [".SH EXIT STATUS", *(line for status, when in STATUSES for line in (".TP", f".B {status}", _roff(when)))]
+    lines += [".SH FILES", *(line for name, what in FILES for line in (".TP", f".I {_roff(name)}", _roff(what)))]
     lines += [".SH ENVIRONMENT", *(line for name, what in VARIABLES for line in (".TP", f".B {name}", _roff(what)))]
     return "\n".join(lines) + "\n"
 

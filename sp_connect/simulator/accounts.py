@@ -52,6 +52,7 @@ COMPANIES = (
         "acme",
         ("A1ACMEUSA0001", "na", ("US", "CA", "MX")),
         ("A2EXAMPLE1234", "eu", (*_EUROPE, "IN")),
+        ("A1ACMEUAE0006", "eu", ("AE",)),
         ("A3NIPPON56789", "fe", ("JP",)),
         ("A1ACMEAUS0004", "fe", ("AU",)),
         ("A1ACMESGP0005", "fe", ("SG",)),

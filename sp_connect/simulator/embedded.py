@@ -76,10 +76,15 @@ def _confirm(screen: Screen, address: str, company: str, listen: str) -> None:
 
 def _see_that_it_sells(scope: Scope) -> None:
     host = geography.consent_host(scope)
-    if not any(account.signs_in_at(host) for account in accounts.of_company(scope.seller)):
+
+    def sells(company: str) -> bool:
+        return any(account.signs_in_at(host) for account in accounts.of_company(company))
+
+    if not sells(scope.seller):
+        other = next(filter(sells, ("acme", "newcomer")))  # whoever is not built in sells everywhere
         raise errors.Usage(
             f"In the simulation {scope.seller} sells nothing in {scope.place}.",
-            f"acme sells everywhere: sp-connect --simulate connect {scope._replace(seller='acme').flags}",
+            f"{other} does: sp-connect --simulate connect {scope._replace(seller=other).flags}",
         )
 
 
