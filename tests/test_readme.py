@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sp_connect import cli
+from sp_connect.commands import ENTRIES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ def test_every_command_that_the_readme_names_exists() -> None:
     named |= set(re.findall(r"`(?:\S*/)?sp-connect (?:--simulate )?([a-z]+)", README))
 
     assert named
-    assert named <= {entry.name for entry in cli.ENTRIES}
+    assert named <= {entry.name for entry in ENTRIES}
 
 
 def test_every_file_that_the_readme_links_to_exists() -> None:
