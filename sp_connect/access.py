@@ -102,7 +102,7 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
             with interrupts.held():
                 tokens = lwa.refresh(edges.amazon, of, client_secret, scope, before)
                 if tokens.refresh_token is not None and tokens.refresh_token != before:
-                    connection = _renewed(edges, connection, tokens.refresh_token)
+                    connection = renew_token(edges, connection, tokens.refresh_token)
         except errors.Rejected as refusal:
             with suppress(errors.ThisMachine):  # a killed process may have kept what Amazon gave in its place
                 edges.changes.finish()
@@ -112,8 +112,11 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
         return Asked(connection, tokens)
 
 
-def _renewed(edges: Edges, connection: Connection, token: Secret) -> Connection:
-    """Keeps the token that Amazon gave in place of a connection's; where that fails, says what it means."""
+def renew_token(edges: Edges, connection: Connection, token: Secret) -> Connection:
+    """The connection with the token that Amazon gave in place of its own, which is kept at once.
+
+    Raises StoreUnavailable, StoreLocked and Damaged, each with what it means: the old token may be dead by now.
+    """
     try:
         return edges.changes.renew_token(connection, token)
     except errors.ThisMachine as error:

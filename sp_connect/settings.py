@@ -1,4 +1,4 @@
-"""What the environment says: where things lie, the passphrase, and where Amazon is. Loads as little as it can."""
+"""What the environment says: where things lie, the app, the passphrase, where Amazon is. Loads as little as it can."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def home(environ: Environment) -> Home:
 
     folders = platformdirs.PlatformDirs("sp-connect", appauthor=False)
     return Home(folders.user_config_path, folders.user_data_path)
+
+
+def default_app(environ: Environment) -> str:
+    """The app where a command names none and the connection has none of its own: SP_CONNECT_APP, else `default`."""
+    return environ.get("SP_CONNECT_APP") or "default"
 
 
 def amazon_base(environ: Environment) -> str | None:

@@ -64,11 +64,13 @@ from sp_connect.errors.usage import BadAppField as BadAppField
 from sp_connect.errors.usage import BadName as BadName
 from sp_connect.errors.usage import BadNumber as BadNumber
 from sp_connect.errors.usage import CommandNotRun as CommandNotRun
+from sp_connect.errors.usage import FlagsBesideFile as FlagsBesideFile
 from sp_connect.errors.usage import NeedsFlag as NeedsFlag
 from sp_connect.errors.usage import NoSuchApp as NoSuchApp
 from sp_connect.errors.usage import NoSuchConnection as NoSuchConnection
 from sp_connect.errors.usage import NoSuchInvite as NoSuchInvite
 from sp_connect.errors.usage import NotFound as NotFound
+from sp_connect.errors.usage import OneIdForSeveral as OneIdForSeveral
 from sp_connect.errors.usage import OtherApp as OtherApp
 from sp_connect.errors.usage import SellerExists as SellerExists
 from sp_connect.errors.usage import SellerInvited as SellerInvited

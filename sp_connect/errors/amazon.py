@@ -60,9 +60,9 @@ class WrongRelay(AmazonTrouble):
 
 
 class KeptUnchecked(AmazonTrouble):
-    """Amazon gave another token for an imported one, which may be dead by now, and then no more answers.
+    """Amazon gave a token, and then no more answers: it is kept, and nobody has seen what it opens.
 
-    Its code is the trouble's.
+    The one before it may be dead by now. Its code is the trouble's.
     """
 
     code = "unreachable"

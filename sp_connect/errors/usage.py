@@ -88,6 +88,25 @@ class NeedsFlag(Usage):
         super().__init__(f"There is no terminal to ask on: {question}", f"add {flag}")
 
 
+class FlagsBesideFile(Usage):
+    """`--from` beside `flags` that say what its file says."""
+
+    def __init__(self, flags: Sequence[str]) -> None:
+        super().__init__(
+            "--from takes sellers, regions, countries and Selling Partner IDs from the file, not from flags.",
+            f"leave out {words.listed(flags)}",
+        )
+
+
+class OneIdForSeveral(Usage):
+    """`--expect-id` where several countries are asked for; `command` is connect or invite."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            "--expect-id names one account, and each country has its own.", f"{command} one country at a time"
+        )
+
+
 class BadAppField(Usage):
     """One of an app's fields is not what Amazon would accept."""
 

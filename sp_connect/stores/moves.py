@@ -71,7 +71,7 @@ class Moves:
         """Whether everything is in a store already, and config.toml says so. Raises Damaged."""
         return self._configured() == target and not self.begun()
 
-    def forgotten(self, target: StoreName) -> bool:
+    def is_vault_unnamed(self, target: StoreName) -> bool:
         """Whether config.toml leaves the store to the default, `target`, while the vault beside it is in use."""
         old = self._way(target).old
         return self._apps.store_choice() is None and isinstance(old, Vault) and not old.is_empty()

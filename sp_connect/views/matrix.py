@@ -106,7 +106,7 @@ def columns(region: str | None = None, country: str | None = None) -> tuple[Colu
     for one in geography.REGIONS.values():
         if wanted not in {None, one.code}:
             continue
-        if one.host is not None:
+        if one.is_whole:
             found.append(Column(one.code, one.code, one.name))
         else:
             apart = geography.countries_of(one.code)

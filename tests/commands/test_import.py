@@ -293,6 +293,24 @@ class TestOne:
         assert agency.world.bearer(given[0]).account.slug == "acme"
         assert kept(agency, made).standing == "connected"
 
+    def test_a_changed_token_of_a_connection_that_cannot_be_kept_is_told_with_what_it_means(
+        self, agency: Agency
+    ) -> None:
+        made = connected(agency)
+        agency.world.faults.add(Fault("token", "rotate", times=1))
+
+        def fill(told: str) -> None:
+            if told.startswith("POST"):
+                (agency.folder / "unfinished").rmdir()
+                (agency.folder / "unfinished").write_text("no folder")
+
+        asked = piping(agency, token_of(agency, made))
+        outcome = import_.run(replace(asked, amazon=hearing(agency, fill).amazon), one())
+
+        [(code, message)] = told(outcome)
+        assert code == "store-unavailable"
+        assert message.startswith("Amazon has changed the refresh token of acme in Europe & India, and it ")
+
     def test_amazon_out_of_order_keeps_nothing(self, agency: Agency) -> None:
         given_by_amazon = token(agency)
         agency.world.faults.add(Fault("sellers", "status", times=None, status=503))
