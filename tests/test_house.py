@@ -49,7 +49,7 @@ OWNERS = {
     "keyring": ("sp_connect.stores.keyring",),
     "secretstorage": ("sp_connect.stores.secret_service",),
     "cryptography": ("sp_connect.stores.seals",),
-    "filelock": ("sp_connect.stores.files",),
+    "filelock": ("sp_connect.stores.locks",),
     "rtoml": ("sp_connect.stores.files",),
     "tomli_w": ("sp_connect.stores.files",),
     "tomlkit": ("sp_connect.stores.apps",),

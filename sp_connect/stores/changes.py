@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from sp_connect import errors, words
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
-from sp_connect.stores import files
+from sp_connect.stores import locks
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
@@ -59,7 +59,7 @@ class Changes:
         self._queue = threading.Lock()
 
     @contextmanager
-    def writing(self, wait: float = 10.0, most: float = files.MOST_PATIENCE) -> Iterator[None]:
+    def writing(self, wait: float = 10.0, most: float = locks.MOST_PATIENCE) -> Iterator[None]:
         """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked.
 
         `wait` is how many seconds another process may keep it, `most` how many all of them together. A move of
@@ -67,7 +67,7 @@ class Changes:
         other store's password. An entry of the journal that cannot be read is passed over: a token that Amazon has
         just given must not be lost for it.
         """
-        with self._queue, files.lock(self._lock_path, wait, most):
+        with self._queue, locks.held(self._lock_path, wait, most):
             if isinstance(self._secrets, Choosing):
                 self._secrets.look_again()
             for written in self.journal.readable():
@@ -81,7 +81,7 @@ class Changes:
     def moving(self) -> Iterator[None]:
         """Lets one process at a time move secrets to another store. Taken before `writing`. Raises StoreLocked."""
         busy = "Another sp-connect is moving the secrets to another store."
-        with _lock(self._lock_path.with_name("lock-moving"), 0, busy):
+        with locks.held_saying(self._lock_path.with_name("lock-moving"), 0, busy):
             yield
 
     @contextmanager
@@ -89,12 +89,12 @@ class Changes:
         """Lets one process at a time ask Amazon for an access token of `scope`; it may take as long as Amazon may."""
         path = self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}"
         busy = f"Another sp-connect has been asking Amazon about {scope} for {words.span(ASKING_SECONDS)}."
-        with _lock(path, ASKING_SECONDS, busy):
+        with locks.held_saying(path, ASKING_SECONDS, busy):
             yield
 
     def see_lock(self) -> None:
         """Raises StoreUnavailable where nobody can take the lock. That somebody has it is fine."""
-        with suppress(errors.StoreLocked), files.lock(self._lock_path, wait=0):
+        with suppress(errors.StoreLocked), locks.held(self._lock_path, wait=0):
             pass
 
     def finish(self) -> None:
@@ -281,17 +281,6 @@ class Changes:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
         records = self._connections.of(owner) if kind == "seller" else self._apps.all()
         return {name for record in records for name in names(record)}
-
-
-@contextmanager
-def _lock(path: Path, wait: float, busy: str) -> Iterator[None]:
-    """Holds a lock that is not the writers'; raises StoreLocked in the words `busy` where another has it so long."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(files.lock(path, wait))
-        except errors.StoreLocked:
-            raise errors.StoreLocked(busy, "wait for it, then run this again") from None
-        yield
 
 
 def names(record: App | Connection | None) -> tuple[SecretName, ...]:

@@ -7,14 +7,13 @@ import resource
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import files
+from sp_connect.stores import files, locks
 
 DAMAGED = [
     (b"a = 1\nb = \n", "line 2"),
@@ -75,7 +74,7 @@ def test_the_mark_of_a_windows_editor_is_no_damage(tmp_path: Path) -> None:
 def test_files_and_folders_are_private_whatever_the_umask(tmp_path: Path) -> None:
     path = tmp_path / "one" / "two" / "file"
     files.replace(path, b"secret")
-    with files.lock(tmp_path / "one" / "lock"):
+    with locks.held(tmp_path / "one" / "lock"):
         assert mode(tmp_path / "one" / "lock") & 0o077 == 0
     assert (mode(path), mode(path.parent), mode(path.parent.parent)) == (0o600, 0o700, 0o700)
     assert path.read_bytes() == b"secret"
@@ -130,7 +129,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
 
 def test_a_device_without_room_is_a_full_disk() -> None:
     full = Path("/dev/full")
-    with pytest.raises(errors.StoreUnavailable, match="disk is full"), files._explained(full, "written"):
+    with pytest.raises(errors.StoreUnavailable, match="disk is full"), files.explained(full, "written"):
         full.write_bytes(b"x")
 
 
@@ -161,56 +160,6 @@ def test_what_a_killed_process_left_an_hour_ago_is_swept(tmp_path: Path) -> None
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".another", ".sp-connect-young", "file"]
 
 
-def test_a_second_writer_is_told_who_keeps_it_waiting(tmp_path: Path) -> None:
-    caught: list[errors.StoreLocked] = []
-
-    def second() -> None:
-        try:
-            with files.lock(tmp_path / "lock", wait=0.05):
-                pass
-        except errors.StoreLocked as error:
-            caught.append(error)
-
-    with files.lock(tmp_path / "lock"):
-        thread = threading.Thread(target=second)
-        thread.start()
-        thread.join()
-    assert "Another sp-connect has been writing" in caught[0].message
-    assert (tmp_path / "lock").exists()
-    with files.lock(tmp_path / "lock", wait=0):
-        pass
-
-
-def test_a_queue_that_moves_is_waited_in_for_longer_than_one_writer_may_take(tmp_path: Path) -> None:
-    done: list[int] = []
-    full = threading.Barrier(12)
-
-    def write(number: int) -> None:
-        full.wait()
-        for _ in range(2):
-            with files.lock(tmp_path / "lock", wait=1.0):
-                threading.Event().wait(0.1)
-        done.append(number)
-
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(12)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert sorted(done) == list(range(12))
-
-
-def test_a_killed_writer_gives_its_lock_back(tmp_path: Path) -> None:
-    hold = (
-        "import os, sys; from pathlib import Path; from sp_connect.stores import files\n"
-        "with files.lock(Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
-    )
-    run = subprocess.run([sys.executable, "-c", hold, tmp_path / "lock"], check=False)
-    assert run.returncode == -9
-    with files.lock(tmp_path / "lock", wait=0):
-        pass
-
-
 def test_reading_needs_no_library_of_ours() -> None:
     look = "import sys, sp_connect.stores.changes, sp_connect.stores.vault\n"
     look += "print({'keyring', 'cryptography', 'filelock', 'tomlkit', 'tomli_w'} & {*sys.modules})"
@@ -222,7 +171,7 @@ def test_no_more_files_are_open_than_before(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for number in range(20):
         files.replace(tmp_path / "file", b"%d" % number)
-        with files.lock(tmp_path / "lock"):
+        with locks.held(tmp_path / "lock"):
             pass
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > before
