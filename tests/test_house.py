@@ -50,8 +50,8 @@ OWNERS = {
     "secretstorage": ("sp_connect.stores.secret_service",),
     "cryptography": ("sp_connect.stores.seals",),
     "filelock": ("sp_connect.stores.locks",),
-    "rtoml": ("sp_connect.stores.files",),
-    "tomli_w": ("sp_connect.stores.files",),
+    "rtoml": ("sp_connect.stores.toml",),
+    "tomli_w": ("sp_connect.stores.toml",),
     "tomlkit": ("sp_connect.stores.apps",),
     "platformdirs": ("sp_connect.settings",),
 }

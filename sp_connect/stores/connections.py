@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sp_connect import errors
 from sp_connect.models import Connection, Scope
-from sp_connect.stores import files, records
+from sp_connect.stores import files, records, toml
 from sp_connect.stores.account_index import AccountIndex
 
 _SUFFIX = ".toml"
@@ -61,7 +61,7 @@ class Connections:
     def of(self, seller: str) -> tuple[Connection, ...]:
         """One seller's connections by region and country; none of an unknown one. Raises Damaged, BadName."""
         path = self._path(seller)
-        return tuple(connection for connection, _ in records.entries(path, seller, files.read_toml(path)))
+        return tuple(connection for connection, _ in records.entries(path, seller, toml.read(path)))
 
     def get(self, scope: Scope) -> Connection | None:
         """The connection of one scope, if there is one. Raises Damaged."""
@@ -96,12 +96,12 @@ class Connections:
         contents: dict[Path, records.Raw] = {}
         for seller, rows in sellers.items():
             path = self._path(seller)
-            values = files.read_toml(path)
+            values = toml.read(path)
             entries = {entry[0].scope: entry for entry in records.entries(path, seller, values)}
             for new in rows:
                 entries[new.scope] = new, records.written(new, *entries.get(new.scope, (new, {})))
             contents[path] = records.whole(seller, values, entries.values())
-        files.write_all_toml(contents)
+        toml.write_all(contents)
 
     def has(self, seller: str) -> bool:
         """Whether there is a file of that name, whatever it holds. Raises BadName."""
@@ -113,10 +113,10 @@ class Connections:
         Unknown keys go along. The lock is the caller's. Raises Damaged.
         """
         path = self._path(seller)
-        values = files.read_toml(path)
+        values = toml.read(path)
         before = records.entries(path, seller, values)
         after = [(new, records.written(new, *entry)) for new, entry in zip(renamed, before, strict=True)]
-        files.write_toml(self._path(name), records.whole(name, values, after))
+        toml.write(self._path(name), records.whole(name, values, after))
 
     def drop(self, seller: str) -> None:
         """Forgets a seller's file; an absent one is fine. The lock is the caller's."""
@@ -125,12 +125,12 @@ class Connections:
     def remove(self, scope: Scope) -> None:
         """Forgets a connection, the file with the last; an absent one is fine. The lock is the caller's."""
         path = self._path(scope.seller)
-        values = files.read_toml(path)
+        values = toml.read(path)
         if values is None:
             return
         left = [entry for entry in records.entries(path, scope.seller, values) if entry[0].scope != scope]
         if left or values.keys() - {"schema", "seller", "connection"}:
-            files.write_toml(path, records.whole(scope.seller, values, left))
+            toml.write(path, records.whole(scope.seller, values, left))
         else:
             files.remove(path)
 

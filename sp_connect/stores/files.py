@@ -16,14 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import rtoml
 
 from sp_connect import errors
-
-SCHEMA = 1
-"""The form of every TOML file that this version writes, and the newest that it reads."""
 
 _PREFIX = ".sp-connect-"
 _STALE = 3600.0
@@ -195,47 +189,6 @@ def read_text(path: Path) -> str | None:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise errors.Damaged(path, f"line {line} is not UTF-8") from None
-
-
-def read_toml(path: Path) -> dict[str, Any] | None:
-    """The contents of a TOML file, or None where there is none.
-
-    Raises Damaged with the line at fault, and Unreadable for a file that a later version wrote.
-    """
-    text = read_text(path)
-    return None if text is None else parse_toml(path, text)
-
-
-def parse_toml(path: Path, text: str) -> dict[str, Any]:
-    """The same for a text in hand; `path` is for the sentence."""
-    try:
-        values = rtoml.loads(text)
-    except ValueError as error:
-        why = str(error).rstrip(".")
-        raise errors.Damaged(path, "its tables are nested too deep" if "recur" in why else why) from None
-    schema = values.get("schema", SCHEMA)
-    if type(schema) is not int or schema < 1:
-        raise errors.Damaged(path, "schema is not a whole number from 1")
-    if schema > SCHEMA:
-        raise errors.Unreadable(
-            path,
-            f"{path} was written by a later version of sp-connect (schema {schema}). It was left as it is.",
-            "upgrade sp-connect",
-        )
-    return values
-
-
-def write_toml(path: Path, values: Mapping[str, Any]) -> None:
-    """Puts `values` in place of a TOML file, as `replace` does."""
-    write_all_toml({path: values})
-
-
-def write_all_toml(contents: Mapping[Path, Mapping[str, Any]]) -> None:
-    """The same for many, as `replace_all` does."""
-    import tomli_w
-
-    # Half a surrogate pair, which JSON from Amazon may hold, is no text that a file can keep.
-    replace_all({path: tomli_w.dumps(values).encode("utf-8", "replace") for path, values in contents.items()})
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import NO_MORE, Connection, Marketplace, Scope, Standing
-from sp_connect.stores import files
+from sp_connect.stores import toml
 from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table, written_moment
 
 Raw = Mapping[str, Any]
@@ -52,7 +52,7 @@ _MARKETPLACE = Row(
 
 def whole(seller: str, values: Raw | None, entries: Iterable[Entry]) -> Raw:
     """A seller's file: these connections in order, and what `values`, the file before it, holds beside."""
-    head = {"schema": files.SCHEMA, "seller": seller}
+    head = {"schema": toml.SCHEMA, "seller": seller}
     return head | {**(values or {}), **head, "connection": [raw for _, raw in sorted(entries, key=_place)]}
 
 

@@ -15,18 +15,6 @@ import pytest
 from sp_connect import errors
 from sp_connect.stores import files, locks
 
-DAMAGED = [
-    (b"a = 1\nb = \n", "line 2"),
-    (b"a = 1\na = 2\n", "line 2"),
-    (b"a = 1\nb = '\xff'\n", "line 2 is not UTF-8"),
-    (b"schema = 'one'\n", "schema"),
-    (b"schema = true\n", "schema"),
-    (b"schema = 0\n", "schema"),
-    (b"a = " + b"[" * 5000, "nested"),
-    (b"a = " + b"9" * 5000, "overflow"),
-    (b"a" + b".a" * 5000 + b" = 1", "nested"),
-]
-
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
@@ -39,35 +27,9 @@ def umask(request: pytest.FixtureRequest) -> Iterator[None]:
     os.umask(before)
 
 
-@pytest.mark.parametrize(("data", "named"), DAMAGED)
-def test_damage_is_named_and_left_alone(tmp_path: Path, data: bytes, named: str) -> None:
-    path = tmp_path / "some.toml"
-    path.write_bytes(data)
-    with pytest.raises(errors.Damaged, match=named) as caught:
-        files.read_toml(path)
-    assert str(path) in caught.value.message
-    assert path.read_bytes() == data
-
-
-def test_a_file_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "some.toml"
-    path.write_text("schema = 2\n")
-    with pytest.raises(errors.Unreadable, match="later version") as caught:
-        files.read_toml(path)
-    assert caught.value.hint == "upgrade sp-connect"
-    assert path.read_text() == "schema = 2\n"
-
-
 def test_a_missing_file_is_none(tmp_path: Path) -> None:
-    assert files.read_toml(tmp_path / "none.toml") is None
     assert files.read(tmp_path / "none" / "none") is None
     assert files.names(tmp_path / "none") == []
-
-
-def test_the_mark_of_a_windows_editor_is_no_damage(tmp_path: Path) -> None:
-    path = tmp_path / "some.toml"
-    path.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
-    assert files.read_toml(path) == {"a": 1}
 
 
 @pytest.mark.usefixtures("umask")
@@ -102,11 +64,6 @@ def test_removing_what_is_missing_is_fine(tmp_path: Path) -> None:
     files.remove(path)
     files.remove(path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_half_a_surrogate_pair_is_written_as_a_question_mark(tmp_path: Path) -> None:
-    files.write_toml(tmp_path / "some.toml", {"name": "shop \ud83d"})
-    assert files.read_toml(tmp_path / "some.toml") == {"name": "shop ?"}
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -146,7 +103,7 @@ def test_a_folder_where_a_file_belongs_is_said(tmp_path: Path) -> None:
     with pytest.raises(errors.StoreUnavailable, match="a folder stands where a file belongs"):
         files.replace(tmp_path / "file", b"")
     with pytest.raises(errors.Unreadable, match="a folder stands where a file belongs"):
-        files.read_toml(tmp_path / "file")
+        files.read(tmp_path / "file")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
@@ -186,7 +143,7 @@ def test_a_pipe_is_damage_and_is_waited_for_by_nobody(tmp_path: Path) -> None:
 def test_what_may_not_be_read_is_no_reason_to_stop_reading_others(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(errors.Damaged, match="a link stands there that leads to itself") as caught:
-        files.read_toml(tmp_path / "loop")
+        files.read(tmp_path / "loop")
     assert isinstance(caught.value, errors.Unreadable)
     assert (caught.value.code, caught.value.path) == ("store-unavailable", tmp_path / "loop")
 
