@@ -24,7 +24,10 @@ class Home(NamedTuple):
 
 
 def home(environ: Environment) -> Home:
-    """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders."""
+    """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders.
+
+    Raises Usage for a ~USER that is not known here.
+    """
     named = environ.get("SP_CONNECT_HOME")
     if named:
         try:
@@ -86,6 +89,7 @@ def passphrase_in(file: str, named_by: str) -> Secret:
 
 
 def passphrase_file(environ: Environment) -> Path | None:
+    """The file that SP_CONNECT_PASSPHRASE_FILE names, if it names one; whether it is there is not asked."""
     with suppress(RuntimeError):  # ~SOMEBODY is not known here, which the vault tells when it is opened
         named = environ.get("SP_CONNECT_PASSPHRASE_FILE")
         return Path(named).expanduser() if named else None

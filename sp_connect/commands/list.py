@@ -45,6 +45,7 @@ class Wanted(NamedTuple):
     ics: Path | None
 
     def files(self) -> list[Path]:
+        """The files that are to be written."""
         return [path for path in (self.html, self.svg, self.ics) if path is not None]
 
     def is_shown(self) -> bool:

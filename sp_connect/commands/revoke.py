@@ -36,7 +36,8 @@ class Options:
 def run(edges: Edges, options: Options) -> Iterator[Connection]:
     """Each connection, once it is forgotten here. Amazon has no call that ends an authorization (amazon.md section 6).
 
-    Raises NoSuchConnection, WhichConnection, Aborted, NeedsFlag, and StillAuthorized where waiting was in vain.
+    Raises NoSuchConnection, WhichConnection, Aborted, NeedsFlag, RenewedMeanwhile, and StillAuthorized where waiting
+    was in vain.
     """
     edges.changes.finish()
     chosen = _chosen(edges, options)

@@ -1,13 +1,9 @@
 """Moving everything from one secret store to the other, so that a kill at any moment loses nothing.
 
-The journal names every secret before the first is kept in the other store. Each is kept, read back and compared;
-then config.toml names the other store, which is the commit, by the renaming of one file; and only then is anything
-forgotten. What a record needs is forgotten in one store only if the other has it. A reference is random and good
-for one value, so what lies in both stores is the same. Access tokens are not moved: they are forgotten with the rest,
-and Amazon gives new ones.
-
-Secrets are copied without the writers' lock, for a keyring takes minutes for a thousand; what other commands change
-meanwhile is carried over under the lock, just before the commit.
+The journal names every secret before the first is copied, without the writers' lock, since a keyring takes minutes for
+a thousand; what others change meanwhile follows under it. The commit is the renaming of one file, config.toml; only
+then is anything forgotten, and what a record needs only where the other store has it (`copies`). Access tokens are not
+moved: Amazon gives new ones.
 """
 
 from __future__ import annotations
@@ -109,8 +105,9 @@ class Moves:
     def run(self, target: StoreName, watch: Watch) -> Outcome:
         """Moves everything; a move that was cut short is finished by it.
 
-        Raises Usage, and what a store or a file has. Before the commit nothing is forgotten, and the old store stays
-        in use; after it the new one has everything, and what the old could not forget waits for the next run.
+        Raises Usage, what a store or a file has, NothingThere where the old store has none of the secrets, and Unfit
+        for a vault that is left and not empty. Before the commit nothing is forgotten, and the old store stays in use;
+        after it the new one has everything, and what the old could not forget waits for the next run.
         """
         self.check(target)
         way = self._way(target)

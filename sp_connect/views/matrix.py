@@ -62,6 +62,7 @@ class Part(NamedTuple):
 
     @property
     def style(self) -> str:
+        """How its mark is drawn, as Rich writes it."""
         return signs.of(self.status).style
 
     @property
@@ -78,6 +79,8 @@ NOTHING: Cell = (Part(None, None, 0),)
 
 
 class Row(NamedTuple):
+    """A seller, and its cell in each column."""
+
     seller: str
     cells: tuple[Cell, ...]
 
