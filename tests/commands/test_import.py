@@ -17,11 +17,9 @@ import pytest
 from sp_connect import access, batches, errors
 from sp_connect.amazon import geography
 from sp_connect.commands import import_
-from sp_connect.commands import list as listing
 from sp_connect.models import Secret, SecretName
 from sp_connect.person import Person
 from sp_connect.roster import Outcome
-from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores import secrets
@@ -35,6 +33,7 @@ from tests.commands.given import (
     connected,
     hearing,
     kept,
+    left,
     names,
     piping,
     record,
@@ -90,10 +89,6 @@ def row(agency: Agency, name: str = "acme", region: str = "eu", country: str = "
     cells = {"seller": name, "region": region, "country": country, "selling_partner_id": account}
     cells["refresh_token"] = changes.get("refresh_token") or token(agency, name, region, country or None)
     return ",".join((cells | changes).values())
-
-
-def left(agency: Agency) -> list[str]:
-    return names(listing.run(agency.edges, Selection())[0])
 
 
 def told(outcome: Outcome) -> list[tuple[str, str]]:
