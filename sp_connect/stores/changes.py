@@ -1,4 +1,4 @@
-"""The journal that makes replacing a secret safe against a kill at any moment.
+"""Secrets and the records that stand for them, changed together, so that a kill at any moment loses nothing.
 
 A change names the secrets that it adds and ends, in a file, before it touches any. The rename of the record
 is the commit; afterwards, or in the next run if this one was killed, whichever of the named secrets no record
@@ -172,7 +172,7 @@ class Changes:
         refs = {scope: old.secret_ref for scope, old in before.items()}
         pending = Pending(tuple(Row(one, refs.get(scope)) for scope, one in records.items()), answer)
         new = {connection.secret_name: token for connection, token in kept}
-        old = [name for record in before.values() for name in names(record)]
+        old = [name for record in before.values() for name in secret_names(record)]
         with self.replacing(new, old, pending=pending, lasting=lasting) as settled:
             self._secrets.keep_all(new)
             self._connections.put_all(records.values())
@@ -199,7 +199,7 @@ class Changes:
     def drop_connection(self, scope: Scope) -> None:
         """Forgets a connection and its refresh token; an absent one is fine."""
         before = self._connections.get(scope)
-        with self.replacing((), names(before)):
+        with self.replacing((), secret_names(before)):
             self._connections.remove(scope)
 
     def keep_app(self, app: App, secret: Secret) -> None:
@@ -226,7 +226,7 @@ class Changes:
         for was, one in zip(before, after, strict=True):
             with suppress(errors.MissingToken):
                 tokens[one.secret_name] = self._secrets.fetch(was.secret_name)
-        with self.replacing(tokens, [name for one in before for name in names(one)], Renamed(old, new)):
+        with self.replacing(tokens, [name for one in before for name in secret_names(one)], Renamed(old, new)):
             self._move_profiles(old, new)
             self._secrets.keep_all(tokens)
             self._connections.copy(old, new, after)
@@ -280,10 +280,10 @@ class Changes:
     def _referred_to(self, kind: str, owner: str) -> set[SecretName]:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
         records = self._connections.of(owner) if kind == "seller" else self._apps.all()
-        return {name for record in records for name in names(record)}
+        return {name for record in records for name in secret_names(record)}
 
 
-def names(record: App | Connection | None) -> tuple[SecretName, ...]:
+def secret_names(record: App | Connection | None) -> tuple[SecretName, ...]:
     """Every secret that a record stands for, its kept access token too."""
     if isinstance(record, Connection):
         return record.secret_name, record.access_name

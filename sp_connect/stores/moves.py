@@ -18,7 +18,7 @@ from sp_connect import errors, words
 from sp_connect.models import App, Connection, SecretName
 from sp_connect.stores import copies, secrets
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import REFRESHING_SECONDS, Changes, names
+from sp_connect.stores.changes import REFRESHING_SECONDS, Changes, secret_names
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.copies import Way
 from sp_connect.stores.journal import Entry
@@ -149,7 +149,7 @@ class Moves:
 
     def _commit(self, entry: Entry, way: Way, records: Sequence[Record], copied: set[SecretName]) -> Entry:
         """Copies what is new since, and names the new store in config.toml. Returns the entry as it is then."""
-        entry = entry._replace(names=_unique(entry.names, *map(names, records)))
+        entry = entry._replace(names=_unique(entry.names, *map(secret_names, records)))
         self._changes.journal.note(entry)
         late = [record.secret_name for record in records if record.secret_name not in copied]
         copied.update(way.copied(late, late, lambda: None))
@@ -161,7 +161,7 @@ class Moves:
         """Writes down what is about to be moved, in place of what earlier moves wrote down."""
         leftover = self._inspect(way, records, begun)
         before = [name for entry in begun for name in entry.names]
-        wanted = _unique(before, leftover, [secrets.probe(self._home)], *map(names, records))
+        wanted = _unique(before, leftover, [secrets.probe(self._home)], *map(secret_names, records))
         described = way.new.describe()
         is_there = described.store != "vault" or described.opened_by is not None
         makes = not is_there or any(old.makes for old in begun if old.moving_to == way.new.name)
@@ -184,7 +184,7 @@ class Moves:
         Raises Damaged, and Unfit for what no record names.
         """
         waiting = [entry.names for entry in (*begun, *self._waiting(way.old))]
-        known = _unique(*waiting, *map(names, records))
+        known = _unique(*waiting, *map(secret_names, records))
         owners = {(name.kind, name.owner) for name in known}
         old, new = map(copies.contents, way)
         damages = [*old.damages.values(), *(new.damages[owner] for owner in new.damages.keys() & owners)]
@@ -209,7 +209,7 @@ class Moves:
         waiting = [name for name in entry.names if name.kind == "seller" and name.owner in unknown]
         ready = [name for name in entry.names if name not in waiting] if waiting else entry.names
         records: list[Record] = [*self._apps.all(), *rows]
-        kept = set(chain.from_iterable(map(names, records)))
+        kept = set(chain.from_iterable(map(secret_names, records)))
         way.new.forget_all([name for name in ready if name not in kept])
         unsure = {record.secret_name for record in records}.difference(copied)
         with watch(f"Forgetting in the {way.old.name}", len(ready)) as advance:
