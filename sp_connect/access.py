@@ -97,12 +97,12 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
     while True:
         connection, before = refresh_token(edges, scope)
         in_hand = known if known is not None and known[0].name == connection.app else None
-        of, client_secret = in_hand or app(edges, connection.app)
+        its_app, client_secret = in_hand or app(edges, connection.app)
         try:
             with interrupts.held():
-                tokens = lwa.refresh(edges.amazon, of, client_secret, scope, before)
+                tokens = lwa.refresh(edges.amazon, its_app, client_secret, scope, before)
                 if tokens.refresh_token is not None and tokens.refresh_token != before:
-                    connection = _renewed(edges, connection, tokens.refresh_token)
+                    connection = renew_token(edges, connection, tokens.refresh_token)
         except errors.Rejected as refusal:
             with suppress(errors.ThisMachine):  # a killed process may have kept what Amazon gave in its place
                 edges.changes.finish()
@@ -112,8 +112,11 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
         return Asked(connection, tokens)
 
 
-def _renewed(edges: Edges, connection: Connection, token: Secret) -> Connection:
-    """Keeps the token that Amazon gave in place of a connection's; where that fails, says what it means."""
+def renew_token(edges: Edges, connection: Connection, token: Secret) -> Connection:
+    """The connection with the token that Amazon gave in place of its own, which is kept at once.
+
+    Raises StoreUnavailable, StoreLocked and Damaged, each with what it means: the old token may be dead by now.
+    """
     try:
         return edges.changes.renew_token(connection, token)
     except errors.ThisMachine as error:
@@ -135,10 +138,10 @@ def environment(edges: Edges, connection: Connection) -> dict[str, str]:
         if current.is_same_consent(connection):
             break
         connection = current
-    of, client_secret = app(edges, current.app)
+    its_app, client_secret = app(edges, current.app)
     return {
         "SP_API_REFRESH_TOKEN": refresh.reveal(),
-        "LWA_APP_ID": of.client_id,
+        "LWA_APP_ID": its_app.client_id,
         "LWA_CLIENT_SECRET": client_secret.reveal(),
         "SP_API_ACCESS_TOKEN": access.value.reveal(),
         "SP_API_ENDPOINT": edges.amazon.at(f"https://{geography.REGIONS[current.scope.region].api_host}"),
@@ -151,10 +154,10 @@ def environment(edges: Edges, connection: Connection) -> dict[str, str]:
 def client_credentials(edges: Edges, connection: Connection) -> dict[str, str]:
     """What python-amazon-sp-api takes as `credentials=`. Asks Amazon for nothing."""
     current, refresh = refresh_token(edges, connection.scope)
-    of, client_secret = app(edges, current.app)
+    its_app, client_secret = app(edges, current.app)
     return {
         "refresh_token": refresh.reveal(),
-        "lwa_app_id": of.client_id,
+        "lwa_app_id": its_app.client_id,
         "lwa_client_secret": client_secret.reveal(),
     }
 

@@ -34,6 +34,7 @@ class Accounts:
         self._stamp = self._connections.stamp()
 
     def get(self, scope: Scope) -> Connection | None:
+        """The connection of a scope as last read, if there is one."""
         return self._scopes.get(scope)
 
     def guard(self, scope: Scope, app: str, selling_partner_id: str) -> None:

@@ -32,10 +32,10 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A connection that is kept. `trouble` is what went wrong all the same, if anything did."""
+    """A connection that is kept. `trouble` is what kept it from being checked, if anything did."""
 
     connection: Connection
-    trouble: errors.SpConnectError | None = None
+    trouble: errors.KeptUnchecked | None = None
 
 
 def prove_ready(edges: Edges, renewed: Iterable[Scope] = ()) -> None:
@@ -84,14 +84,16 @@ def _exchange(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard,
     authorized_at = edges.now()
     tokens = lwa.exchange(edges.amazon, asked.app, client_secret, asked.scope, grant)
     assert tokens.refresh_token is not None, "lwa.exchange raises where there is none"
-    trouble: errors.AmazonTrouble | KeyboardInterrupt | None = None
+    trouble: errors.KeptUnchecked | KeyboardInterrupt | None = None
     found: tuple[Marketplace, ...] = ()
     try:
         with interrupts.heard():
             found = sellers.marketplaces(edges.amazon, asked.scope, tokens.access_token)
         check_country(asked.scope, grant.selling_partner_id, [m.country for m in found])
-    except (errors.AmazonTrouble, KeyboardInterrupt) as error:
-        trouble = error
+    except errors.AmazonTrouble as error:
+        trouble = errors.KeptUnchecked(asked.scope, error)
+    except KeyboardInterrupt as interrupt:
+        trouble = interrupt
     connection = Connection(
         scope=asked.scope,
         selling_partner_id=grant.selling_partner_id,

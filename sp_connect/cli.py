@@ -12,194 +12,27 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sp_connect import __version__, completion, tree
+from sp_connect import __version__, commands, completion, tree
 from sp_connect.completion import candidates
 
 if TYPE_CHECKING:
     from sp_connect import errors
 
-CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
-
-
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """What writing to a full or broken disk fails with. The files of ours are told by who writes them."""
 
-
-class Entry(NamedTuple):
-    """One line of the tree. `target` is module and attribute: a function, or a Typer with commands of its own."""
-
-    name: str
-    section: str
-    target: str
-    summary: str
-    example: str = ""
-
-
-ENTRIES = (
-    Entry(
-        "connect",
-        CONNECT,
-        "connect:command",
-        "Connect a seller: open Amazon's consent page, catch the answer, keep the tokens.",
-        "sp-connect connect --seller acme --region fe --country JP --country AU",
-    ),
-    Entry(
-        "invite",
-        CONNECT,
-        "invite:command",
-        "Make a link for a seller who consents on another machine.",
-        "sp-connect invite --seller acme --region eu --text",
-    ),
-    Entry(
-        "accept",
-        CONNECT,
-        "accept:command",
-        "Complete an invite from the address that the seller sent back.",
-        "sp-connect accept 'https://agency.example/sp-connect?state=...'",
-    ),
-    Entry(
-        "invites",
-        CONNECT,
-        "invites:command",
-        "List the pending invites, or end those of a seller.",
-        "sp-connect invites --cancel acme",
-    ),
-    Entry(
-        "renew",
-        CONNECT,
-        "renew:command",
-        "Renew what is due, one consent after another.",
-        "sp-connect renew --due 30",
-    ),
-    Entry(
-        "upgrade",
-        CONNECT,
-        "upgrade:command",
-        "Move a connection to another app, such as one with a wider access level.",
-        "sp-connect upgrade --seller acme --region eu --app wider",
-    ),
-    Entry(
-        "rename",
-        CONNECT,
-        "rename:command",
-        "Give a seller another name, tokens and all.",
-        "sp-connect rename acme acme-gmbh",
-    ),
-    Entry(
-        "revoke",
-        CONNECT,
-        "revoke:command",
-        "Forget a connection, tokens and all, and say where the seller ends it at Amazon.",
-        "sp-connect revoke --seller acme --region eu",
-    ),
-    Entry(
-        "list",
-        LOOK,
-        "list:command",
-        "List the connections, from local files alone.",
-        "sp-connect list --due 30",
-    ),
-    Entry(
-        "show",
-        LOOK,
-        "show:command",
-        "Show one seller: each region with its account, or the command that connects it.",
-        "sp-connect show --seller acme",
-    ),
-    Entry(
-        "verify",
-        LOOK,
-        "verify:command",
-        "Ask Amazon about each connection, and keep what it says.",
-        "sp-connect verify --seller acme --json",
-    ),
-    Entry(
-        "regions",
-        LOOK,
-        "reference:regions",
-        "Show the three regions, and how many consents each takes.",
-        "sp-connect regions",
-    ),
-    Entry(
-        "marketplaces",
-        LOOK,
-        "reference:marketplaces",
-        "Show Amazon's marketplaces: ids, hosts and currencies.",
-        "sp-connect marketplaces --region eu",
-    ),
-    Entry(
-        "explain",
-        LOOK,
-        "explain:command",
-        "Say what an error code of Amazon's means, and what mends it.",
-        "sp-connect explain MD1000",
-    ),
-    Entry("app", SET_UP, "app:app", "Your own SP-API apps: add, list, show, remove, rotate-secret."),
-    Entry(
-        "relay",
-        SET_UP,
-        "relay:command",
-        "Write the relay page, the https address that Amazon asks for.",
-        "sp-connect relay --out relay.html",
-    ),
-    Entry("store", SET_UP, "store:app", "Say where the secrets are kept; move them, or change the vault's passphrase."),
-    Entry(
-        "doctor",
-        SET_UP,
-        "doctor:command",
-        "Check what can go wrong before it does, and mend what can be mended here.",
-        "sp-connect doctor --fix",
-    ),
-    Entry(
-        "token",
-        SCRIPTS,
-        "token:command",
-        "Print an access token: the kept one while it lives, else a new one.",
-        "sp-connect token --seller acme --region eu",
-    ),
-    Entry(
-        "exec",
-        SCRIPTS,
-        "exec:command",
-        "Run a command with the credentials in its environment, and exit with its code.",
-        "sp-connect exec --seller acme --region eu -- python report.py",
-    ),
-    Entry(
-        "export",
-        SCRIPTS,
-        "export:command",
-        "Print the credentials for a shell or another program.",
-        "sp-connect export --seller acme --region eu --format dotenv --out .env",
-    ),
-    Entry(
-        "import",
-        SCRIPTS,
-        "import_:command",
-        "Take refresh tokens that Amazon's console gave: one, or a CSV file of many.",
-        "sp-connect import --from sellers.csv --no-check",
-    ),
-    Entry(
-        "simulator",
-        SCRIPTS,
-        "simulator:command",
-        "Run the simulated Amazon on its own, until Ctrl-C.",
-        "sp-connect simulator --port 8800",
-    ),
-)
-
-GLOBAL_FLAGS = ("--simulate", "--verbose", "-v", "--quiet", "-q", "--no-color", "--version")
 COMPLETION = ("--install-completion", "--show-completion")
 
 
 class Tree(tree.Group):
-    """The commands of ENTRIES, none of which is imported before it is meant."""
+    """The commands of `commands.ENTRIES`, none of which is imported before it is meant."""
 
     def __init__(self, **settings: Any) -> None:
-        names: Any = dict.fromkeys(entry.name for entry in ENTRIES)
+        names: Any = dict.fromkeys(entry.name for entry in commands.ENTRIES)
         super().__init__(**settings | {"commands": names})
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -209,12 +42,12 @@ class Tree(tree.Group):
         return super().parse_args(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the base class's
-        entry = next((entry for entry in ENTRIES if entry.name == cmd_name), None)
+        entry = next((entry for entry in commands.ENTRIES if entry.name == cmd_name), None)
         return _load(entry) if entry else None
 
     def sections(self) -> dict[str, list[tuple[str, str]]]:
         sections: dict[str, list[tuple[str, str]]] = {}
-        for entry in ENTRIES:
+        for entry in commands.ENTRIES:
             sections.setdefault(entry.section, []).append((entry.name, entry.summary))
         return sections
 
@@ -222,7 +55,7 @@ class Tree(tree.Group):
 app = typer.Typer(name="sp-connect", cls=Tree, **tree.SETTINGS)
 
 
-def _load(entry: Entry) -> Any:
+def _load(entry: commands.Entry) -> Any:
     module, _, attribute = entry.target.partition(":")
     target = getattr(import_module(f"sp_connect.commands.{module}"), attribute)
     if isinstance(target, typer.Typer):
@@ -347,7 +180,7 @@ def _complete() -> int:
 
 def _told(error: BaseException, arguments: Sequence[str]) -> int:
     """Says what went wrong, and returns the exit code for it."""
-    from sp_connect import errors
+    from sp_connect import errors, usage
     from sp_connect.views.screen import Screen
 
     if isinstance(error, OSError) and error.errno in FULL:  # what is still to be written goes nowhere
@@ -358,14 +191,8 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
     match error:
         case errors.SpConnectError():
             known: errors.SpConnectError = error
-        case typer.BadParameter(param=param, ctx=context) if (
-            param is not None and context is not None and _is_number(param)
-        ):
-            known = _bad_number(param, context, error.message)
         case typer.TyperException():
-            context = getattr(error, "ctx", None)
-            sentence = " ".join(error.format_message().split())
-            known = errors.Usage(sentence, _hint(context, getattr(error, "option_name", None)))
+            known = usage.told(error)
         case typer.Abort():
             known = errors.Aborted()
         case KeyboardInterrupt():
@@ -377,33 +204,6 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
             known = errors.Bug(error)
     screen.error(known, as_json="--json" in ours)
     return known.exit_code
-
-
-def _is_number(parameter: Any) -> bool:
-    return hasattr(parameter.type, "min") and hasattr(parameter.type, "max")
-
-
-def _bad_number(parameter: Any, context: Any, said: str) -> errors.Usage:
-    """In our words: which numbers a flag takes, or the variable that stands for it, and what it was given."""
-    from sp_connect import errors
-
-    by_variable = str(context.get_parameter_source(parameter.name)).endswith("ENVIRONMENT")
-    flag = parameter.envvar if by_variable else parameter.opts[0]
-    least, most = parameter.type.min, parameter.type.max
-    example = parameter.default if isinstance(parameter.default, int) else min(max(30, least), most)
-    given, found, _ = said.partition(" is not ")
-    unit = {"SECONDS": " of seconds", "DAYS": " of days"}.get(parameter.metavar, "")
-    return errors.BadNumber(flag, f"whole number{unit} from {least} to {most}", example, given if found else "")
-
-
-def _hint(context: Any, flag: str | None) -> str:
-    """The next step after a wrong command line; `flag` is one that the command of `context` does not have."""
-    path = context.command_path if context else "sp-connect"
-    if flag in GLOBAL_FLAGS:
-        return f"it comes before the command: sp-connect {flag} {path.partition(' ')[2]}".strip()
-    if flag is not None and path.endswith(" exec"):
-        return f"what follows -- is for the command alone: {path} ... -- COMMAND {flag}"
-    return f"{path} --help"
 
 
 def _tell_defect(error: BaseException | None) -> None:

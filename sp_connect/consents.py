@@ -137,7 +137,6 @@ def walk(
         made.append(one.scope)
         yield outcome.connection
         if outcome.trouble is not None:
-            outcome.trouble.hint = f"the token is kept, unchecked: sp-connect verify {one.scope.flags}"
             if is_alone:
                 raise outcome.trouble
             failed[one.scope] = outcome.trouble

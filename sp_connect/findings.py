@@ -28,14 +28,17 @@ class Finding(NamedTuple):
 
 
 def ok(found: str, *, fixed: bool = False) -> Finding:
+    """All is well."""
     return Finding("ok", found, fixed=fixed)
 
 
 def warning(found: str, mend: str | None = None, *, fixed: bool = False) -> Finding:
+    """What works, and may not for long."""
     return Finding("warning", found, mend, fixed=fixed)
 
 
 def failed(error: errors.SpConnectError, *, fixed: bool = False) -> Finding:
+    """What a check raised. It changed nothing, so that is not said."""
     return Finding("failed", error.told().replace(" Nothing was changed.", ""), error.hint, error, fixed)
 
 

@@ -30,9 +30,9 @@ def _stretch(environ: dict[str, str]) -> None:
         from sp_connect import memory, settings
 
         memory.shut()  # as every command that holds secrets does
-        from sp_connect.stores import files, vault_settings
+        from sp_connect.stores import toml, vault_settings
 
         path = settings.home(environ).data / "vault" / "vault.toml"
-        values, passphrase = files.read_toml(path), settings.passphrase_of(environ)()
+        values, passphrase = toml.read(path), settings.passphrase_of(environ)()
         if values is not None and passphrase is not None:
             vault_settings.begin_to_unseal(vault_settings.read(path, values), passphrase)

@@ -125,6 +125,7 @@ class App(NamedTuple):
 
     @property
     def secret_name(self) -> SecretName:
+        """Where its client secret is kept."""
         return SecretName("app", self.name, "client-secret", self.secret_ref)
 
 
@@ -161,6 +162,7 @@ class Invite(NamedTuple):
     closed_at: datetime | None = None
 
     def status(self, now: datetime) -> InviteStatus:
+        """How it stands at `now`: what closed it counts before its end."""
         return self.closed or ("pending" if now < self.expires_at else "ended")
 
 
@@ -231,6 +233,7 @@ class Connection(NamedTuple):
 
     @property
     def secret_name(self) -> SecretName:
+        """Where its refresh token is kept."""
         return SecretName("seller", self.scope.seller, self.scope.item, self.secret_ref)
 
     @property
@@ -240,6 +243,7 @@ class Connection(NamedTuple):
 
     @property
     def renew_by(self) -> datetime:
+        """When Amazon ends the authorization (amazon.md section 5)."""
         return self.authorized_at + AUTHORIZATION_LIFE
 
     def is_same_consent(self, other: Connection) -> bool:

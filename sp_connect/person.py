@@ -47,7 +47,7 @@ class Person:
         return self.is_there() and self._can_poll
 
     def answer(self, question: str, flag: str) -> str:
-        """One line. Raises NeedsFlag where nobody can be asked."""
+        """One line, white space around it dropped. Raises NeedsFlag where nobody can be asked, Aborted for Ctrl-D."""
         if self._stdin is None or not self.is_there():
             raise errors.NeedsFlag(question, flag)
         try:

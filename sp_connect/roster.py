@@ -46,6 +46,7 @@ class Outcome:
         return sorted(self.failed, key=lambda one: one.lines)
 
     def fail(self, rows: Sequence[Row], error: errors.SpConnectError) -> None:
+        """Notes what was wrong with rows, under the lines that a file has them on."""
         self.failed.append(errors.OnLines([row.line for row in rows if row.line], error))
 
 

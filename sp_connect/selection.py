@@ -23,6 +23,7 @@ class Selection(NamedTuple):
     due: int | None = None
 
     def is_everything(self) -> bool:
+        """Whether no filter was typed."""
         return self == Selection()
 
     @property

@@ -1,4 +1,4 @@
-"""What the environment says: where things lie, the passphrase, and where Amazon is. Loads as little as it can."""
+"""What the environment says: where things lie, the app, the passphrase, where Amazon is. Loads as little as it can."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Home(NamedTuple):
 
 
 def home(environ: Environment) -> Home:
-    """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders."""
+    """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders.
+
+    Raises Usage for a ~USER that is not known here.
+    """
     named = environ.get("SP_CONNECT_HOME")
     if named:
         try:
@@ -38,6 +41,11 @@ def home(environ: Environment) -> Home:
 
     folders = platformdirs.PlatformDirs("sp-connect", appauthor=False)
     return Home(folders.user_config_path, folders.user_data_path)
+
+
+def default_app(environ: Environment) -> str:
+    """The app where a command names none and the connection has none of its own: SP_CONNECT_APP, else `default`."""
+    return environ.get("SP_CONNECT_APP") or "default"
 
 
 def amazon_base(environ: Environment) -> str | None:
@@ -81,6 +89,7 @@ def passphrase_in(file: str, named_by: str) -> Secret:
 
 
 def passphrase_file(environ: Environment) -> Path | None:
+    """The file that SP_CONNECT_PASSPHRASE_FILE names, if it names one; whether it is there is not asked."""
     with suppress(RuntimeError):  # ~SOMEBODY is not known here, which the vault tells when it is opened
         named = environ.get("SP_CONNECT_PASSPHRASE_FILE")
         return Path(named).expanduser() if named else None

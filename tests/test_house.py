@@ -34,14 +34,14 @@ FLOORS = (
     {"sp_connect.views", "sp_connect.stores"},
     {"sp_connect.pages"},
     {"sp_connect.amazon"},
-    {"sp_connect.loopback", "sp_connect.findings", "sp_connect.tree", "sp_connect.settings"},
+    {"sp_connect.loopback", "sp_connect.findings", "sp_connect.tree", "sp_connect.usage", "sp_connect.settings"},
     {"sp_connect.errors"},
     {"sp_connect.models", "sp_connect.words", "sp_connect.causes", "sp_connect.memory", "sp_connect.interrupts"},
 )
 """From the top down: a room may import its own floor's modules of the same room, and any floor below."""
 
 OWNERS = {
-    "typer": ("sp_connect.cli", "sp_connect.tree", "sp_connect.commands"),
+    "typer": ("sp_connect.cli", "sp_connect.tree", "sp_connect.usage", "sp_connect.commands"),
     "rich": ("sp_connect.views",),
     "icalendar": ("sp_connect.views.calendar",),
     "requests": ("sp_connect.amazon.http",),
@@ -49,9 +49,9 @@ OWNERS = {
     "keyring": ("sp_connect.stores.keyring",),
     "secretstorage": ("sp_connect.stores.secret_service",),
     "cryptography": ("sp_connect.stores.seals",),
-    "filelock": ("sp_connect.stores.files",),
-    "rtoml": ("sp_connect.stores.files",),
-    "tomli_w": ("sp_connect.stores.files",),
+    "filelock": ("sp_connect.stores.locks",),
+    "rtoml": ("sp_connect.stores.toml",),
+    "tomli_w": ("sp_connect.stores.toml",),
     "tomlkit": ("sp_connect.stores.apps",),
     "platformdirs": ("sp_connect.settings",),
 }

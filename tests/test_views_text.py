@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from sp_connect import cli
+from sp_connect.commands import ENTRIES
 from sp_connect.views import text
 
 R = text.REPLACEMENT
@@ -101,7 +101,7 @@ def test_commands_are_told_as_they_are_typed_around_the_simulated_amazon(told: s
 
 
 def test_the_commands_that_are_others_in_the_simulation_are_all_but_those_that_use_no_home() -> None:
-    assert {entry.name for entry in cli.ENTRIES} - {*text.COMMANDS} == {
+    assert {entry.name for entry in ENTRIES} - {*text.COMMANDS} == {
         *("regions", "marketplaces", "explain", "simulator")
     }
-    assert {*text.COMMANDS} <= {entry.name for entry in cli.ENTRIES}
+    assert {*text.COMMANDS} <= {entry.name for entry in ENTRIES}

@@ -17,7 +17,7 @@ from sp_connect import words
         (datetime(2028, 2, 29, tzinfo=UTC), "29 Feb 2028"),
     ],
 )
-def test_day(when: datetime, said: str) -> None:
+def test_a_day_has_its_number_month_and_year(when: datetime, said: str) -> None:
     assert words.day(when) == said
 
 
@@ -33,14 +33,14 @@ def test_day(when: datetime, said: str) -> None:
         (-3, "3 days ago"),
     ],
 )
-def test_distance_in_days(days: int, said: str) -> None:
+def test_days_are_counted_from_today(days: int, said: str) -> None:
     assert words.in_days(days) == said
 
 
 @pytest.mark.parametrize(
     ("number", "said"), [(0, "0 sellers"), (1, "1 seller"), (2, "2 sellers"), (1500, "1,500 sellers")]
 )
-def test_count(number: int, said: str) -> None:
+def test_more_than_one_or_none_is_plural(number: int, said: str) -> None:
     assert words.count(number, "seller") == said
 
 
@@ -56,7 +56,7 @@ def test_count(number: int, said: str) -> None:
         (3600, "60 minutes"),
     ],
 )
-def test_span(seconds: float, said: str) -> None:
+def test_two_minutes_and_more_are_told_in_minutes(seconds: float, said: str) -> None:
     assert words.span(seconds) == said
 
 
@@ -71,7 +71,7 @@ def test_span(seconds: float, said: str) -> None:
         (86399, "23 hours ago"),
     ],
 )
-def test_ago(seconds: float, said: str) -> None:
+def test_what_is_past_is_told_in_minutes_and_hours(seconds: float, said: str) -> None:
     assert words.ago(seconds) == said
 
 
@@ -85,5 +85,5 @@ def test_ago(seconds: float, said: str) -> None:
         (("a", "b", "c", "d"), "a, b, c and d"),
     ],
 )
-def test_list(items: list[str], said: str) -> None:
+def test_the_last_of_a_list_comes_after_and(items: list[str], said: str) -> None:
     assert words.listed(items) == said

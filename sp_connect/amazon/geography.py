@@ -5,6 +5,7 @@ The tables are amazon.md sections 1.4, 7 and 8: Seller Central, endpoints, marke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -36,6 +37,11 @@ class Region(NamedTuple):
     host: str | None
     api_host: str
     aws_region: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether one consent covers all of it."""
+        return self.host is not None
 
 
 _UNIFIED = "sellercentral-europe.amazon.com"
@@ -163,6 +169,16 @@ def scope(seller: str, region: str, country: str | None = None) -> Scope:
     return Scope(seller, *_place(region, country))
 
 
+def scopes(seller: str, region: str, countries: Sequence[str] = ()) -> list[Scope]:
+    """The places that a person means, each once and in order; in the Far East all of them where none is named.
+
+    Raises BadName, UnknownRegion, UnknownCountry.
+    """
+    where = region_named(region)
+    everywhere = [None] if where.is_whole else [country.code for country in countries_of(where.code)]
+    return list(dict.fromkeys(scope(seller, where.code, country) for country in countries or everywhere))
+
+
 @cache
 def _place(region: str, country: str | None) -> tuple[str, str | None, str]:
     """A scope without its seller: thousands of records name the same few."""
@@ -170,7 +186,7 @@ def _place(region: str, country: str | None) -> tuple[str, str | None, str]:
     if country is not None:
         there = country_named(country, where)
         return where.code, there.code, there.name
-    if where.host is None:
+    if not where.is_whole:
         codes = ", ".join(c.code for c in countries_of(where.code))
         raise errors.Usage(f"{where.name} is connected country by country.", f"add --country with one of {codes}")
     return where.code, None, where.name

@@ -53,6 +53,7 @@ class Answer(NamedTuple):
 
     @property
     def request_id(self) -> str | None:
+        """Amazon's name for the request, which its support asks for."""
         return self.told(self.headers.get("x-amzn-RequestId"))
 
     def told(self, words: object) -> str | None:

@@ -31,6 +31,7 @@ class Brand(NamedTuple):
 
     @property
     def is_chromium(self) -> bool:
+        """Whether it takes Chromium's flags; Firefox alone has its own."""
         return self.name != "firefox"
 
     def own_profile(self, folder: Path) -> tuple[str, ...]:

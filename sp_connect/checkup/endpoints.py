@@ -17,6 +17,7 @@ TOO_MUCH = timedelta(minutes=5)
 
 
 def host_of(address: str) -> str:
+    """The host of an address; the address itself where it has none."""
     return urlsplit(address).hostname or address
 
 
@@ -33,7 +34,7 @@ def answers(facts: Facts, address: str) -> Finding:
 
 
 def clock(facts: Facts) -> Finding:
-    """Whether this machine's clock agrees with Amazon's, as the answers told it."""
+    """Whether this machine's clock agrees with Amazon's, as the answers told it. Raises Unfit for one far off."""
     first = host_of(lwa.TOKEN_ADDRESS)
     host = first if first in facts.clocks else next(iter(sorted(facts.clocks)), None)
     if host is None:

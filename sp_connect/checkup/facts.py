@@ -45,6 +45,7 @@ class Facts:
 
     @cached_property
     def settings(self) -> Settings:
+        """What config.toml registers."""
         try:
             return Settings(self.edges.apps.all())
         except errors.SpConnectError as error:
@@ -52,10 +53,12 @@ class Facts:
 
     @property
     def apps(self) -> Sequence[App]:
+        """The apps; none where config.toml cannot be read."""
         return self.settings.apps
 
     @cached_property
     def records(self) -> Records:
+        """What is connected."""
         try:
             return Records(*self.edges.connections.whole())
         except errors.SpConnectError as error:

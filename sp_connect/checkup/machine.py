@@ -17,7 +17,7 @@ FOLDERS = ("connections", "invites", "unfinished", "vault", "vault/apps", "vault
 
 
 def private(facts: Facts) -> Finding:
-    """Whether files and folders are their user's alone. What others may only read is a warning."""
+    """Whether files and folders are their user's alone. What others may only read is a warning; else raises Unfit."""
     if not permissions.are_known():
         return skipped("this system has no such permissions")
     there, found = permissions.look(dict.fromkeys(_ours(facts)))

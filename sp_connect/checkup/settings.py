@@ -16,7 +16,7 @@ FEW_SEATS = 3
 
 
 def configuration(facts: Facts) -> Finding:
-    """Whether config.toml can be read, holds no secret, and registers an app."""
+    """Whether config.toml can be read, holds no secret, and registers an app. Raises Unfit, and Damaged."""
     path = facts.edges.home.config / "config.toml"
     if marks.holds_secret(files.read_text(path) or ""):
         raise errors.Unfit(
@@ -34,7 +34,10 @@ def configuration(facts: Facts) -> Finding:
 
 
 def app(facts: Facts, app: App) -> Finding:
-    """Whether an app's fields are what Amazon and the listener take: config.toml is edited by hand."""
+    """Whether an app's fields are what Amazon and the listener take: config.toml is edited by hand.
+
+    Raises BadAppField.
+    """
     path = facts.edges.home.config / "config.toml"
     mend = f"correct it in {path}, under [apps.{app.name}]"
     if marks.holds_secret(f"{app.application_id} {app.client_id} {app.redirect_uri} {app.listen}"):

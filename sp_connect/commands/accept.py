@@ -59,8 +59,6 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
         outcome = _completed(edges, asked, invite, arrival)
         if outcome is None:
             raise _why_not(edges, arrival, invite)
-        if outcome.trouble is not None:
-            outcome.trouble.hint = f"the token is kept, unchecked: sp-connect verify {invite.scope.flags}"
     return outcome
 
 

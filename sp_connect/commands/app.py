@@ -32,7 +32,10 @@ class AddOptions:
 
 
 def run_add(edges: Edges, options: AddOptions) -> App:
-    """Registers an app. Fields and store are checked before the secret is asked for. Raises BadAppField, AppExists."""
+    """Registers an app. Fields and store are checked before the secret is asked for.
+
+    Raises BadName, BadAppField, AppExists, what is wrong with the store, and NeedsFlag where nobody can be asked.
+    """
     if not errors.is_name(options.name):
         raise errors.BadName("an app", options.name)
     registration.check_ids(options.application_id, options.client_id)
@@ -61,7 +64,10 @@ def run_add(edges: Edges, options: AddOptions) -> App:
 
 
 def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool) -> App:
-    """Keeps a new client secret, and the day as the first of its 180. Refresh tokens are not touched by it."""
+    """Keeps a new client secret, and the day as the first of its 180 (amazon.md section 5). Refresh tokens stay good.
+
+    Raises NoSuchApp, what is wrong with the store, and NeedsFlag where nobody can be asked.
+    """
     edges.apps.get(name)
     secrets.prove(edges.secrets, edges.home.data)
     secret = _client_secret(edges, from_stdin=from_stdin)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import authorization, consents, errors
+from sp_connect import authorization, consents, errors, settings
 from sp_connect.amazon import geography, registration
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
@@ -53,8 +53,7 @@ def command(
     country. A connection that exists is renewed, by the same account only.
     """
     session: flags.Session = ctx.obj
-    edges = session.edges()
-    default_app = session.environ.get("SP_CONNECT_APP") or "default"
+    edges, default_app = session.edges(), settings.default_app(session.environ)
     asking = consents.Asking(paste, no_browser, browser, timeout, keep_going)
     options = Options(seller, region, tuple(country or ()), app, default_app, expect_id, replace, asking)
     card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)
@@ -90,16 +89,14 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
 def _scopes(edges: Edges, options: Options) -> list[Scope]:
     """Where to connect. Of several, those that are connected already are left out, so that a run can be resumed."""
     region = geography.region_named(options.region)
-    countries: tuple[str | None, ...] = options.countries or (None,)
-    if region.host is None and not options.countries:
+    countries = options.countries
+    if not region.is_whole and not countries:
         countries = _ask_countries(edges, region)
-    scopes = list(dict.fromkeys(geography.scope(options.seller, region.code, country) for country in countries))
+    scopes = geography.scopes(options.seller, region.code, countries)
     if len(scopes) == 1:
         return scopes
     if options.expect_id is not None:
-        raise errors.Usage(
-            "--expect-id names one account, and each country has its own.", "connect one country at a time"
-        )
+        raise errors.OneIdForSeveral("connect")
     wanted = []
     for scope in scopes:
         before = edges.connections.get(scope)
@@ -114,10 +111,11 @@ def _scopes(edges: Edges, options: Options) -> list[Scope]:
     return wanted
 
 
-def _ask_countries(edges: Edges, region: geography.Region) -> tuple[str | None, ...]:
+def _ask_countries(edges: Edges, region: geography.Region) -> tuple[str, ...]:
+    """What the person types; nothing means all of them. Raises NeedsFlag."""
     known = [country.code for country in geography.countries_of(region.code)]
     question = f"{region.name} is connected country by country. Which?"
     if not edges.person.is_there():
         raise errors.NeedsFlag(question, " ".join(f"--country {code}" for code in known))
     answer = edges.person.answer(f"{question} {' '.join(known)} [all]", "--country")
-    return tuple(answer.replace(",", " ").split()) or tuple(known)
+    return tuple(answer.replace(",", " ").split())

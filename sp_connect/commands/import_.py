@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from sp_connect import access, at_once, authorization, batches, errors, roster, sheet, words
+from sp_connect import access, at_once, authorization, batches, errors, roster, settings, sheet, words
 from sp_connect.accounts import Accounts
 from sp_connect.amazon import lwa, registration, sellers
 from sp_connect.batches import Found
@@ -80,10 +80,7 @@ def _rows(edges: Edges, options: Options, outcome: Outcome) -> list[Row]:
     }
     if options.file is not None:
         if any(value is not None for value in (*flagged.values(), options.country)):
-            raise errors.Usage(
-                "--from takes sellers, regions, countries and Selling Partner IDs from the file, not from flags.",
-                "leave out --seller, --region, --country and --selling-partner-id",
-            )
+            raise errors.FlagsBesideFile(["--seller", "--region", "--country", "--selling-partner-id"])
         return roster.of_file(sheet.read(options.file), outcome.failed)
     missing = [flag for flag, value in flagged.items() if value is None]
     if missing:
@@ -208,7 +205,7 @@ def _refreshed(edges: Edges, apps: _Apps, row: Row) -> Tokens:
             with suppress(errors.NotFound, errors.MissingToken):
                 connection, kept = access.refresh_token(edges, row.scope)
                 if kept == row.token:
-                    edges.changes.renew_token(connection, tokens.refresh_token)
+                    access.renew_token(edges, connection, tokens.refresh_token)
         return tokens
 
 
@@ -242,8 +239,8 @@ def command(
     One token is read from stdin, or asked for, hidden. With --from, a CSV file names many: every bad row is told
     with its line, and the good ones are imported.
     """
-    edges = ctx.obj.edges()
-    default_app = ctx.obj.environ.get("SP_CONNECT_APP") or "default"
+    session: flags.Session = ctx.obj
+    edges, default_app = session.edges(), settings.default_app(session.environ)
     options = Options(seller, region, country, selling_partner_id, file, app, default_app, check, jobs)
     outcome = run(edges, options)
     rows = outcome.connections

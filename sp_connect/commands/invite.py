@@ -10,7 +10,7 @@ from typing import Annotated, BinaryIO, NamedTuple
 
 import typer
 
-from sp_connect import consents, errors, sheet, words
+from sp_connect import consents, errors, settings, sheet, words
 from sp_connect.amazon import consent, geography, registration
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
@@ -79,25 +79,20 @@ def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[R
     if options.file is None:
         if options.seller is None or options.region is None:
             raise errors.Usage("invite needs --seller and --region, or --from FILE.", "sp-connect invite --help")
-        scopes = _scopes(options.seller, options.region, options.countries)
+        scopes = geography.scopes(options.seller, options.region, options.countries)
         if options.expect_id is not None and len(scopes) > 1:
-            raise errors.Usage(
-                "--expect-id names one account, and each country has its own.", "invite one country at a time"
-            )
+            raise errors.OneIdForSeveral("invite")
         yield 0, [_guest(scope, options.app, options.expect_id) for scope in scopes]
         return
     if options.seller or options.region or options.countries or options.expect_id:
-        raise errors.Usage(
-            "--from takes sellers, regions, countries and Selling Partner IDs from the file, not from flags.",
-            "leave out --seller, --region, --country and --expect-id",
-        )
+        raise errors.FlagsBesideFile(["--seller", "--region", "--country", "--expect-id"])
     rows = list(sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed))
     if not rows and not failed:
         raise errors.Usage("The file names no seller.", f"a line for each, below the heads {','.join(COLUMNS)}")
     for line, cells in rows:
         try:
             countries = tuple(cells.get("country", "").replace(",", " ").split())
-            scopes = _scopes(cells["seller"], cells["region"], countries)
+            scopes = geography.scopes(cells["seller"], cells["region"], countries)
             app, expect_id = cells.get("app") or options.app, cells.get("expect_id") or None
             yield line, [_guest(scope, app, expect_id) for scope in scopes]
         except errors.Usage as error:
@@ -127,15 +122,6 @@ def _guest(scope: Scope, app: str | None, expect_id: str | None) -> Guest:
     if expect_id is not None:
         registration.check_selling_partner_id(expect_id)
     return Guest(scope, app, expect_id)
-
-
-def _scopes(seller: str, region: str, countries: Sequence[str]) -> list[Scope]:
-    """In the Far East each country is a consent of its own; none named means all of them."""
-    where = geography.region_named(region)
-    wanted: Sequence[str | None] = countries or (
-        [None] if where.host is not None else [country.code for country in geography.countries_of(where.code)]
-    )
-    return list(dict.fromkeys(geography.scope(seller, where.code, country) for country in wanted))
 
 
 def _invite(edges: Edges, options: Options, guest: Guest) -> Invite:
@@ -182,8 +168,7 @@ def command(
     if text + csv + json > 1:
         raise errors.Usage("--text, --csv and --json are three ways to print the links.", "give one of them")
     session: flags.Session = ctx.obj
-    edges = session.edges()
-    default_app = session.environ.get("SP_CONNECT_APP") or "default"
+    edges, default_app = session.edges(), settings.default_app(session.environ)
     options = Options(seller, region, tuple(country or ()), file, app, default_app, expect_id, days)
     made, failed = run(edges, options)
     if json:

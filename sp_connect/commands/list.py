@@ -17,7 +17,7 @@ from sp_connect.edges import Edges
 from sp_connect.models import DUE_WITHIN, SECRET_LIFE, App, Connection
 from sp_connect.selection import Selection
 from sp_connect.stores import files
-from sp_connect.views import data, signs
+from sp_connect.views import data
 
 if TYPE_CHECKING:
     from sp_connect.views.matrix import Grid
@@ -45,6 +45,7 @@ class Wanted(NamedTuple):
     ics: Path | None
 
     def files(self) -> list[Path]:
+        """The files that are to be written."""
         return [path for path in (self.html, self.svg, self.ics) if path is not None]
 
     def is_shown(self) -> bool:
@@ -155,7 +156,7 @@ def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> N
         else:
             edges.screen.line(spreadsheet.connections(rows, now))
     elif rows:
-        from sp_connect.views import drawing, matrix, tables
+        from sp_connect.views import drawing, matrix, signs, tables
 
         if wanted.matrix:
             screen = edges.screen

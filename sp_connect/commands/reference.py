@@ -23,7 +23,7 @@ def regions(ctx: typer.Context, json: flags.Json = False) -> None:
                 {
                     "region": region.code,
                     "name": region.name,
-                    "consent": "region" if region.host else "country",
+                    "consent": "region" if region.is_whole else "country",
                     "api_endpoint": f"https://{region.api_host}",
                     "aws_region": region.aws_region,
                     "countries": [country.code for country in geography.countries_of(region.code)],

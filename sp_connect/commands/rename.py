@@ -18,8 +18,8 @@ from sp_connect.views import data
 def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
     """The seller's connections under the new name; the old one is free then. All of it is done, or nothing.
 
-    Pending invites and the seller's own browser profile go along. Raises BadName, NoSuchConnection, and
-    SellerExists or SellerInvited where the new name is taken.
+    Pending invites and the seller's own browser profile go along. Raises BadName, NoSuchConnection,
+    Usage where both names are the same, and SellerExists or SellerInvited where the new one is taken.
     """
     for name in (old, new):
         if not errors.is_name(name):

@@ -36,7 +36,8 @@ class Options:
 def run(edges: Edges, options: Options) -> Iterator[Connection]:
     """Each connection, once it is forgotten here. Amazon has no call that ends an authorization (amazon.md section 6).
 
-    Raises NoSuchConnection, WhichConnection, Aborted, NeedsFlag, and StillAuthorized where waiting was in vain.
+    Raises NoSuchConnection, WhichConnection, Aborted, NeedsFlag, RenewedMeanwhile, and StillAuthorized where waiting
+    was in vain.
     """
     edges.changes.finish()
     chosen = _chosen(edges, options)
@@ -67,7 +68,7 @@ def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
     if options.region is not None and options.country is None and not options.every:
         # A region names its own connection, not those of the countries kept separate in it: run twice, the same
         # line must not take another account.
-        is_whole = geography.region_named(options.region).host is not None
+        is_whole = geography.region_named(options.region).is_whole
         found = [c for c in found if not is_whole or c.scope.country is None]
     if not found and not options.missing_ok:
         raise errors.NoSuchConnection(str(selection))

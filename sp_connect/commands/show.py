@@ -34,10 +34,7 @@ def run(edges: Edges, seller: str) -> list[Tile]:
     found = {c.scope: c for c in edges.connections.of(seller)} if errors.is_name(seller) else {}
     places: list[Scope] = []
     for region in geography.REGIONS.values():
-        if region.host is not None:
-            places.append(geography.scope(seller, region.code))
-        else:
-            places.extend(geography.scope(seller, region.code, c.code) for c in geography.countries_of(region.code))
+        places.extend(geography.scopes(seller, region.code))
         places.extend(s for s in found if s.region == region.code and s not in places)
     if not found:
         raise errors.NoSuchConnection(seller)

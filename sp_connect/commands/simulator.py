@@ -59,7 +59,7 @@ def command(
             screen.say("A second app, with a wider access level, for sp-connect upgrade --app wider:")
             _tell(screen, apps["wider"], f"wider --access-level {apps['wider'].access_level} ", listen)
         forever = threading.Event()
-        while not forever.wait(60):  # in steps, because Windows hears no Ctrl-C in an endless wait
+        while not forever.wait(1):  # in steps: a Ctrl-C just before one is heard after it, on Windows after any
             pass
 
 

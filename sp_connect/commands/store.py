@@ -60,7 +60,7 @@ def run_move(edges: Edges, options: MoveOptions) -> Outcome:
     target = _named(options.target)
     source = edges.moves().check(target)
     if edges.moves().is_done(target):
-        if edges.moves().forgotten(target):
+        if edges.moves().is_vault_unnamed(target):
             raise errors.Usage(
                 f"config.toml names no store, so the {target} is in use; yet the vault has sealed files.",
                 f"sp-connect store move vault, which writes its name down; then: sp-connect store move {target}",

@@ -36,6 +36,7 @@ class Command(NamedTuple):
     commands: list[tuple[str, str]]
 
     def flag(self, name: str) -> Slot | None:
+        """The flag of a name, such as `--seller` or `-s`; None where it has none."""
         return next((slot for slot in self.flags if name in slot.names), None)
 
 

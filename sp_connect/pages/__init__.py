@@ -55,6 +55,7 @@ def fragment(template: str, values: Mapping[str, str]) -> Markup:
 
 
 def join(parts: Iterable[Markup]) -> Markup:
+    """Fragments one after another; each is escaped already."""
     return Markup("".join(parts))
 
 

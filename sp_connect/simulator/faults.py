@@ -97,10 +97,12 @@ class Faults:
         self._faults: list[Fault] = []
 
     def add(self, *faults: Fault) -> None:
+        """Turns knobs, after those that are turned already."""
         with self._guard:
             self._faults += faults
 
     def clear(self) -> None:
+        """Turns all of them back."""
         with self._guard:
             self._faults.clear()
 

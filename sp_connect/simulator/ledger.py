@@ -105,9 +105,9 @@ class Ledger:
     def _locked(self) -> Any:
         if self._file is None:
             return nullcontext()
-        from sp_connect.stores import files
+        from sp_connect.stores import locks
 
-        return files.lock(self._file.with_name(f"{self._file.name}.lock"))
+        return locks.held(self._file.with_name(f"{self._file.name}.lock"))
 
     def _write(self) -> None:
         if self._file is None:

@@ -38,6 +38,7 @@ class Request:
 
     @property
     def media_type(self) -> str:
+        """The type of the body, without its parameters; empty where none is named."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
@@ -62,6 +63,7 @@ class Answer:
 
 
 def page(html: str, status: int = 200) -> Answer:
+    """A page whose forms may go to itself or to any https address."""
     return Answer(status, html.encode(), pages.headers(forms="'self' https:"))
 
 
@@ -71,6 +73,7 @@ def data(value: object, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 def text(words: str, status: int) -> Answer:
+    """Words that no browser takes for a page."""
     return Answer(status, words.encode(), pages.headers(kind="text/plain"))
 
 
@@ -83,6 +86,7 @@ def redirect(address: str, company: str = "", status: int = 302) -> Answer:
 
 
 def nothing_here() -> Answer:
+    """The answer for an address that Amazon does not have."""
     return text("There is nothing at this address.\n", 404)
 
 

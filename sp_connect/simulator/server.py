@@ -54,13 +54,16 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
+        """What SP_CONNECT_AMAZON_URL takes to reach it."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def start(self) -> None:
+        """Answers from now on, in a thread of its own."""
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
+        """Answers no more, and gives the port back."""
         self._stopping.set()
         if self._thread is not None:
             # The loop ends before its socket closes: else the port stays taken (hazards.md 1.8).

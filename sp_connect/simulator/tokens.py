@@ -30,6 +30,7 @@ class Owner:
 
 
 def random(length: int) -> str:
+    """Letters of a token that means nothing."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 

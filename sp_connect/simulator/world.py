@@ -124,6 +124,7 @@ class World:
         return accounts.someone(name)
 
     def app(self, application_id: str) -> SimulatedApp | None:
+        """The app of an application id, if there is one."""
         return next((app for app in self.apps if app.application_id == application_id), None)
 
     def client(self, client_id: str, client_secret: str) -> SimulatedApp | None:
@@ -136,6 +137,7 @@ class World:
         return None
 
     def authorizations(self) -> tuple[Authorization, ...]:
+        """Every authorization that anybody gave, as of now. Raises Damaged for a state file that is."""
         return self._ledger.given()
 
     def authorize(self, app: SimulatedApp, account: Account, host: str) -> Authorization:
@@ -244,6 +246,7 @@ class World:
         return hop if hop and self.now() < hop.begun_at + HOP_LIFE else None
 
     def count(self, what: str) -> None:
+        """Counts a request; tests read `requests`."""
         with self._guard:
             self.requests[what] += 1
 

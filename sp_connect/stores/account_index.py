@@ -25,6 +25,9 @@ TICK_NS = 3 * 10**9
 FEW = 32
 """Files that are read each time rather than noted: to write the index takes longer."""
 
+SCHEMA = 1
+"""The form of the index that this version writes, and the only one that it reads."""
+
 _Noted = tuple[list[int], list[str]]
 """Of one file: what it was by its status, and the Selling Partner IDs in it."""
 
@@ -59,7 +62,7 @@ class AccountIndex:
         noted = self._all()
         kept = {name: noted[name] for name in present() if name in noted}
         with suppress(errors.ThisMachine):
-            files.replace(self._path, json.dumps({"schema": files.SCHEMA, "files": kept}).encode())
+            files.replace(self._path, json.dumps({"schema": SCHEMA, "files": kept}).encode())
             self._new = 0
 
     def _all(self) -> dict[str, _Noted]:
@@ -67,7 +70,7 @@ class AccountIndex:
             self._noted = {}
             with suppress(errors.ThisMachine, ValueError, LookupError, TypeError, AttributeError, RecursionError):
                 found = json.loads(files.read(self._path) or b"{}")
-                if found["schema"] == files.SCHEMA:
+                if found["schema"] == SCHEMA:
                     self._noted = {name: _checked(noted) for name, noted in found["files"].items()}
         return self._noted
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import App
-from sp_connect.stores import files
+from sp_connect.stores import files, toml
 from sp_connect.stores.tables import Table
 
 LISTEN = "127.0.0.1:8723"
@@ -23,7 +23,7 @@ _TOP = ("schema", "store", "apps", "preferences")
 _PREFERENCES = ("browser",)
 _APP = tuple(field for field in App._fields if field != "name")
 
-_HEADER = f"# Settings of sp-connect. Made to be edited by hand; secrets are elsewhere.\nschema = {files.SCHEMA}\n"
+_HEADER = f"# Settings of sp-connect. Made to be edited by hand; secrets are elsewhere.\nschema = {toml.SCHEMA}\n"
 
 
 class Apps:
@@ -78,7 +78,7 @@ class Apps:
 
     def store_choice(self) -> str | None:
         """The secret store that config.toml names, if it names one; whether it exists is not asked here."""
-        return Table(self._path, "", files.read_toml(self._path) or {}).optional_text("store")
+        return Table(self._path, "", toml.read(self._path) or {}).optional_text("store")
 
     def choose_store(self, store: str) -> None:
         """Names the secret store in config.toml."""
@@ -86,7 +86,7 @@ class Apps:
 
     def browser(self) -> str | None:
         """What [preferences] says in place of --browser, if it says something; its meaning is not asked here."""
-        preferences = (files.read_toml(self._path) or {}).get("preferences", {})
+        preferences = (toml.read(self._path) or {}).get("preferences", {})
         return Table(self._path, "[preferences]", preferences).optional_text("browser") or None
 
     def mistyped(self) -> tuple[tuple[str, str], ...]:
@@ -96,7 +96,7 @@ class Apps:
         """
         import difflib
 
-        document = files.read_toml(self._path) or {}
+        document = toml.read(self._path) or {}
         places: list[tuple[str, object, Sequence[str]]] = [("", document, _TOP)]
         places.append(("preferences.", document.get("preferences"), _PREFERENCES))
         places += [(f"apps.{name}.", values, _APP) for name, values in self._tables().items()]
@@ -109,7 +109,7 @@ class Apps:
         )
 
     def _tables(self) -> dict[str, Any]:
-        tables = (files.read_toml(self._path) or {}).get("apps", {})
+        tables = (toml.read(self._path) or {}).get("apps", {})
         if not isinstance(tables, dict):
             raise errors.Damaged(self._path, "apps is not a table, [apps.NAME]")
         return tables
@@ -140,13 +140,13 @@ class Apps:
 
         self.all()  # what is damaged is left as it is
         text = files.read_text(self._path) or _HEADER
-        meant = files.parse_toml(self._path, text)
+        meant = toml.parse(self._path, text)
         edit(meant)
         try:
             document = tomlkit.parse(text)
             edit(document)
             written = tomlkit.dumps(document)
-            agrees = files.parse_toml(self._path, written) == meant
+            agrees = toml.parse(self._path, written) == meant
         except Exception:  # noqa: BLE001 - tomlkit raises errors of many kinds
             agrees = False
         if not agrees:

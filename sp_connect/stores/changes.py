@@ -1,4 +1,4 @@
-"""The journal that makes replacing a secret safe against a kill at any moment.
+"""Secrets and the records that stand for them, changed together, so that a kill at any moment loses nothing.
 
 A change names the secrets that it adds and ends, in a file, before it touches any. The rename of the record
 is the commit; afterwards, or in the next run if this one was killed, whichever of the named secrets no record
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from sp_connect import errors, words
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
-from sp_connect.stores import files
+from sp_connect.stores import locks
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
@@ -59,7 +59,7 @@ class Changes:
         self._queue = threading.Lock()
 
     @contextmanager
-    def writing(self, wait: float = 10.0, most: float = files.MOST_PATIENCE) -> Iterator[None]:
+    def writing(self, wait: float = 10.0, most: float = locks.MOST_PATIENCE) -> Iterator[None]:
         """Holds the writers' lock; first finishes what a killed one left. Raises StoreLocked.
 
         `wait` is how many seconds another process may keep it, `most` how many all of them together. A move of
@@ -67,7 +67,7 @@ class Changes:
         other store's password. An entry of the journal that cannot be read is passed over: a token that Amazon has
         just given must not be lost for it.
         """
-        with self._queue, files.lock(self._lock_path, wait, most):
+        with self._queue, locks.held(self._lock_path, wait, most):
             if isinstance(self._secrets, Choosing):
                 self._secrets.look_again()
             for written in self.journal.readable():
@@ -81,7 +81,7 @@ class Changes:
     def moving(self) -> Iterator[None]:
         """Lets one process at a time move secrets to another store. Taken before `writing`. Raises StoreLocked."""
         busy = "Another sp-connect is moving the secrets to another store."
-        with _lock(self._lock_path.with_name("lock-moving"), 0, busy):
+        with locks.held_saying(self._lock_path.with_name("lock-moving"), 0, busy):
             yield
 
     @contextmanager
@@ -89,12 +89,12 @@ class Changes:
         """Lets one process at a time ask Amazon for an access token of `scope`; it may take as long as Amazon may."""
         path = self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}"
         busy = f"Another sp-connect has been asking Amazon about {scope} for {words.span(ASKING_SECONDS)}."
-        with _lock(path, ASKING_SECONDS, busy):
+        with locks.held_saying(path, ASKING_SECONDS, busy):
             yield
 
     def see_lock(self) -> None:
         """Raises StoreUnavailable where nobody can take the lock. That somebody has it is fine."""
-        with suppress(errors.StoreLocked), files.lock(self._lock_path, wait=0):
+        with suppress(errors.StoreLocked), locks.held(self._lock_path, wait=0):
             pass
 
     def finish(self) -> None:
@@ -172,7 +172,7 @@ class Changes:
         refs = {scope: old.secret_ref for scope, old in before.items()}
         pending = Pending(tuple(Row(one, refs.get(scope)) for scope, one in records.items()), answer)
         new = {connection.secret_name: token for connection, token in kept}
-        old = [name for record in before.values() for name in names(record)]
+        old = [name for record in before.values() for name in secret_names(record)]
         with self.replacing(new, old, pending=pending, lasting=lasting) as settled:
             self._secrets.keep_all(new)
             self._connections.put_all(records.values())
@@ -199,7 +199,7 @@ class Changes:
     def drop_connection(self, scope: Scope) -> None:
         """Forgets a connection and its refresh token; an absent one is fine."""
         before = self._connections.get(scope)
-        with self.replacing((), names(before)):
+        with self.replacing((), secret_names(before)):
             self._connections.remove(scope)
 
     def keep_app(self, app: App, secret: Secret) -> None:
@@ -226,7 +226,7 @@ class Changes:
         for was, one in zip(before, after, strict=True):
             with suppress(errors.MissingToken):
                 tokens[one.secret_name] = self._secrets.fetch(was.secret_name)
-        with self.replacing(tokens, [name for one in before for name in names(one)], Renamed(old, new)):
+        with self.replacing(tokens, [name for one in before for name in secret_names(one)], Renamed(old, new)):
             self._move_profiles(old, new)
             self._secrets.keep_all(tokens)
             self._connections.copy(old, new, after)
@@ -280,21 +280,10 @@ class Changes:
     def _referred_to(self, kind: str, owner: str) -> set[SecretName]:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
         records = self._connections.of(owner) if kind == "seller" else self._apps.all()
-        return {name for record in records for name in names(record)}
+        return {name for record in records for name in secret_names(record)}
 
 
-@contextmanager
-def _lock(path: Path, wait: float, busy: str) -> Iterator[None]:
-    """Holds a lock that is not the writers'; raises StoreLocked in the words `busy` where another has it so long."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(files.lock(path, wait))
-        except errors.StoreLocked:
-            raise errors.StoreLocked(busy, "wait for it, then run this again") from None
-        yield
-
-
-def names(record: App | Connection | None) -> tuple[SecretName, ...]:
+def secret_names(record: App | Connection | None) -> tuple[SecretName, ...]:
     """Every secret that a record stands for, its kept access token too."""
     if isinstance(record, Connection):
         return record.secret_name, record.access_name

@@ -1,55 +1,26 @@
 """connections/SELLER.toml: what each consent gave. Metadata only, safe to share or commit; never a secret.
 
-One file a seller, so that a damaged one stops nobody else. Keys that this version does not know survive a
-rewrite. Writers hold the lock of `changes`.
+One file a seller, so that a damaged one stops nobody else; `records` has its form. Writers hold the lock of
+`changes`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar
 
 from sp_connect import errors
-from sp_connect.amazon import geography
-from sp_connect.models import Connection, Marketplace, Scope, Standing
-from sp_connect.stores import files
+from sp_connect.models import Connection, Scope
+from sp_connect.stores import files, records, toml
 from sp_connect.stores.account_index import AccountIndex
-from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table, written_moment
 
 _SUFFIX = ".toml"
 _LOOKS = 5
 """How often a folder is looked at whose files come and go."""
-_Raw = Mapping[str, Any]
 FoundT = TypeVar("FoundT")
-_STANDINGS = get_args(Standing)
-_REGIONS = {region: number for number, region in enumerate(geography.REGIONS)}
-_COUNTRIES = {country: number for number, country in enumerate([None, *geography.COUNTRIES])}
-_CONNECTION = Row(
-    region=TEXT,
-    country=TEXT.or_none(),
-    selling_partner_id=TEXT,
-    app=TEXT,
-    access_level=TEXT,
-    standing=TEXT,
-    authorized_at=MOMENT,
-    verified_at=MOMENT.or_none(),
-    secret_ref=TEXT,
-)
-_KEYS = frozenset({*_CONNECTION.keys, "marketplaces"})
-_MARKETPLACE = Row(
-    country=TEXT,
-    id=TEXT,
-    name=TEXT,
-    domain=TEXT.or_none(),
-    currency=TEXT.or_none(),
-    store_name=TEXT.or_none(),
-    participating=FLAG,
-    suspended_listings=FLAG,
-)
 
 
 class Connections:
@@ -90,7 +61,7 @@ class Connections:
     def of(self, seller: str) -> tuple[Connection, ...]:
         """One seller's connections by region and country; none of an unknown one. Raises Damaged, BadName."""
         path = self._path(seller)
-        return tuple(connection for connection, _ in _entries(path, seller, files.read_toml(path)))
+        return tuple(connection for connection, _ in records.entries(path, seller, toml.read(path)))
 
     def get(self, scope: Scope) -> Connection | None:
         """The connection of one scope, if there is one. Raises Damaged."""
@@ -122,30 +93,30 @@ class Connections:
         sellers: dict[str, list[Connection]] = {}
         for connection in connections:
             sellers.setdefault(connection.scope.seller, []).append(connection)
-        contents: dict[Path, _Raw] = {}
+        contents: dict[Path, records.Raw] = {}
         for seller, rows in sellers.items():
             path = self._path(seller)
-            values = files.read_toml(path)
-            entries = {entry[0].scope: entry for entry in _entries(path, seller, values)}
+            values = toml.read(path)
+            entries = {entry[0].scope: entry for entry in records.entries(path, seller, values)}
             for new in rows:
-                entries[new.scope] = new, _written(new, *entries.get(new.scope, (new, {})))
-            contents[path] = _whole(seller, values or {}, [raw for _, raw in sorted(entries.values(), key=_place)])
-        files.write_all_toml(contents)
+                entries[new.scope] = new, records.written(new, *entries.get(new.scope, (new, {})))
+            contents[path] = records.whole(seller, values, entries.values())
+        toml.write_all(contents)
 
     def has(self, seller: str) -> bool:
         """Whether there is a file of that name, whatever it holds. Raises BadName."""
         return files.read(self._path(seller)) is not None
 
-    def copy(self, seller: str, name: str, records: Sequence[Connection]) -> None:
-        """Writes a seller's file under another `name`; `records` are its connections as they will be, in order.
+    def copy(self, seller: str, name: str, renamed: Sequence[Connection]) -> None:
+        """Writes a seller's file under another `name`; `renamed` are its connections as they will be, in order.
 
         Unknown keys go along. The lock is the caller's. Raises Damaged.
         """
         path = self._path(seller)
-        values = files.read_toml(path)
-        entries = zip(records, _entries(path, seller, values), strict=True)
-        raws: list[_Raw] = [_written(new, *entry) for new, entry in entries]
-        files.write_toml(self._path(name), _whole(name, values or {}, raws))
+        values = toml.read(path)
+        before = records.entries(path, seller, values)
+        after = [(new, records.written(new, *entry)) for new, entry in zip(renamed, before, strict=True)]
+        toml.write(self._path(name), records.whole(name, values, after))
 
     def drop(self, seller: str) -> None:
         """Forgets a seller's file; an absent one is fine. The lock is the caller's."""
@@ -154,12 +125,12 @@ class Connections:
     def remove(self, scope: Scope) -> None:
         """Forgets a connection, the file with the last; an absent one is fine. The lock is the caller's."""
         path = self._path(scope.seller)
-        values = files.read_toml(path)
+        values = toml.read(path)
         if values is None:
             return
-        left = [raw for old, raw in _entries(path, scope.seller, values) if old.scope != scope]
+        left = [entry for entry in records.entries(path, scope.seller, values) if entry[0].scope != scope]
         if left or values.keys() - {"schema", "seller", "connection"}:
-            files.write_toml(path, _whole(scope.seller, values, left))
+            toml.write(path, records.whole(scope.seller, values, left))
         else:
             files.remove(path)
 
@@ -219,102 +190,3 @@ class Connections:
         if not errors.is_name(seller):
             raise errors.Damaged(self._folder / name, "its name is not that of a seller")
         return seller
-
-
-def written(connection: Connection) -> _Raw:
-    """A record as its file has it."""
-    return _written(connection, connection, {})
-
-
-def read(table: Table, seller: str) -> Connection:
-    """A record of a seller from its table. Raises Damaged."""
-    return _connection(table, seller)
-
-
-def _whole(seller: str, values: _Raw, connections: list[_Raw]) -> _Raw:
-    """A seller's file: what `values` holds beside, with these connections."""
-    head = {"schema": files.SCHEMA, "seller": seller}
-    return head | {**values, **head, "connection": connections}
-
-
-def _entries(path: Path, seller: str, values: Mapping[str, Any] | None) -> list[tuple[Connection, _Raw]]:
-    """Each connection with the table that it was read from, in order; none where there is no file."""
-    if values is None:
-        return []
-    table = Table(path, "", values)
-    if table.text("seller") != seller:
-        raise table.damaged(f"it says seller {table.text('seller')!r}, its name {seller!r}")
-    tables = table.tables("connection")
-    raws = values.get("connection", [])
-    entries = [(_connection(one, seller), raw) for one, raw in zip(tables, raws, strict=True)]
-    entries.sort(key=_place)
-    for (one, _), (other, _) in pairwise(entries):
-        if one.scope == other.scope:
-            raise table.damaged(f"it has two connections for {one.scope.place}")
-    return entries
-
-
-def _place(entry: tuple[Connection, object]) -> tuple[int, int]:
-    scope = entry[0].scope
-    return _REGIONS[scope.region], _COUNTRIES[scope.country]
-
-
-def _connection(table: Table, seller: str) -> Connection:
-    region, country, account, app, level, standing, authorized_at, verified_at, secret = table.row(_CONNECTION)
-    if standing not in _STANDINGS:
-        raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
-    marketplaces = tuple(map(Marketplace._make, table.rows("marketplaces", _MARKETPLACE)))
-    return Connection(
-        scope=_scope(table, seller, region, country),
-        selling_partner_id=account,
-        app=table.name("app", app),
-        access_level=level,
-        standing=standing,
-        authorized_at=table.utc("authorized_at", authorized_at),
-        verified_at=table.utc("verified_at", verified_at) if verified_at is not None else None,
-        marketplaces=marketplaces,
-        secret_ref=secret,
-        extra=table.beside(_KEYS),
-    )
-
-
-def _scope(table: Table, seller: str, region: str, country: str | None) -> Scope:
-    try:
-        return geography.scope(seller, region, country)
-    except errors.Usage as error:
-        raise table.damaged(error.message.rstrip(".")) from None
-
-
-def _written(new: Connection, old: Connection, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The table of `new`, with the unknown keys that `old` and its marketplaces had in `raw`."""
-    kept = {one["id"]: one for one in raw.get("marketplaces", ())}
-    fields = {
-        "region": new.scope.region,
-        "country": new.scope.country,
-        "selling_partner_id": new.selling_partner_id,
-        "app": new.app,
-        "access_level": new.access_level,
-        "standing": new.standing,
-        "authorized_at": written_moment(new.authorized_at),
-        "verified_at": new.verified_at and written_moment(new.verified_at),
-        "secret_ref": new.secret_ref,
-        **old.extra,
-        **new.extra,
-        "marketplaces": [_marketplace_table(one, kept.get(one.id, {})) for one in new.marketplaces],
-    }
-    return {key: value for key, value in fields.items() if value is not None}
-
-
-def _marketplace_table(marketplace: Marketplace, before: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {
-        "country": marketplace.country,
-        "id": marketplace.id,
-        "name": marketplace.name,
-        "domain": marketplace.domain,
-        "currency": marketplace.currency,
-        "store_name": marketplace.store_name,
-        "participating": marketplace.participating,
-        "suspended_listings": marketplace.suspended_listings,
-    }
-    unknown = {key: value for key, value in before.items() if key not in fields}
-    return {key: value for key, value in (fields | unknown).items() if value is not None}

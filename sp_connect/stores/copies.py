@@ -24,6 +24,7 @@ class Way(NamedTuple):
     new: SecretStore
 
     def back(self) -> Way:
+        """From the new store to the old one, for a move that is given up."""
         return Way(self.new, self.old)
 
     def copied(

@@ -1,4 +1,4 @@
-"""The one way a file is read, written and locked.
+"""The one way a file is read and written.
 
 A file is placed beside the old one, synced, and renamed over it, private from birth; so a reader sees the old
 one or the new one and needs no lock. Every OS error becomes a sentence here. Knows nothing of what is kept.
@@ -16,20 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import rtoml
-
-from sp_connect import errors, words
-
-if TYPE_CHECKING:
-    import filelock
-
-SCHEMA = 1
-"""The form of every TOML file that this version writes, and the newest that it reads."""
-
-MOST_PATIENCE = 120.0
-"""Seconds in a queue of writers that moves."""
+from sp_connect import errors
 
 _PREFIX = ".sp-connect-"
 _STALE = 3600.0
@@ -55,7 +43,7 @@ _CAUSES = {
 
 def make_folder(path: Path) -> None:
     """Creates a folder and those above it, 0700 whatever the umask; what exists is left alone."""
-    with _explained(path, "created"):
+    with explained(path, "created"):
         missing = []
         while not path.is_dir():
             missing.append(path)
@@ -91,19 +79,19 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
     folders = {target.parent for target in targets.values()}
     for folder in folders:
         make_folder(folder)
-        with _explained(folder, "written"):
+        with explained(folder, "written"):
             _sweep(folder)
     beside: dict[Path, Path] = {}
 
     def write(path: Path) -> None:
         beside[path] = targets[path].parent / f"{_PREFIX}{os.urandom(8).hex()}"
-        with _explained(path, "written"):
+        with explained(path, "written"):
             _write(beside[path], contents[path])
 
     try:
         _at_once(write, list(contents))
         for path, target in targets.items():
-            with _explained(path, "written"):
+            with explained(path, "written"):
                 _rename(beside[path], target)
     except BaseException:
         for temporary in beside.values():
@@ -111,7 +99,7 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
                 temporary.unlink()
         raise
     for folder in folders:
-        with _explained(folder, "written"):
+        with explained(folder, "written"):
             _sync_folder(folder)
 
 
@@ -144,14 +132,14 @@ def write_out(path: Path, text: str) -> None:
 
 def move(path: Path, target: Path) -> None:
     """Gives a file or folder another name in the same folder. Raises StoreUnavailable."""
-    with _explained(path, "moved"):
+    with explained(path, "moved"):
         path.rename(target)
         _sync_folder(target.parent)
 
 
 def remove(path: Path) -> None:
     """Removes a file; one that is missing is fine. Raises StoreUnavailable."""
-    with _explained(path, "removed"), suppress(FileNotFoundError):
+    with explained(path, "removed"), suppress(FileNotFoundError):
         path.unlink()
         _sync_folder(path.parent)
 
@@ -171,7 +159,7 @@ def read(path: Path) -> bytes | None:
 
 def names(folder: Path) -> list[str]:
     """The names in a folder, sorted; hidden ones (our own half-written files among them) are left out."""
-    with _explained(folder, "read"):
+    with explained(folder, "read"):
         try:
             return sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208 - far faster
         except FileNotFoundError:
@@ -184,7 +172,7 @@ def half_written(folder: Path) -> list[Path]:
     Raises StoreUnavailable.
     """
     found = []
-    with _explained(folder, "read"), suppress(FileNotFoundError):
+    with explained(folder, "read"), suppress(FileNotFoundError):
         for entry in folder.iterdir():
             if entry.name.startswith(_PREFIX):
                 with suppress(OSError):
@@ -203,71 +191,12 @@ def read_text(path: Path) -> str | None:
         raise errors.Damaged(path, f"line {line} is not UTF-8") from None
 
 
-def read_toml(path: Path) -> dict[str, Any] | None:
-    """The contents of a TOML file, or None where there is none.
-
-    Raises Damaged with the line at fault, and Unreadable for a file that a later version wrote.
-    """
-    text = read_text(path)
-    return None if text is None else parse_toml(path, text)
-
-
-def parse_toml(path: Path, text: str) -> dict[str, Any]:
-    """The same for a text in hand; `path` is for the sentence."""
-    try:
-        values = rtoml.loads(text)
-    except ValueError as error:
-        why = str(error).rstrip(".")
-        raise errors.Damaged(path, "its tables are nested too deep" if "recur" in why else why) from None
-    schema = values.get("schema", SCHEMA)
-    if type(schema) is not int or schema < 1:
-        raise errors.Damaged(path, "schema is not a whole number from 1")
-    if schema > SCHEMA:
-        raise errors.Unreadable(
-            path,
-            f"{path} was written by a later version of sp-connect (schema {schema}). It was left as it is.",
-            "upgrade sp-connect",
-        )
-    return values
-
-
-def write_toml(path: Path, values: Mapping[str, Any]) -> None:
-    """Puts `values` in place of a TOML file, as `replace` does."""
-    write_all_toml({path: values})
-
-
-def write_all_toml(contents: Mapping[Path, Mapping[str, Any]]) -> None:
-    """The same for many, as `replace_all` does."""
-    import tomli_w
-
-    # Half a surrogate pair, which JSON from Amazon may hold, is no text that a file can keep.
-    replace_all({path: tomli_w.dumps(values).encode("utf-8", "replace") for path, values in contents.items()})
-
-
 @contextmanager
-def lock(path: Path, wait: float = 10.0, most: float = MOST_PATIENCE) -> Iterator[None]:
-    """Holds the lock that one writer has at a time; a process that dies gives it back.
+def explained(path: Path, done: str) -> Iterator[None]:
+    """Turns an OS error of the block into a sentence: which file could not be `done` what, and why.
 
-    `wait` is how many seconds one other may hold it: as long as it changes hands the queue moves, and is worth
-    waiting in for `most` seconds. The file is 0600 and is never deleted: that would let two in. Raises StoreLocked.
+    Raises StoreUnavailable.
     """
-    import filelock
-
-    make_folder(path.parent)
-    held = filelock.FileLock(path, mode=0o600, preserve_lock_file=True)
-    with _explained(path, "locked"):
-        _wait_for(held, path, wait, most)
-    try:
-        with suppress(OSError):  # those who wait may lose patience, and nothing else
-            _take_turn(path)
-        yield
-    finally:
-        held.release()
-
-
-@contextmanager
-def _explained(path: Path, done: str) -> Iterator[None]:
-    """Turns an OS error into a sentence: which file could not be what, and why."""
     try:
         yield
     except OSError as error:
@@ -279,41 +208,6 @@ def _told(error: OSError, path: Path, done: str) -> tuple[str, str]:
     unknown = ((error.strerror or type(error).__name__).lower(), "see what is in its folder: ls -la")
     why, hint = _CAUSES.get(error.errno or 0, unknown)
     return f"{path} could not be {done}: {why}.", hint
-
-
-def _wait_for(held: filelock.BaseFileLock, path: Path, wait: float, most: float) -> None:
-    """Acquires a lock; raises StoreLocked where it stayed in one hand for `wait`, or the queue was endless."""
-    from filelock import Timeout
-
-    most = max(wait, most)
-    end = time.monotonic() + most
-    turn = _turn(path)
-    while True:
-        try:
-            held.acquire(timeout=min(wait, max(0.0, end - time.monotonic())))
-        except Timeout:
-            before, turn = turn, _turn(path)
-            if turn == before:
-                why = f"Another sp-connect has been writing for {words.span(wait)} and holds {path}."
-            elif time.monotonic() >= end:
-                why = f"Others have been writing one after another for {words.span(most)} and hold {path}."
-            else:
-                continue
-            raise errors.StoreLocked(why, "wait for it or end it, then run this again") from None
-        else:
-            return
-
-
-def _turn(path: Path) -> int | None:
-    """What is another value once a lock has changed hands: the time of access of its file, which nobody reads."""
-    try:
-        return path.stat().st_atime_ns
-    except FileNotFoundError:
-        return None
-
-
-def _take_turn(path: Path) -> None:
-    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
 def _target(path: Path) -> Path:

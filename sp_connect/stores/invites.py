@@ -14,7 +14,7 @@ from typing import Any, Literal, cast, get_args
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Invite
-from sp_connect.stores import files
+from sp_connect.stores import files, toml
 from sp_connect.stores.tables import Table, written_moment
 
 REMEMBERED = timedelta(days=30)
@@ -48,7 +48,7 @@ class Invites:
 
     def put(self, invites: Iterable[Invite]) -> None:
         """Keeps invites, or what became of them; the lock is the caller's."""
-        files.write_all_toml({self._path(one.state): _table(one) for one in invites})
+        toml.write_all({self._path(one.state): _table(one) for one in invites})
 
     def rename(self, old: str, new: str) -> None:
         """Gives a seller's invites another name; the links stay good. The lock is the caller's."""
@@ -84,7 +84,7 @@ class Invites:
 
     def _read(self, path: Path) -> list[Invite]:
         """The invite of a file; none where there is no such file."""
-        values = files.read_toml(path)
+        values = toml.read(path)
         if values is None:
             return []
         table = Table(path, "", values)
@@ -114,7 +114,7 @@ class Invites:
 
 def _table(invite: Invite) -> dict[str, Any]:
     fields = {
-        "schema": files.SCHEMA,
+        "schema": toml.SCHEMA,
         "seller": invite.scope.seller,
         "region": invite.scope.region,
         "country": invite.scope.country,

@@ -1,13 +1,9 @@
 """Moving everything from one secret store to the other, so that a kill at any moment loses nothing.
 
-The journal names every secret before the first is kept in the other store. Each is kept, read back and compared;
-then config.toml names the other store, which is the commit, by the renaming of one file; and only then is anything
-forgotten. What a record needs is forgotten in one store only if the other has it. A reference is random and good
-for one value, so what lies in both stores is the same. Access tokens are not moved: they are forgotten with the rest,
-and Amazon gives new ones.
-
-Secrets are copied without the writers' lock, for a keyring takes minutes for a thousand; what other commands change
-meanwhile is carried over under the lock, just before the commit.
+The journal names every secret before the first is copied, without the writers' lock, since a keyring takes minutes for
+a thousand; what others change meanwhile follows under it. The commit is the renaming of one file, config.toml; only
+then is anything forgotten, and what a record needs only where the other store has it (`copies`). Access tokens are not
+moved: Amazon gives new ones.
 """
 
 from __future__ import annotations
@@ -22,7 +18,7 @@ from sp_connect import errors, words
 from sp_connect.models import App, Connection, SecretName
 from sp_connect.stores import copies, secrets
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import REFRESHING_SECONDS, Changes, names
+from sp_connect.stores.changes import REFRESHING_SECONDS, Changes, secret_names
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.copies import Way
 from sp_connect.stores.journal import Entry
@@ -71,7 +67,7 @@ class Moves:
         """Whether everything is in a store already, and config.toml says so. Raises Damaged."""
         return self._configured() == target and not self.begun()
 
-    def forgotten(self, target: StoreName) -> bool:
+    def is_vault_unnamed(self, target: StoreName) -> bool:
         """Whether config.toml leaves the store to the default, `target`, while the vault beside it is in use."""
         old = self._way(target).old
         return self._apps.store_choice() is None and isinstance(old, Vault) and not old.is_empty()
@@ -109,8 +105,9 @@ class Moves:
     def run(self, target: StoreName, watch: Watch) -> Outcome:
         """Moves everything; a move that was cut short is finished by it.
 
-        Raises Usage, and what a store or a file has. Before the commit nothing is forgotten, and the old store stays
-        in use; after it the new one has everything, and what the old could not forget waits for the next run.
+        Raises Usage, what a store or a file has, NothingThere where the old store has none of the secrets, and Unfit
+        for a vault that is left and not empty. Before the commit nothing is forgotten, and the old store stays in use;
+        after it the new one has everything, and what the old could not forget waits for the next run.
         """
         self.check(target)
         way = self._way(target)
@@ -152,7 +149,7 @@ class Moves:
 
     def _commit(self, entry: Entry, way: Way, records: Sequence[Record], copied: set[SecretName]) -> Entry:
         """Copies what is new since, and names the new store in config.toml. Returns the entry as it is then."""
-        entry = entry._replace(names=_unique(entry.names, *map(names, records)))
+        entry = entry._replace(names=_unique(entry.names, *map(secret_names, records)))
         self._changes.journal.note(entry)
         late = [record.secret_name for record in records if record.secret_name not in copied]
         copied.update(way.copied(late, late, lambda: None))
@@ -164,7 +161,7 @@ class Moves:
         """Writes down what is about to be moved, in place of what earlier moves wrote down."""
         leftover = self._inspect(way, records, begun)
         before = [name for entry in begun for name in entry.names]
-        wanted = _unique(before, leftover, [secrets.probe(self._home)], *map(names, records))
+        wanted = _unique(before, leftover, [secrets.probe(self._home)], *map(secret_names, records))
         described = way.new.describe()
         is_there = described.store != "vault" or described.opened_by is not None
         makes = not is_there or any(old.makes for old in begun if old.moving_to == way.new.name)
@@ -187,7 +184,7 @@ class Moves:
         Raises Damaged, and Unfit for what no record names.
         """
         waiting = [entry.names for entry in (*begun, *self._waiting(way.old))]
-        known = _unique(*waiting, *map(names, records))
+        known = _unique(*waiting, *map(secret_names, records))
         owners = {(name.kind, name.owner) for name in known}
         old, new = map(copies.contents, way)
         damages = [*old.damages.values(), *(new.damages[owner] for owner in new.damages.keys() & owners)]
@@ -212,7 +209,7 @@ class Moves:
         waiting = [name for name in entry.names if name.kind == "seller" and name.owner in unknown]
         ready = [name for name in entry.names if name not in waiting] if waiting else entry.names
         records: list[Record] = [*self._apps.all(), *rows]
-        kept = set(chain.from_iterable(map(names, records)))
+        kept = set(chain.from_iterable(map(secret_names, records)))
         way.new.forget_all([name for name in ready if name not in kept])
         unsure = {record.secret_name for record in records}.difference(copied)
         with watch(f"Forgetting in the {way.old.name}", len(ready)) as advance:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sp_connect import errors
 from sp_connect.models import Connection, SecretName
-from sp_connect.stores import connections
+from sp_connect.stores import records
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
 from sp_connect.stores.tables import Table, written_moment
@@ -43,7 +43,7 @@ class Pending(NamedTuple):
     def tables(self) -> dict[str, Any]:
         """What the journal has of it."""
         rows = [
-            {"seller": row.record.scope.seller, "record": connections.written(row.record)}
+            {"seller": row.record.scope.seller, "record": records.written(row.record)}
             | ({"before": row.before} if row.before is not None else {})
             for row in self.rows
         ]
@@ -54,7 +54,7 @@ class Pending(NamedTuple):
     def read(cls, table: Table) -> Pending:
         """What an entry of the journal holds of it. Raises Damaged."""
         rows = tuple(
-            Row(connections.read(one.table("record"), one.name("seller")), one.optional_text("before"))
+            Row(records.read(one.table("record"), one.name("seller")), one.optional_text("before"))
             for one in table.tables("pending")
         )
         found = table.optional_table("answer")
@@ -64,17 +64,17 @@ class Pending(NamedTuple):
         """The same once its records are written."""
         return self._replace(rows=())
 
-    def write(self, records: Connections, invites: Invites, holds: Callable[[SecretName], bool]) -> None:
+    def write(self, connections: Connections, invites: Invites, holds: Callable[[SecretName], bool]) -> None:
         """Writes the records whose tokens the store `holds`, unless another change was faster, and closes the invite.
 
         An owner whose file is damaged keeps no other waiting.
         """
         for _, rows in groupby(sorted(self.rows, key=_seller), _seller):
             with suppress(errors.Damaged):
-                waiting = [row.record for row in rows if _waits(row, records) and holds(row.record.secret_name)]
+                waiting = [row.record for row in rows if _waits(row, connections) and holds(row.record.secret_name)]
                 if waiting:
-                    records.put_all(waiting)
-        if self.answer is not None and _are_written(self.rows, records):
+                    connections.put_all(waiting)
+        if self.answer is not None and _are_written(self.rows, connections):
             with suppress(errors.Damaged):
                 invites.close(self.answer.state, self.answer.at)
 
@@ -86,11 +86,11 @@ def _seller(row: Row) -> str:
     return row.record.scope.seller
 
 
-def _waits(row: Row, records: Connections) -> bool:
-    now = records.get(row.record.scope)
+def _waits(row: Row, connections: Connections) -> bool:
+    now = connections.get(row.record.scope)
     return (now.secret_ref if now is not None else None) == row.before
 
 
-def _are_written(rows: Iterable[Row], records: Connections) -> bool:
-    now = [(row.record.secret_ref, records.get(row.record.scope)) for row in rows]
+def _are_written(rows: Iterable[Row], connections: Connections) -> bool:
+    now = [(row.record.secret_ref, connections.get(row.record.scope)) for row in rows]
     return all(found is not None and found.secret_ref == ref for ref, found in now)

@@ -22,6 +22,7 @@ class Loose(NamedTuple):
     is_ours: bool
 
     def may_be_changed(self) -> bool:
+        """Whether others may write to it, which is worse than reading."""
         return bool(self.mode & OTHERS_WRITE)
 
 

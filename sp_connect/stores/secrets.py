@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar, get_args, runtime_che
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files
+from sp_connect.stores import locks
 
 StoreName = Literal["keyring", "vault"]
 
@@ -158,7 +158,7 @@ def prove(store: SecretStore, home: Path) -> None:
     A home that is not there yet is not made.
     """
     if home.is_dir():
-        with files.lock(home / "lock-probe", PROOF_SECONDS):
+        with locks.held(home / "lock-probe", PROOF_SECONDS):
             _prove(store, probe(home))
     else:
         _prove(store, SecretName("app", PROBE, "probe", new_ref()))

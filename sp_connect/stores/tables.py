@@ -23,6 +23,7 @@ class Kind(NamedTuple):
     wanted: str
 
     def or_none(self) -> Kind:
+        """The same for a key that may be missing."""
         return Kind((*self.types, NoneType), self.wanted)
 
 

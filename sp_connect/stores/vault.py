@@ -16,7 +16,7 @@ from typing import Literal
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, seals, secrets
+from sp_connect.stores import files, locks, seals, secrets
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault_key import VaultKey
 from sp_connect.stores.vault_settings import VERSION, Key, Settings
@@ -48,7 +48,7 @@ class Vault:
         """Keeps many, all of an owner's with one write of its file."""
         self._open()  # a person may be asked for the keyring's password: not while others wait for the lock
         paths = self._by_file(values)
-        with files.lock(self._folder / "lock"):
+        with locks.held(self._folder / "lock"):
             key = self._open() or self.key.make()
             contents = {
                 path: self._read(path, names[0], key) | {_entry(name): values[name].reveal() for name in names}
@@ -75,7 +75,7 @@ class Vault:
         key = self._open() if paths else None
         if key is None or all(files.read(path) is None for path in paths):
             return
-        with files.lock(self._folder / "lock"):
+        with locks.held(self._folder / "lock"):
             contents: dict[Path, dict[str, str]] = {}
             for path, theirs in paths.items():
                 values = self._read(path, theirs[0], key)
@@ -122,7 +122,7 @@ class Vault:
 
     def reseal(self, passphrase: Secret | None) -> None:
         """Puts the vault's key under another passphrase, or without one into the keyring. Raises as `fetch`."""
-        with files.lock(self._folder / "lock"):
+        with locks.held(self._folder / "lock"):
             self.key.reseal(passphrase)
 
     def is_empty(self) -> bool:
@@ -134,7 +134,7 @@ class Vault:
 
         What a killed process left half-written goes along.
         """
-        with files.lock(self._folder / "lock"):
+        with locks.held(self._folder / "lock"):
             if any(self._owners()):
                 return False
             self.key.give_up()
@@ -152,7 +152,7 @@ class Vault:
     def settle(self) -> None:
         """Forgets such a key."""
         if self.unsettled():
-            with files.lock(self._folder / "lock"):
+            with locks.held(self._folder / "lock"):
                 self.key.settle()
 
     def _open(self) -> Key | None:

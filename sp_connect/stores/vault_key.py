@@ -15,7 +15,7 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, vault_settings
+from sp_connect.stores import files, toml, vault_settings
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.tables import Table
 from sp_connect.stores.vault_settings import ID, KEY, SET_IT, Key, Settings
@@ -56,7 +56,7 @@ class VaultKey:
 
     def settings(self) -> Settings | None:
         """vault.toml; None where there is no vault. Raises Damaged."""
-        values = files.read_toml(self._path)
+        values = toml.read(self._path)
         return None if values is None else vault_settings.read(self._path, values)
 
     def is_in_keyring(self) -> bool:
@@ -77,7 +77,7 @@ class VaultKey:
         with nullcontext() if passphrase is not None else self._noted(key.id):
             if passphrase is None:
                 self._keep(key)
-            files.write_toml(self._path, values)
+            toml.write(self._path, values)
         self._passphrase = None
         self._key, self._seen = key, _stamp(self._path)
         return key
@@ -95,7 +95,7 @@ class VaultKey:
             if passphrase is None:
                 self._keep(key)
             self._try_out(values, passphrase, key)
-            files.write_toml(self._path, values)
+            toml.write(self._path, values)
 
     def give_up(self) -> None:
         """Ends the vault, whose files are gone: first vault.toml, and the keyring's key last."""
@@ -112,7 +112,7 @@ class VaultKey:
 
     def settle(self) -> None:
         """Forgets the keyring's key that key.toml names, unless it opens the vault; then key.toml."""
-        values = files.read_toml(self._note)
+        values = toml.read(self._note)
         if values is None:
             return
         key_id = vault_settings.key_id(Table(self._note, "", values))
@@ -130,7 +130,7 @@ class VaultKey:
     def _noted(self, key_id: bytes) -> Iterator[None]:
         """Around what makes or gives up the keyring's item of a key, however it ends."""
         self.settle()
-        files.write_toml(self._note, {"schema": files.SCHEMA, "key_id": key_id.hex()})
+        toml.write(self._note, {"schema": toml.SCHEMA, "key_id": key_id.hex()})
         try:
             yield
         except BaseException:
@@ -153,8 +153,8 @@ class VaultKey:
         """Writes vault.toml as it will be beside the one that is there, reads it and opens it."""
         beside = self._folder / f".sp-connect-{os.urandom(8).hex()}"  # of the form that is swept if we are killed
         try:
-            files.write_toml(beside, values)
-            read = vault_settings.read(beside, files.read_toml(beside) or {})
+            toml.write(beside, values)
+            read = vault_settings.read(beside, toml.read(beside) or {})
             if self._opened(read, passphrase) != key:
                 raise errors.StoreUnavailable(f"{beside} does not give back what was written.", "see to that disk")
         finally:

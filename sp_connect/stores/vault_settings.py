@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import files, seals
+from sp_connect.stores import seals, toml
 from sp_connect.stores.secrets import OPENERS, OpenedBy
 from sp_connect.stores.tables import Table
 
@@ -52,7 +52,7 @@ class Settings(NamedTuple):
 
 def made(key: Key, passphrase: Secret | None, path: Path) -> Mapping[str, Any]:
     """vault.toml for a key that a passphrase opens, or without one the keyring. Raises StoreLocked for an empty one."""
-    values: dict[str, Any] = {"schema": files.SCHEMA, "key_id": key.id.hex(), "opened_by": "keyring"}
+    values: dict[str, Any] = {"schema": toml.SCHEMA, "key_id": key.id.hex(), "opened_by": "keyring"}
     if passphrase is not None:
         salt = os.urandom(SALT)
         values |= {"opened_by": "passphrase", "kdf": {"name": "scrypt", **_COST, "salt": text(salt)}}

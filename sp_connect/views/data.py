@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sp_connect.errors import SpConnectError
-from sp_connect.findings import Finding
 from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Invite, Marketplace
+
+if TYPE_CHECKING:
+    from sp_connect.findings import Finding
 
 
 def connection(connection: Connection, now: datetime) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Part(NamedTuple):
 
     @property
     def style(self) -> str:
+        """How its mark is drawn, as Rich writes it."""
         return signs.of(self.status).style
 
     @property
@@ -78,6 +79,8 @@ NOTHING: Cell = (Part(None, None, 0),)
 
 
 class Row(NamedTuple):
+    """A seller, and its cell in each column."""
+
     seller: str
     cells: tuple[Cell, ...]
 
@@ -106,7 +109,7 @@ def columns(region: str | None = None, country: str | None = None) -> tuple[Colu
     for one in geography.REGIONS.values():
         if wanted not in {None, one.code}:
             continue
-        if one.host is not None:
+        if one.is_whole:
             found.append(Column(one.code, one.code, one.name))
         else:
             apart = geography.countries_of(one.code)

@@ -23,6 +23,7 @@ class Sign(NamedTuple):
     style: str
 
     def glyph(self, *, ascii_only: bool) -> str:
+        """The mark, or what stands in for it."""
         return self.ascii if ascii_only else self.mark
 
 

@@ -103,7 +103,7 @@ def regions(screen: Screen) -> Table:
         table.add_column(head, style="bold" if head == "Code" else "")
     for region in geography.REGIONS.values():
         codes = " ".join(country.code for country in geography.countries_of(region.code))
-        table.add_row(region.code, region.name, "the region" if region.host else "each country", codes)
+        table.add_row(region.code, region.name, "the region" if region.is_whole else "each country", codes)
     return table
 
 

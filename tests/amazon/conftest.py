@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import responses
 
 from tests.amazon.tiny import Tiny, serving
 
@@ -25,3 +26,10 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def tiny() -> Iterator[Tiny]:
     with serving() as tiny:
         yield tiny
+
+
+@pytest.fixture
+def amazon() -> Iterator[responses.RequestsMock]:
+    """Answers that a test gives in Amazon's place; one that is not asked for fails it."""
+    with responses.RequestsMock() as mock:
+        yield mock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -28,12 +28,6 @@ ACCESS_TOKEN = Secret("Atza|IwEBI/verysecret+access==")
 SECRETS = [one.reveal() for one in (CLIENT_SECRET, CODE, REFRESH_TOKEN, ACCESS_TOKEN)]
 
 Reply = tuple[int, dict[str, str], str]
-
-
-@pytest.fixture
-def amazon() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as mock:
-        yield mock
 
 
 def exchange() -> object:

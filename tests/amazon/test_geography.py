@@ -133,6 +133,21 @@ def test_scope_is_a_place_with_its_flags(region: str, country: str | None, item:
     assert (scope.item, scope.place, scope.flags, str(scope)) == (item, place, flags, f"acme in {place}")
 
 
+@pytest.mark.parametrize(
+    ("region", "countries", "items"),
+    [
+        ("NA", (), ["na"]),
+        ("eu", ("in", "AE", "IN"), ["eu-IN", "eu-AE"]),
+        ("fe", ("sg", "JP"), ["fe-SG", "fe-JP"]),
+        ("fe", (), ["fe-JP", "fe-AU", "fe-SG"]),
+    ],
+)
+def test_scopes_are_each_place_once_and_all_of_the_far_east_where_none_is_named(
+    region: str, countries: tuple[str, ...], items: list[str]
+) -> None:
+    assert [scope.item for scope in geography.scopes("acme", region, countries)] == items
+
+
 def test_far_east_needs_a_country() -> None:
     with pytest.raises(errors.Usage) as caught:
         geography.scope("acme", "fe")

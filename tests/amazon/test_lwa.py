@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
@@ -37,12 +37,6 @@ def refresh(seen: Watched) -> Tokens:
 
 
 BOTH = pytest.mark.parametrize("call", [exchange, refresh])
-
-
-@pytest.fixture
-def amazon() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as mock:
-        yield mock
 
 
 def says(mock: responses.RequestsMock, body: object, status: int = 200, headers: dict[str, str] | None = None) -> None:

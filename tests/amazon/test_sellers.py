@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ SCOPE = geography.scope("acme", "eu")
 ADDRESS = "https://sellingpartnerapi-eu.amazon.com/sellers/v1/marketplaceParticipations"
 TOKEN = Secret("Atza|verysecret")
 MODEL = Path(__file__).parents[3] / "shared" / "data" / "sellers.json"
-
-
-@pytest.fixture
-def amazon() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as mock:
-        yield mock
 
 
 def says(mock: responses.RequestsMock, body: object, status: int = 200) -> None:

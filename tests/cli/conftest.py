@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +29,7 @@ def _installed() -> None:
 def program(tmp_path: Path) -> Program:
     """The program in an empty home that has a vault under a passphrase, and no Amazon."""
     vault = {"SP_CONNECT_STORE": "vault", "SP_CONNECT_PASSPHRASE": PASSPHRASE}
-    closed = {"SP_CONNECT_AMAZON_URL": f"http://127.0.0.1:{_closed_port()}"}
+    closed = {"SP_CONNECT_AMAZON_URL": f"http://127.0.0.1:{agencies.free_port()}"}
     return Program(tmp_path / "home", vault | closed)
 
 
@@ -62,9 +61,3 @@ def ring(tmp_path: Path) -> Iterator[Session]:
         pytest.fail(f"CI has to have {', '.join(missing)}: {secret_service._INSTALL}")
     with secret_service.secret_service(tmp_path / "session") as session:
         yield session
-
-
-def _closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

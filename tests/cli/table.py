@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import typer
 
 from sp_connect import cli
+from sp_connect.commands import ENTRIES
 from sp_connect.completion import table
 
 FILES = {"file", "filename", "path", "directory"}
@@ -18,7 +19,7 @@ def rows() -> Iterator[str]:
     """A row for each command, flag and argument, as Typer has them."""
     root = typer.main.get_command(cli.app)
     yield from _rows("", root, "")
-    for entry in cli.ENTRIES:
+    for entry in ENTRIES:
         command: Any = cli._load(entry)
         yield from _rows(entry.name, command, entry.summary)
         for name, below in getattr(command, "commands", {}).items():

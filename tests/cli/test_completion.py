@@ -86,7 +86,7 @@ def answered(home: Path, shell: str, typed: str, patch: pytest.MonkeyPatch) -> l
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("typed", "wanted"), VALUES, ids=[typed for typed, _ in VALUES])
-def test_what_may_come_next(
+def test_what_may_come_next_is_offered(
     program: Program, monkeypatch: pytest.MonkeyPatch, typed: str, wanted: list[str], shell: str
 ) -> None:
     told = answered(program.home, shell, typed, monkeypatch)

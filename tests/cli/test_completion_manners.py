@@ -24,7 +24,7 @@ LINES = [
     "sp-connect --simulate list --app ",
 ]
 TOO_MUCH = {"rich", "requests", "keyring", "cryptography", "tomlkit", "filelock", "http.client", "ssl"}
-TOO_MUCH |= {"sp_connect.edges", "sp_connect.commands", "sp_connect.simulator"}
+TOO_MUCH |= {"sp_connect.edges", "sp_connect.simulator"}
 
 
 @pytest.fixture
@@ -47,6 +47,7 @@ def test_neither_commands_nor_what_they_are_built_on_is_loaded(program: Program,
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "sp_connect.completion.candidates" in loaded
     assert not loaded & TOO_MUCH
+    assert not [name for name in loaded if name.startswith("sp_connect.commands.")]
 
 
 @pytest.mark.parametrize("line", LINES)

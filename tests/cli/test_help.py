@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sp_connect import __version__, cli
+from sp_connect.commands import ENTRIES
 from sp_connect.commands import app as app_commands
 from sp_connect.commands import store as store_commands
 from tests.cli.program import Program
@@ -20,7 +21,7 @@ GROUPS = {"app": app_commands.app, "store": store_commands.app}
 
 def commands() -> list[tuple[str, ...]]:
     """Every command that can be typed, groups opened."""
-    alone = [entry.name for entry in cli.ENTRIES if entry.name not in GROUPS]
+    alone = [entry.name for entry in ENTRIES if entry.name not in GROUPS]
     found: list[tuple[str, ...]] = [(name,) for name in [*alone, "store"]]  # which does something by itself
     return found + [(group, str(one.name)) for group, app in GROUPS.items() for one in app.registered_commands]
 

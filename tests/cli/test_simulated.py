@@ -14,7 +14,7 @@ from tests.cli.program import PROGRAM, Program, ended, until
 from tests.commands.given import connected
 
 
-def test_the_whole_life_of_a_connection(tmp_path: Path) -> None:
+def test_a_connection_lives_from_consent_to_revocation(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
 
     made = program.run("--simulate", "connect", "-s", "acme", "-r", "eu", "--json")
@@ -65,7 +65,7 @@ def test_a_connection_moves_to_the_wider_app_and_back(tmp_path: Path) -> None:
     assert program.run("--simulate", "verify").code == 0
 
 
-def test_far_east_and_its_resumption(tmp_path: Path) -> None:
+def test_a_walk_of_the_far_east_skips_what_is_connected(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
 
     program.run("--simulate", "connect", "-s", "acme", "-r", "fe", "-c", "JP", "--json")

@@ -13,8 +13,10 @@ import typer
 from sp_connect import edges
 from sp_connect.amazon import geography
 from sp_connect.amazon.http import Amazon
+from sp_connect.commands import list as listing
 from sp_connect.models import Connection, Marketplace, Secret
 from sp_connect.person import Person
+from sp_connect.selection import Selection
 from sp_connect.simulator import accounts
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores import secrets
@@ -135,6 +137,11 @@ def shell(agency: Agency, around: edges.Edges | None = None) -> Shell:
 
 def names(connections: Sequence[Connection]) -> list[str]:
     return [f"{c.scope.seller} {c.scope.item}" for c in connections]
+
+
+def left(agency: Agency) -> list[str]:
+    """What is connected now."""
+    return names(listing.run(agency.edges, Selection())[0])
 
 
 class Keys(io.StringIO):

@@ -17,11 +17,9 @@ import pytest
 from sp_connect import access, batches, errors
 from sp_connect.amazon import geography
 from sp_connect.commands import import_
-from sp_connect.commands import list as listing
 from sp_connect.models import Secret, SecretName
 from sp_connect.person import Person
 from sp_connect.roster import Outcome
-from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores import secrets
@@ -35,6 +33,7 @@ from tests.commands.given import (
     connected,
     hearing,
     kept,
+    left,
     names,
     piping,
     record,
@@ -90,10 +89,6 @@ def row(agency: Agency, name: str = "acme", region: str = "eu", country: str = "
     cells = {"seller": name, "region": region, "country": country, "selling_partner_id": account}
     cells["refresh_token"] = changes.get("refresh_token") or token(agency, name, region, country or None)
     return ",".join((cells | changes).values())
-
-
-def left(agency: Agency) -> list[str]:
-    return names(listing.run(agency.edges, Selection())[0])
 
 
 def told(outcome: Outcome) -> list[tuple[str, str]]:
@@ -292,6 +287,24 @@ class TestOne:
         assert not outcome.failures
         assert agency.world.bearer(given[0]).account.slug == "acme"
         assert kept(agency, made).standing == "connected"
+
+    def test_a_changed_token_of_a_connection_that_cannot_be_kept_is_told_with_what_it_means(
+        self, agency: Agency
+    ) -> None:
+        made = connected(agency)
+        agency.world.faults.add(Fault("token", "rotate", times=1))
+
+        def fill(told: str) -> None:
+            if told.startswith("POST"):
+                (agency.folder / "unfinished").rmdir()
+                (agency.folder / "unfinished").write_text("no folder")
+
+        asked = piping(agency, token_of(agency, made))
+        outcome = import_.run(replace(asked, amazon=hearing(agency, fill).amazon), one())
+
+        [(code, message)] = told(outcome)
+        assert code == "store-unavailable"
+        assert message.startswith("Amazon has changed the refresh token of acme in Europe & India, and it ")
 
     def test_amazon_out_of_order_keeps_nothing(self, agency: Agency) -> None:
         given_by_amazon = token(agency)

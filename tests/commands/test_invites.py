@@ -365,9 +365,10 @@ class TestAccept:
         agency.world.faults.add(Fault("sellers", "status", status=503, body="none"))
         given = shell(agency)
 
-        with pytest.raises(errors.Unreachable) as failure:
+        with pytest.raises(errors.KeptUnchecked) as failure:
             accept.command(given.context, address, json=True)
 
+        assert failure.value.code == "unreachable"
         assert failure.value.hint == "the token is kept, unchecked: sp-connect verify --seller acme --region eu"
         assert [row["status"] for row in given.json()] == ["unchecked"]
         assert invites.pending(agency.edges)[0] == []

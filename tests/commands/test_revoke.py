@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from sp_connect import access, edges, errors
-from sp_connect.commands import list as listing
 from sp_connect.commands import revoke, verify
 from sp_connect.models import Connection, Secret
 from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
 from sp_connect.stores.keyring import KeyringStore
 from tests.agency import Agency
-from tests.commands.given import connected, end_at_amazon, kept, names, shell, token_of, typing
+from tests.commands.given import connected, end_at_amazon, kept, left, names, shell, token_of, typing
 
 
 def options(seller: str = "acme", **flags: Any) -> revoke.Options:
@@ -32,10 +31,6 @@ def options(seller: str = "acme", **flags: Any) -> revoke.Options:
 
 def run(agency: Agency, seller: str = "acme", **flags: Any) -> list[str]:
     return names(list(revoke.run(agency.edges, options(seller, **flags))))
-
-
-def left(agency: Agency) -> list[str]:
-    return names(listing.run(agency.edges, Selection())[0])
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sp_connect.commands import verify
 from sp_connect.models import Connection, Scope, Secret, SecretName
 from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores import files, secrets
+from sp_connect.stores import locks, secrets
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.views.screen import Screen
@@ -38,7 +38,7 @@ class Hurried(Changes):
 
     @contextmanager
     def refreshing(self, scope: Scope) -> Iterator[None]:
-        with files.lock(self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}", wait=0.1):
+        with locks.held(self._lock_path.with_name("locks") / f"lock-{scope.seller}-{scope.item}", wait=0.1):
             yield
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import files
+from sp_connect.stores import locks
 from tests.cli.program import SECONDS, Program
 from tests.crowd import town as towns
 from tests.crowd.town import Town
@@ -20,10 +20,10 @@ HOLD = """
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from sp_connect.stores import files
+from sp_connect.stores import locks
 with ExitStack() as stack:
     for path in sys.argv[1:]:
-        stack.enter_context(files.lock(Path(path)))
+        stack.enter_context(locks.held(Path(path)))
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -52,7 +52,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
         yield town
 
 
-def locks(program: Program) -> list[Path]:
+def lock_files(program: Program) -> list[Path]:
     """Every lock of a home: of its records, of its vault, of acme's token, and of the proof of the store."""
     home = program.home
     return [home / "lock", home / "vault" / "lock", home / "locks" / "lock-acme-eu", home / "lock-probe"]
@@ -62,7 +62,7 @@ def locks(program: Program) -> list[Path]:
 def held(program: Program) -> Iterator[subprocess.Popen[str]]:
     """Another process, which holds them all while the block runs."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD, *map(str, locks(program))],
+        [sys.executable, "-c", HOLD, *map(str, lock_files(program))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -79,8 +79,8 @@ def test_who_only_reads_does_not_wait_for_a_writer(town: Town) -> None:
     free = {name: town.program.run(*arguments) for name, arguments in READERS.items()}
     with held(town.program) as holder:
         answers = {name: town.program.run(*arguments) for name, arguments in READERS.items()}
-        for path in locks(town.program):
-            with pytest.raises(errors.StoreLocked), files.lock(path, wait=0):
+        for path in lock_files(town.program):
+            with pytest.raises(errors.StoreLocked), locks.held(path, wait=0):
                 pass
         assert holder.poll() is None
     assert {answer.code for answer in answers.values()} == {0}

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from sp_connect import cli
+from sp_connect.commands import ENTRIES
 
 FOLDER = Path(__file__).parents[2] / "docs"
 NAMES = ("connect", "elsewhere", "renewals", "stores", "files")
@@ -117,7 +118,7 @@ def _flags(command: Any) -> Iterator[str]:
     for param in command.params:
         yield from (*param.opts, *param.secondary_opts)
     if isinstance(command, cli.Tree):
-        for entry in cli.ENTRIES:
+        for entry in ENTRIES:
             yield from _flags(command.get_command(None, entry.name))
     elif isinstance(command, TyperGroup):
         for below in command.commands.values():

@@ -12,8 +12,7 @@ import pytest
 import typer
 
 from sp_connect.models import App
-from sp_connect.stores import connections as records
-from sp_connect.stores import files
+from sp_connect.stores import records, toml
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
 from tests.docs import guides
@@ -98,7 +97,7 @@ class TestExamples:
         Apps(tmp_path / "written.toml").put(app)
 
         assert (apps.store_choice(), apps.browser()) == ("vault", "isolated")
-        assert _keys(files.read_toml(path)) >= _keys(files.read_toml(tmp_path / "written.toml"))
+        assert _keys(toml.read(path)) >= _keys(toml.read(tmp_path / "written.toml"))
 
     def test_a_change_of_config_toml_leaves_the_rest_of_it(self, tmp_path: Path) -> None:
         path = tmp_path / "config.toml"
@@ -115,14 +114,14 @@ class TestExamples:
         europe, japan = Connections(tmp_path).of("acme")
 
         assert [one.scope.country for one in (europe, japan)] == [None, "JP"]
-        assert _keys(files.read_toml(path)) >= _keys(records.written(europe)) | _keys(records.written(japan))
+        assert _keys(toml.read(path)) >= _keys(records.written(europe)) | _keys(records.written(japan))
 
     def test_a_key_of_ones_own_is_still_there_after_a_change(self, tmp_path: Path) -> None:
         (tmp_path / "acme.toml").write_text(self.CLIENT, encoding="utf-8")
         kept = Connections(tmp_path)
         kept.put(kept.of("acme")[0]._replace(standing="rejected"))
 
-        assert (files.read_toml(tmp_path / "acme.toml") or {})["note"] == "contract 2026-17"
+        assert (toml.read(tmp_path / "acme.toml") or {})["note"] == "contract 2026-17"
 
     def test_each_key_of_the_examples_is_explained(self) -> None:
         guide = guides.read("files")

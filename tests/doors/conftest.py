@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.cli.conftest import office as office  # noqa: PLC0414 - fixtures are found by name
+from tests.cli.conftest import _installed as _installed  # noqa: PLC0414 - fixtures are found by name
+from tests.cli.conftest import office as office  # noqa: PLC0414
 from tests.cli.conftest import staffed as staffed  # noqa: PLC0414
-from tests.cli.program import PROGRAM
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _installed() -> None:
-    assert PROGRAM.exists(), f"{PROGRAM} is not installed: pip install -e ."

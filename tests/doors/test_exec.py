@@ -199,7 +199,9 @@ class TestChild:
         assert "acme" in plain(rest)
 
     def test_ctrl_c_is_its_own(self, ready: Program) -> None:
-        with ready.terminal(*ACME, "sh", "-c", "trap 'echo caught; exit 9' INT; echo ready; read line") as child:
+        waits = "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.1; done"
+
+        with ready.terminal(*ACME, "sh", "-c", waits) as child:
             child.expect_exact("ready")
             child.sendintr()
             status, rest = ended(child)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import Connection, Secret, SecretName
-from sp_connect.stores import files
+from sp_connect.stores import toml
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
@@ -45,7 +45,7 @@ def _seller(folder: Path) -> Iterator[Ready]:
         path.write_bytes(data)
         try:
             found = records.of("acme")
-            before = files.read_toml(path)
+            before = toml.read(path)
             # As a renewal does, which knows nothing of keys that this version does not know.
             records.put_all([one._replace(extra={}) for one in found] or [connection()])
         except DAMAGED:
@@ -90,7 +90,7 @@ def _config(folder: Path) -> Iterator[Ready]:
             apps.store_choice()
             apps.browser()
             found = apps.all()
-            before = files.read_toml(path)
+            before = toml.read(path)
             apps.put(found[0]._replace(access_level="changed") if found else app())
         except DAMAGED:
             assert path.read_bytes() == data
@@ -100,7 +100,7 @@ def _config(folder: Path) -> Iterator[Ready]:
         set_at = first.secret_set_at.replace(microsecond=0)
         assert first == (found[0]._replace(access_level="changed", secret_set_at=set_at) if found else app())
         assert others == [*found[1:]]
-        assert same(_beside(files.read_toml(path) or {}), _beside(before))
+        assert same(_beside(toml.read(path) or {}), _beside(before))
         if _is_toml(data):
             assert same(_beside(written(path)), _beside(before))
         assert _comments(path.read_bytes())[-len(_comments(data)) :] == _comments(data) or not _comments(data)
@@ -185,7 +185,7 @@ def _journal(folder: Path) -> Iterator[Ready]:
         entry.write_bytes(data)
         damages = changes.journal.damages()
         with changes.writing():  # passes over what is damaged
-            left = files.read_toml(entry) if not damages else None
+            left = toml.read(entry) if not damages else None
         if damages:
             assert entry.read_bytes() == data
             assert backends.Small.items == kept

@@ -93,7 +93,7 @@ def test_a_check_by_a_clock_that_was_set_back_is_kept_all_the_same(estate: Estat
     assert run(estate, home, "list") is None
 
 
-def test_the_program_under_another_clock(estate: Estate, home: Path) -> None:
+def test_a_clock_that_is_wrong_for_the_whole_process_stops_nothing(estate: Estate, home: Path) -> None:
     """faketime changes the clock of the whole process. One with threads takes seconds under it, so nobody is asked."""
     program = estate.program(home)
 

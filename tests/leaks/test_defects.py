@@ -33,7 +33,7 @@ def leaks(given: Given, result: Result) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["RuntimeError", "GeneratorExit", "Sudden"])
-def test_an_http_library_that_raises_what_it_should_send(given: Given, shadowed: str, kind: str) -> None:
+def test_an_http_library_that_raises_what_it_should_send_leaks_nothing(given: Given, shadowed: str, kind: str) -> None:
     result = given.run("-v", "token", "-s", "acme", "-r", "eu", "--json", PYTHONPATH=shadowed, DEFECT=kind)
 
     assert (result.code, result.error()["code"]) == (1, "bug"), result
@@ -42,7 +42,7 @@ def test_an_http_library_that_raises_what_it_should_send(given: Given, shadowed:
     assert leaks(given, result) == []
 
 
-def test_in_a_thread_too(given: Given, shadowed: str) -> None:
+def test_a_defect_in_a_thread_leaks_nothing(given: Given, shadowed: str) -> None:
     result = given.run("-v", "verify", "-s", "acme", PYTHONPATH=shadowed, DEFECT="Sudden")
 
     assert result.code == 1
@@ -50,7 +50,7 @@ def test_in_a_thread_too(given: Given, shadowed: str) -> None:
     assert leaks(given, result) == []
 
 
-def test_a_thread_that_nobody_waits_for(given: Given, tmp_path: Path) -> None:
+def test_a_defect_in_a_thread_that_nobody_waits_for_leaks_nothing(given: Given, tmp_path: Path) -> None:
     """The library is loaded aside, and the error of that is told by Python."""
     (tmp_path / "requests.py").write_text(f"raise RuntimeError({CLIENT_SECRET!r})\n")
 

@@ -115,7 +115,7 @@ def test_nothing_that_is_told_is_obeyed(program: Program, arguments: tuple[str, 
     assert obeyed(result.stdout + result.stderr) == []
 
 
-def test_on_a_terminal_too(program: Program) -> None:
+def test_nor_is_what_a_terminal_shows(program: Program) -> None:
     with program.terminal("show", "-s", "acme") as child:
         shown = plain(str(child.read()))
 

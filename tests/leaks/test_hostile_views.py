@@ -236,7 +236,7 @@ def test_a_page_has_the_elements_that_it_always_has(one: Connection, asked: str)
 
 @QUICK
 @given(one=CONNECTIONS, words=WORDS)
-def test_the_landing_page_too(one: Connection, words: AmazonWords) -> None:
+def test_the_landing_page_has_the_elements_that_it_always_has(one: Connection, words: AmazonWords) -> None:
     error = errors.Refused(one.scope, words)
 
     assert Shape(landing.outcome(one)).elements == Shape(landing.outcome(PLAIN)).elements

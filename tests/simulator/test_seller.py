@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import pytest
 from sp_connect import errors
 from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
+from tests.agency import free_port
 from tests.simulator.box import REDIRECT_URI, Box
 from tests.simulator.conftest import OTHER
 
@@ -55,12 +55,6 @@ def listening(box: Box) -> Iterator[Listener]:
         yield noted
         server.shutdown()
         thread.join()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @pytest.fixture

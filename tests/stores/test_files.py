@@ -7,26 +7,13 @@ import resource
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import files
-
-DAMAGED = [
-    (b"a = 1\nb = \n", "line 2"),
-    (b"a = 1\na = 2\n", "line 2"),
-    (b"a = 1\nb = '\xff'\n", "line 2 is not UTF-8"),
-    (b"schema = 'one'\n", "schema"),
-    (b"schema = true\n", "schema"),
-    (b"schema = 0\n", "schema"),
-    (b"a = " + b"[" * 5000, "nested"),
-    (b"a = " + b"9" * 5000, "overflow"),
-    (b"a" + b".a" * 5000 + b" = 1", "nested"),
-]
+from sp_connect.stores import files, locks
 
 
 def mode(path: Path) -> int:
@@ -40,42 +27,16 @@ def umask(request: pytest.FixtureRequest) -> Iterator[None]:
     os.umask(before)
 
 
-@pytest.mark.parametrize(("data", "named"), DAMAGED)
-def test_damage_is_named_and_left_alone(tmp_path: Path, data: bytes, named: str) -> None:
-    path = tmp_path / "some.toml"
-    path.write_bytes(data)
-    with pytest.raises(errors.Damaged, match=named) as caught:
-        files.read_toml(path)
-    assert str(path) in caught.value.message
-    assert path.read_bytes() == data
-
-
-def test_a_file_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "some.toml"
-    path.write_text("schema = 2\n")
-    with pytest.raises(errors.Unreadable, match="later version") as caught:
-        files.read_toml(path)
-    assert caught.value.hint == "upgrade sp-connect"
-    assert path.read_text() == "schema = 2\n"
-
-
 def test_a_missing_file_is_none(tmp_path: Path) -> None:
-    assert files.read_toml(tmp_path / "none.toml") is None
     assert files.read(tmp_path / "none" / "none") is None
     assert files.names(tmp_path / "none") == []
-
-
-def test_the_mark_of_a_windows_editor_is_no_damage(tmp_path: Path) -> None:
-    path = tmp_path / "some.toml"
-    path.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
-    assert files.read_toml(path) == {"a": 1}
 
 
 @pytest.mark.usefixtures("umask")
 def test_files_and_folders_are_private_whatever_the_umask(tmp_path: Path) -> None:
     path = tmp_path / "one" / "two" / "file"
     files.replace(path, b"secret")
-    with files.lock(tmp_path / "one" / "lock"):
+    with locks.held(tmp_path / "one" / "lock"):
         assert mode(tmp_path / "one" / "lock") & 0o077 == 0
     assert (mode(path), mode(path.parent), mode(path.parent.parent)) == (0o600, 0o700, 0o700)
     assert path.read_bytes() == b"secret"
@@ -105,11 +66,6 @@ def test_removing_what_is_missing_is_fine(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_half_a_surrogate_pair_is_written_as_a_question_mark(tmp_path: Path) -> None:
-    files.write_toml(tmp_path / "some.toml", {"name": "shop \ud83d"})
-    assert files.read_toml(tmp_path / "some.toml") == {"name": "shop ?"}
-
-
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
@@ -130,7 +86,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
 
 def test_a_device_without_room_is_a_full_disk() -> None:
     full = Path("/dev/full")
-    with pytest.raises(errors.StoreUnavailable, match="disk is full"), files._explained(full, "written"):
+    with pytest.raises(errors.StoreUnavailable, match="disk is full"), files.explained(full, "written"):
         full.write_bytes(b"x")
 
 
@@ -147,7 +103,7 @@ def test_a_folder_where_a_file_belongs_is_said(tmp_path: Path) -> None:
     with pytest.raises(errors.StoreUnavailable, match="a folder stands where a file belongs"):
         files.replace(tmp_path / "file", b"")
     with pytest.raises(errors.Unreadable, match="a folder stands where a file belongs"):
-        files.read_toml(tmp_path / "file")
+        files.read(tmp_path / "file")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
@@ -161,56 +117,6 @@ def test_what_a_killed_process_left_an_hour_ago_is_swept(tmp_path: Path) -> None
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".another", ".sp-connect-young", "file"]
 
 
-def test_a_second_writer_is_told_who_keeps_it_waiting(tmp_path: Path) -> None:
-    caught: list[errors.StoreLocked] = []
-
-    def second() -> None:
-        try:
-            with files.lock(tmp_path / "lock", wait=0.05):
-                pass
-        except errors.StoreLocked as error:
-            caught.append(error)
-
-    with files.lock(tmp_path / "lock"):
-        thread = threading.Thread(target=second)
-        thread.start()
-        thread.join()
-    assert "Another sp-connect has been writing" in caught[0].message
-    assert (tmp_path / "lock").exists()
-    with files.lock(tmp_path / "lock", wait=0):
-        pass
-
-
-def test_a_queue_that_moves_is_waited_in_for_longer_than_one_writer_may_take(tmp_path: Path) -> None:
-    done: list[int] = []
-    full = threading.Barrier(12)
-
-    def write(number: int) -> None:
-        full.wait()
-        for _ in range(2):
-            with files.lock(tmp_path / "lock", wait=1.0):
-                threading.Event().wait(0.1)
-        done.append(number)
-
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(12)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert sorted(done) == list(range(12))
-
-
-def test_a_killed_writer_gives_its_lock_back(tmp_path: Path) -> None:
-    hold = (
-        "import os, sys; from pathlib import Path; from sp_connect.stores import files\n"
-        "with files.lock(Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
-    )
-    run = subprocess.run([sys.executable, "-c", hold, tmp_path / "lock"], check=False)
-    assert run.returncode == -9
-    with files.lock(tmp_path / "lock", wait=0):
-        pass
-
-
 def test_reading_needs_no_library_of_ours() -> None:
     look = "import sys, sp_connect.stores.changes, sp_connect.stores.vault\n"
     look += "print({'keyring', 'cryptography', 'filelock', 'tomlkit', 'tomli_w'} & {*sys.modules})"
@@ -222,7 +128,7 @@ def test_no_more_files_are_open_than_before(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for number in range(20):
         files.replace(tmp_path / "file", b"%d" % number)
-        with files.lock(tmp_path / "lock"):
+        with locks.held(tmp_path / "lock"):
             pass
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > before
@@ -237,7 +143,7 @@ def test_a_pipe_is_damage_and_is_waited_for_by_nobody(tmp_path: Path) -> None:
 def test_what_may_not_be_read_is_no_reason_to_stop_reading_others(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(errors.Damaged, match="a link stands there that leads to itself") as caught:
-        files.read_toml(tmp_path / "loop")
+        files.read(tmp_path / "loop")
     assert isinstance(caught.value, errors.Unreadable)
     assert (caught.value.code, caught.value.path) == ("store-unavailable", tmp_path / "loop")
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import files, vault_settings
+from sp_connect.stores import files, toml, vault_settings
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.keyring import KeyringStore
@@ -101,7 +101,7 @@ def test_any_bytes_are_toml_or_damage(folder: Path, data: bytes) -> None:
     path = folder / "some.toml"
     path.write_bytes(data)
     with suppress(errors.ThisMachine):
-        files.read_toml(path)
+        toml.read(path)
     path.unlink()
 
 

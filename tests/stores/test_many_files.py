@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import files
+from sp_connect.stores import files, toml
 
 MANY = 50
 
@@ -67,7 +67,7 @@ def test_links_among_them_stay_links(tmp_path: Path) -> None:
 
 def test_none_is_fine(tmp_path: Path) -> None:
     files.replace_all({})
-    files.write_all_toml({})
+    toml.write_all({})
 
     assert list(tmp_path.iterdir()) == []
 
@@ -75,9 +75,9 @@ def test_none_is_fine(tmp_path: Path) -> None:
 def test_many_tables_come_back(tmp_path: Path) -> None:
     wanted = {path: {"number": number} for number, path in enumerate(contents(tmp_path))}
 
-    files.write_all_toml(wanted)
+    toml.write_all(wanted)
 
-    assert {path: files.read_toml(path) for path in wanted} == wanted
+    assert {path: toml.read(path) for path in wanted} == wanted
 
 
 def test_a_disk_that_is_full_on_the_way_leaves_every_old_file_and_nothing_else(tmp_path: Path) -> None:

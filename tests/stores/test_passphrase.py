@@ -9,7 +9,7 @@ import pytest
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import files
+from sp_connect.stores import files, toml
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.stores import backends
@@ -53,12 +53,12 @@ def sealed_files(folder: Path) -> dict[str, bytes]:
 class TestAnotherPassphrase:
     def test_it_opens_the_same_files_and_the_old_one_does_not(self, folder: Path) -> None:
         sealed(folder, "old horse").keep_all({EU: Secret("one"), OTHER: Secret("two")})
-        before, settings = sealed_files(folder), files.read_toml(folder / "vault.toml")
+        before, settings = sealed_files(folder), toml.read(folder / "vault.toml")
         assert settings is not None
 
         sealed(folder, "old horse").reseal(Secret("new horse"))
 
-        after = files.read_toml(folder / "vault.toml")
+        after = toml.read(folder / "vault.toml")
         assert after is not None
         assert sealed(folder, "new horse").fetch(EU).reveal() == "one"
         assert sealed_files(folder) == before
@@ -198,8 +198,8 @@ class TestKeyring:
 
     def test_a_note_of_the_key_that_opens_the_vault_forgets_nothing(self, folder: Path) -> None:
         of_ring(folder).keep(EU, Secret("one"))
-        settings = files.read_toml(folder / "vault.toml") or {}
-        files.write_toml(folder / "key.toml", {"schema": 1, "key_id": settings["key_id"]})
+        settings = toml.read(folder / "vault.toml") or {}
+        toml.write(folder / "key.toml", {"schema": 1, "key_id": settings["key_id"]})
 
         of_ring(folder).settle()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect.models import Connection, Secret
-from sp_connect.stores import files
+from sp_connect.stores import files, toml
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
@@ -102,5 +102,5 @@ def test_an_entry_that_is_finished_while_the_journal_is_read_is_no_damage(home: 
 
 def test_a_damaged_journal_hides_nobody(home: Home) -> None:
     files.replace(home.journal / "damaged.toml", b"\xff")
-    files.write_toml(home.journal / "unknown.toml", {"store": "vault", "renamed": {"old": "zed"}})
+    toml.write(home.journal / "unknown.toml", {"store": "vault", "renamed": {"old": "zed"}})
     assert names(home.connections.all()) == ["mia", "zed"]

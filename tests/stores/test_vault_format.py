@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, vault_settings
+from sp_connect.stores import files, toml, vault_settings
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests import figures
@@ -204,7 +204,7 @@ class TestFlips:
             for other in {*b"\t\n\r #'+-_01=[]\"", byte ^ 1} - {byte}:
                 changed = whole[:place] + bytes([other]) + whole[place + 1 :]
                 try:
-                    vault_settings.read(path, files.parse_toml(path, changed.decode()))
+                    vault_settings.read(path, toml.parse(path, changed.decode()))
                 except errors.ThisMachine:
                     continue
                 unnoticed.append((byte, other))
@@ -280,13 +280,13 @@ def test_a_sealed_file_of_another_form_is_left_alone(
 
 def _settings(kept: Path, **changes: Any) -> None:
     """vault.toml with other values, and a checksum that is right."""
-    values = files.read_toml(kept / "vault.toml") or {}
+    values = toml.read(kept / "vault.toml") or {}
     values = {key: value for key, value in (values | changes).items() if key != "checksum"}
-    files.write_toml(kept / "vault.toml", values | {"checksum": vault_settings.checksum(values)})
+    toml.write(kept / "vault.toml", values | {"checksum": vault_settings.checksum(values)})
 
 
 def _kdf(kept: Path, **changes: Any) -> None:
-    _settings(kept, kdf=(files.read_toml(kept / "vault.toml") or {})["kdf"] | changes)
+    _settings(kept, kdf=(toml.read(kept / "vault.toml") or {})["kdf"] | changes)
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def _garbled_in_keyring(kept: Path) -> None:
 
 
 def _key_id(kept: Path) -> str:
-    return str((files.read_toml(kept / "vault.toml") or {})["key_id"])
+    return str((toml.read(kept / "vault.toml") or {})["key_id"])
 
 
 WRONG: dict[str, Callable[[Path], object]] = {

@@ -1,0 +1,74 @@
+"""Amazon could not be asked, or answered nonsense: worth trying again (exit 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sp_connect import causes
+from sp_connect.errors.base import SpConnectError
+
+if TYPE_CHECKING:
+    from sp_connect.models import AmazonWords, Scope
+
+
+class AmazonTrouble(SpConnectError):
+    """Amazon could not be asked, or answered nonsense: worth trying again."""
+
+    exit_code = 5
+
+
+class Unreachable(AmazonTrouble):
+    code = "unreachable"
+
+    def __init__(self, host: str, why: str, amazon: AmazonWords | None = None, hint: str | None = None) -> None:
+        super().__init__(
+            f"{host} could not be asked: {why}.",
+            hint
+            or "try again in a minute; behind a proxy: set HTTPS_PROXY, and REQUESTS_CA_BUNDLE for its certificate",
+            amazon,
+        )
+
+
+class Throttled(AmazonTrouble):
+    code = "throttled"
+
+    def __init__(self, host: str, amazon: AmazonWords | None = None) -> None:
+        super().__init__(f"{host} says that it is asked too often.", causes.TOO_OFTEN.step(), amazon)
+
+
+class UnexpectedAnswer(AmazonTrouble):
+    code = "unexpected-answer"
+
+    def __init__(self, host: str, finding: str, amazon: AmazonWords | None = None, hint: str | None = None) -> None:
+        super().__init__(
+            f"{host} answered {finding}.",
+            hint or "try again in a minute; with --verbose the steps are told",
+            amazon,
+        )
+
+
+class WrongRelay(AmazonTrouble):
+    """The redirect URI serves something that would not bring Amazon's answer back."""
+
+    code = "unexpected-answer"
+
+    def __init__(self, address: str, finding: str, app: str) -> None:
+        super().__init__(
+            f"The relay page of the app {app}, {address}, does not work: {finding}.",
+            f"put this file there: sp-connect relay --app {app} --out relay.html",
+        )
+
+
+class KeptUnchecked(AmazonTrouble):
+    """Amazon gave a token, and then no more answers: it is kept, and nobody has seen what it opens.
+
+    The one before it may be dead by now. Its code is the trouble's.
+    """
+
+    code = "unreachable"
+
+    def __init__(self, scope: Scope, trouble: AmazonTrouble) -> None:
+        super().__init__(
+            trouble.message, f"the token is kept, unchecked: sp-connect verify {scope.flags}", trouble.amazon
+        )
+        self.code = trouble.code

@@ -1,0 +1,257 @@
+"""Amazon, or the guard of the right account, said no (exit 3). What Amazon means by it: `causes`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sp_connect import causes, words
+from sp_connect.errors.base import SpConnectError
+
+if TYPE_CHECKING:
+    from sp_connect.models import AmazonWords, Scope
+
+
+LONGEST_WAIT = 3600
+"""The most seconds that --timeout takes."""
+
+
+class NotAuthorized(SpConnectError):
+    """Amazon, or the guard of the right account, said no."""
+
+    exit_code = 3
+
+
+class Refused(NotAuthorized):
+    code = "refused"
+
+    def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
+        super().__init__(
+            f"The consent for {scope} was refused. Nothing was changed.",
+            causes.CANCELLED.step(scope.flags),
+            amazon,
+        )
+
+
+class TimedOut(NotAuthorized):
+    code = "timed-out"
+
+    def __init__(self, scope: Scope, seconds: float) -> None:
+        super().__init__(
+            f"No confirmation for {scope} came within {words.span(seconds)}. Nothing was changed.",
+            "Amazon sends nothing when Cancel is chosen or its page shows an error, which sp-connect explain CODE "
+            "explains. "
+            f"For more time, run it again with --timeout {min(int(seconds) * 2, LONGEST_WAIT)}",
+        )
+
+
+class Skipped(NotAuthorized):
+    """Of several consents, one that the person at the terminal left out."""
+
+    code = "refused"
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(f"{scope} is skipped.", f"sp-connect connect {scope.flags}")
+
+
+class BadState(NotAuthorized):
+    """A pasted address that belongs to no consent of ours."""
+
+    code = "bad-state"
+
+    def __init__(self, why: str, hint: str | None = None) -> None:
+        super().__init__(
+            f"{why} Nothing was changed.",
+            hint or "run sp-connect connect again and use the newest address; an older one no longer counts",
+        )
+
+
+class OnceMore(NotAuthorized):
+    """The Login-URI hop of a seller on another machine: Amazon grants nothing yet (amazon.md 1.2)."""
+
+    code = "bad-state"
+
+    def __init__(self, scope: Scope, address: str) -> None:
+        super().__init__(
+            f"Amazon wants the browser of {scope} back once more, and has granted nothing yet.",
+            f"the seller opens this within ten minutes, and you accept the address that follows: {address}",
+        )
+
+
+class RenewedMeanwhile(NotAuthorized):
+    """`revoke` found another consent in the place of the one that it was asked to forget."""
+
+    code = "refused"
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(
+            f"{scope} was connected anew while this ran; it is kept.", f"sp-connect revoke {scope.flags} --yes"
+        )
+
+
+class StillAuthorized(NotAuthorized):
+    code = "timed-out"
+
+    def __init__(self, scope: Scope, seconds: float) -> None:
+        super().__init__(
+            f"Amazon still takes the token of {scope} after {words.span(seconds)}. It is kept.",
+            "without waiting: leave out --wait",
+        )
+
+
+class EndsSoon(NotAuthorized):
+    """Nothing is wrong yet: `verify --due` asked to hear of it in time."""
+
+    code = "due"
+
+    def __init__(self, ending: Sequence[Scope], days: int) -> None:
+        super().__init__(
+            f"{words.count(len(ending), 'authorization')} of {words.listed([str(scope) for scope in ending])} "
+            f"{'ends' if len(ending) == 1 else 'end'} within {words.count(days, 'day')}.",
+            f"sp-connect renew{f' --seller {ending[0].seller}' if len({one.seller for one in ending}) == 1 else ''} "
+            f"--due {days}",
+        )
+
+
+class CodeExpired(NotAuthorized):
+    code = "code-expired"
+
+    def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
+        cause = causes.told(causes.NOT_GRANTED, amazon.error_description) or causes.CODE_SPENT
+        super().__init__(
+            f"Amazon gives no tokens for {scope}: {cause.what}. Nothing was changed.", cause.step(scope.flags), amazon
+        )
+
+
+class Rejected(NotAuthorized):
+    """Amazon refuses a refresh token: revoked, expired, or of another app."""
+
+    code = "rejected"
+
+    def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
+        cause = causes.told(causes.NOT_GRANTED, amazon.error_description) or causes.ENDED
+        super().__init__(f"Amazon refuses the token of {scope}: {cause.what}.", cause.step(scope.flags), amazon)
+
+
+class WrongAccount(NotAuthorized):
+    """Another account than the connection's. `imported` says that a person named it, and no consent did."""
+
+    code = "wrong-account"
+
+    def __init__(self, scope: Scope, expected: str, got: str, *, imported: bool = False) -> None:
+        if imported:
+            super().__init__(
+                f"{scope} is connected already, and not as {got}.",
+                f"correct the Selling Partner ID, or first: sp-connect revoke {scope.flags}",
+            )
+            return
+        super().__init__(
+            f"Amazon gave access to {got}, but {scope} is {expected}. Nothing was changed.",
+            "sign out of Seller Central, or add --browser isolated, and run it again. "
+            f"If {scope.seller} has a new account: sp-connect connect {scope.flags} --replace",
+        )
+
+
+class UnexpectedAccount(NotAuthorized):
+    """Another account than --expect-id names."""
+
+    code = "wrong-account"
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__(
+            f"Amazon gave access to {got}, but --expect-id names {expected}. Nothing was changed.",
+            "sign out of Seller Central, or add --browser isolated, and run it again; or correct --expect-id",
+        )
+
+
+class OtherCountry(NotAuthorized):
+    """A consent for one country, or an `imported` token, that opened an account which does not sell there."""
+
+    code = "wrong-account"
+
+    def __init__(
+        self, scope: Scope, selling_partner_id: str, sells_in: Sequence[str], *, imported: bool = False
+    ) -> None:
+        if imported:
+            super().__init__(
+                f"The token of {scope} is of an account that sells in {', '.join(sells_in)} but not in {scope.place}.",
+                f"correct the country, or authorize the app again in the account that sells in {scope.place}",
+            )
+            return
+        super().__init__(
+            f"Amazon gave access to {selling_partner_id}, which sells in {', '.join(sells_in)} "
+            f"but not in {scope.place}.",
+            f"sign in to the account that sells in {scope.place} and run it again",
+        )
+
+
+class DuplicateAccount(NotAuthorized):
+    """An account that another seller has. `imported` says that a person named it, and no consent did."""
+
+    code = "duplicate-account"
+
+    def __init__(self, scope: Scope, selling_partner_id: str, other: Scope, *, imported: bool = False) -> None:
+        if imported:
+            super().__init__(
+                f"{selling_partner_id} is connected already, as {other}.",
+                f"if {scope.seller} is the right name, first: sp-connect revoke {other.flags}",
+            )
+            return
+        super().__init__(
+            f"Amazon gave access to {selling_partner_id}, which is connected already as {other}. Nothing was changed.",
+            f"if the browser was still signed in as {other.seller}: sign out and run it again. "
+            f"If {scope.seller} is the right name: sp-connect revoke {other.flags}, then connect",
+        )
+
+
+class AccountTwice(NotAuthorized):
+    """One account under several sellers of the same file: nobody can tell whose it is."""
+
+    code = "duplicate-account"
+
+    def __init__(self, selling_partner_id: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"{selling_partner_id} stands under more than one seller: {words.listed(names)}.",
+            "keep the rows of one of them",
+        )
+
+
+class ClientRejected(NotAuthorized):
+    """Amazon does not accept the app's client id and secret."""
+
+    code = "client-rejected"
+
+    def __init__(self, app: str, amazon: AmazonWords) -> None:
+        super().__init__(
+            f"Amazon does not accept the client id and client secret of the app {app}.",
+            f"if {causes.SECRET_RENEWED.what}: {causes.SECRET_RENEWED.step(app=app)}",
+            amazon,
+        )
+
+
+class NotPermitted(NotAuthorized):
+    """403 from the Sellers API, or an account without marketplaces there. Amazon seldom says why (amazon.md 7.1)."""
+
+    code = "not-permitted"
+
+    def __init__(self, scope: Scope, finding: str, amazon: AmazonWords | None = None) -> None:
+        cause = causes.told(causes.NOT_LET_IN, amazon.error_description if amazon else None)
+        # The access token is one that Amazon gave a moment ago.
+        likely = [one.what for one in causes.NOT_LET_IN if one not in causes.TOKEN_SPENT]
+        super().__init__(
+            f"{finding} for {scope}{f': {cause.what}' if cause else ''}.",
+            cause.step(scope.flags) if cause else f"likely causes, in order: {'; '.join(likely)}",
+            amazon,
+        )
+
+
+class SecretTooOld(NotAuthorized):
+    """Amazon takes a client secret for 180 days (amazon.md section 5)."""
+
+    code = "client-rejected"
+
+    def __init__(self, app: str, age: int, life: int) -> None:
+        super().__init__(
+            f"The client secret of the app {app} is {words.count(age, 'day')} old; Amazon takes one for {life}.",
+            f"renew it at Amazon, then: sp-connect app rotate-secret {app}",
+        )

@@ -1,0 +1,104 @@
+"""What every error is, the few that are of no kind, and how several are told as one.
+
+Must not import anything of this package but the models and words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sp_connect import words
+from sp_connect.models import AmazonWords
+
+
+class SpConnectError(Exception):
+    """What every part raises and one boundary turns into words.
+
+    `code` and `exit_code` are for scripts; `message` is one sentence; `hint` is the next step, typed where it
+    can be; `amazon` is what Amazon said, if it said anything.
+    """
+
+    code = "bug"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None, amazon: AmazonWords | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.amazon = amazon
+
+    def told(self) -> str:
+        """The sentence, with Amazon's own words behind it."""
+        said = str(self.amazon) if self.amazon else ""
+        return f"{self.message} Amazon said: {said}" if said else self.message
+
+
+class Aborted(SpConnectError):
+    """A prompt was answered no."""
+
+    code = "aborted"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed.")
+
+
+class Bug(SpConnectError):
+    """An exception that nobody expected."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(
+            f"sp-connect met a defect of its own: {type(error).__name__}.",
+            "please report it with the lines above; they hold no secrets",
+        )
+
+
+class Interrupted(SpConnectError):
+    """Ctrl-C."""
+
+    code = "interrupted"
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Interrupted.")
+
+
+class OnLines(SpConnectError):
+    """What is wrong with rows of a file, as `error` says it; none where no file was read.
+
+    The lines come first: whoever mends the file looks for them. Code and exit code are the error's.
+    """
+
+    code = "usage"
+    exit_code = 2
+
+    def __init__(self, lines: Sequence[int], error: SpConnectError) -> None:
+        where = f"Line{'s' if len(lines) > 1 else ''} {words.listed([str(line) for line in lines])}: "
+        if len(lines) > 5:
+            where = f"Line {lines[0]} and {words.count(len(lines) - 1, 'more line')}: "
+        super().__init__(f"{where if lines else ''}{error.message}", error.hint, error.amazon)
+        self.code, self.exit_code = error.code, error.exit_code
+        self.lines = tuple(lines)
+
+
+class Several(SpConnectError):
+    """What failed among many. Its parts were told as they happened; the exit code is the most serious of theirs."""
+
+    SERIOUSNESS = (4, 3, 5, 6, 2)
+
+    def __init__(self, summary: str, failures: Sequence[SpConnectError], hint: str | None = None) -> None:
+        worst = min(failures, key=self._rank)
+        super().__init__(summary, hint or worst.hint, worst.amazon)
+        self.code, self.exit_code = worst.code, worst.exit_code
+        self.failures = tuple(failures)
+
+    @classmethod
+    def _rank(cls, failure: SpConnectError) -> int:
+        return cls.SERIOUSNESS.index(failure.exit_code) if failure.exit_code in cls.SERIOUSNESS else -1
+
+
+def raise_all(failures: Sequence[SpConnectError], summary: str, hint: str | None = None) -> None:
+    """Raises what failed, if anything did: one failure as it is, several as one whose parts are `failures`."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise Several(summary, failures, hint)

@@ -1,0 +1,114 @@
+"""This machine is in the way: a store, a file or a port (exit 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from sp_connect import words
+from sp_connect.errors.base import SpConnectError
+
+
+class ThisMachine(SpConnectError):
+    """A store, a file or a port of this machine."""
+
+    exit_code = 4
+
+
+class StoreUnavailable(ThisMachine):
+    code = "store-unavailable"
+
+
+class StoreLocked(ThisMachine):
+    code = "store-locked"
+
+
+class CannotWrite(ThisMachine):
+    """A file that the user asked for, not one of ours."""
+
+    code = "store-unavailable"
+
+    def __init__(self, path: Path | str, why: str) -> None:
+        hint = "name another file" if isinstance(path, Path) else "see what it leads to, and whether that is full"
+        super().__init__(f"{path} cannot be written: {why.lower()}.", hint)
+
+
+class Damaged(ThisMachine):
+    """A file that cannot be read as what it should be. It is named and never overwritten."""
+
+    code = "damaged"
+
+    MENDS: Mapping[str, str] = MappingProxyType(
+        {
+            "config.toml": "mend it by hand, or move it away and register the app again: sp-connect app add",
+            "vault.toml": "bring back a copy of it; without one, move the vault away and connect again",
+            "invites": "move it away, and invite the seller again",
+            "unfinished": "move it away, then: sp-connect doctor --fix",
+            "apps": "move it away, then: sp-connect app rotate-secret {name}",
+            "sellers": "move it away and connect again",
+        }
+    )
+    """What mends a file, by its own name or that of its folder."""
+
+    def __init__(self, path: Path, why: str, hint: str | None = None) -> None:
+        known = self.MENDS.get(path.name) or self.MENDS.get(path.parent.name)
+        mend = known.format(name=path.stem) if known else "mend it by hand, or move it away and connect again"
+        super().__init__(f"{path} is damaged: {why}. It was left as it is.", hint or mend)
+        self.path = path
+
+
+class Unreadable(Damaged):
+    """A file that is whole, for all that is known, and closed to this user or beyond this version. It is left alone.
+
+    It says what a damaged one says of those that are beside it: nothing.
+    """
+
+    code = "store-unavailable"
+
+    def __init__(self, path: Path, sentence: str, hint: str) -> None:
+        ThisMachine.__init__(self, sentence, hint)
+        self.path = path
+
+
+class MissingToken(ThisMachine):
+    code = "missing-token"
+
+    def __init__(self, owner: str, store: str, hint: str) -> None:
+        super().__init__(f"The secret of {owner} is not in {store}.", hint)
+
+
+class NothingThere(ThisMachine):
+    """A store that is to be left and has nothing: it is more likely another user's, or another session's."""
+
+    code = "missing-token"
+
+    def __init__(self, store: str, count: int) -> None:
+        super().__init__(
+            f"The {store} has none of the {words.count(count, 'secret')} that the records name. Nothing was changed.",
+            "run it as the user, and in the session, that connected the sellers",
+        )
+
+
+class PortTaken(ThisMachine):
+    code = "port-taken"
+
+    def __init__(self, listen: str, app: str, why: str) -> None:
+        super().__init__(
+            f"{listen} cannot be listened on: {why}. Nothing was changed.",
+            "if another sp-connect connect waits there, finish or stop it; without the port: add --paste. "
+            f"The address is the setting listen of the app {app}",
+        )
+
+
+class SimulatorPortTaken(ThisMachine):
+    code = "port-taken"
+
+    def __init__(self, port: int, why: str) -> None:
+        super().__init__(f"127.0.0.1:{port} cannot be listened on: {why}.", "--port 0 takes a free one")
+
+
+class Unfit(ThisMachine):
+    """What `doctor` found on this machine that no command has met yet."""
+
+    code = "unfit"

@@ -1,0 +1,194 @@
+"""The command line was wrong (exit 2), or names what there is not (exit 6).
+
+Holds the contract's rule for names too, which one of these tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sp_connect import causes, words
+from sp_connect.errors.base import SpConnectError
+
+if TYPE_CHECKING:
+    from sp_connect.models import Scope
+
+
+_FIRST = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_LATER = _FIRST | frozenset("._-")  # a regular expression would be compiled with every start
+
+
+@lru_cache(1024)
+def is_name(text: str) -> bool:
+    """Whether `text` can name a seller or an app: the rule of the contract, which also keeps it from being a path."""
+    return 1 <= len(text) <= 64 and text[0] in _FIRST and _LATER.issuperset(text)
+
+
+LONGEST_GIVEN = 60
+"""Letters of what a person typed that are repeated."""
+
+
+class Usage(SpConnectError):
+    """The command line was wrong, or an answer is needed and nobody can be asked."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class BadName(Usage):
+    def __init__(self, what: str, name: str) -> None:
+        lowered = name.strip().lower()
+        usable = lowered != name and is_name(lowered)
+        super().__init__(
+            f"{name!r} cannot be the name of {what}: "
+            "1 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter or digit.",
+            f"use {lowered}" if usable else "a short name such as acme or acme-gmbh",
+        )
+
+
+class UnknownRegion(Usage):
+    def __init__(self, region: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"There is no region {region!r}.",
+            f"--region takes {', '.join(known)}; sp-connect regions explains them",
+        )
+
+
+class UnknownCountry(Usage):
+    def __init__(self, country: str, place: str, known: Iterable[str]) -> None:
+        super().__init__(f"Amazon has no marketplace {country!r} in {place}.", f"--country takes {', '.join(known)}")
+
+
+class UnknownCode(Usage):
+    """`explain` was asked for a code that is not in its table, or for several at once."""
+
+    def __init__(self, code: str, near: Sequence[str]) -> None:
+        known = f"near it: {', '.join(near)}; " if near else ""
+        super().__init__(
+            f"There is no explanation for {code!r}.",
+            f"{known}all that are known: sp-connect explain; for another, {causes.ASK}",
+        )
+
+
+class BadNumber(Usage):
+    """A flag, or the variable that stands for it, that takes a number and was given something else."""
+
+    def __init__(self, flag: str, wanted: str, example: int, given: str) -> None:
+        instead = f", not {given}" if 0 < len(given) <= LONGEST_GIVEN else ""
+        typed = f"{flag} {example}" if flag.startswith("-") else f"export {flag}={example}"
+        super().__init__(f"{flag} takes a {wanted}{instead}.", f"for example: {typed}")
+
+
+class NeedsFlag(Usage):
+    """A question that a flag answers, and nobody is there to be asked."""
+
+    def __init__(self, question: str, flag: str) -> None:
+        super().__init__(f"There is no terminal to ask on: {question}", f"add {flag}")
+
+
+class FlagsBesideFile(Usage):
+    """`--from` beside `flags` that say what its file says."""
+
+    def __init__(self, flags: Sequence[str]) -> None:
+        super().__init__(
+            "--from takes sellers, regions, countries and Selling Partner IDs from the file, not from flags.",
+            f"leave out {words.listed(flags)}",
+        )
+
+
+class OneIdForSeveral(Usage):
+    """`--expect-id` where several countries are asked for; `command` is connect or invite."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            "--expect-id names one account, and each country has its own.", f"{command} one country at a time"
+        )
+
+
+class BadAppField(Usage):
+    """One of an app's fields is not what Amazon would accept."""
+
+
+class AppExists(Usage):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The app {name} exists already. Nothing was changed.",
+            f"for a new secret: sp-connect app rotate-secret {name}. For another app: sp-connect app add NAME",
+        )
+
+
+class AppInUse(Usage):
+    def __init__(self, name: str, sellers: Sequence[str]) -> None:
+        super().__init__(
+            f"The app {name} is used by {words.listed(sellers)}: without it their tokens open nothing. "
+            "Nothing was changed.",
+            "first: " + "; ".join(f"sp-connect revoke --seller {seller} --all" for seller in sellers),
+        )
+
+
+class SellerExists(Usage):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a seller {name} already. Nothing was changed.", f"sp-connect show --seller {name}")
+
+
+class SellerInvited(Usage):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"An invite of {name} is pending: the name is taken. Nothing was changed.",
+            f"if it is the same client: sp-connect invites --cancel {name}, then rename",
+        )
+
+
+class WhichConnection(Usage):
+    def __init__(self, seller: str, places: Sequence[str]) -> None:
+        super().__init__(
+            f"{seller} is connected in {', '.join(places)}: say which. Nothing was changed.",
+            "add --region, and --country where the region has several, or --all",
+        )
+
+
+class OtherApp(Usage):
+    """A connection keeps its app: a consent for another one would end with other rights under the same name."""
+
+    def __init__(self, scope: Scope, app: str, other: str) -> None:
+        super().__init__(
+            f"{scope} is connected with the app {app}, not with {other}. Nothing was changed.",
+            f"to renew it: leave out --app. To move it: sp-connect upgrade {scope.flags} --app {other}",
+        )
+
+
+class CommandNotRun(Usage):
+    """What `exec` should run cannot be: the exit codes are those that shells give."""
+
+    def __init__(self, command: str, why: str, exit_code: int) -> None:
+        super().__init__(f"{command} cannot be run: {why}.", "sp-connect exec ... -- COMMAND ARGUMENTS")
+        self.exit_code = exit_code
+
+
+class NotFound(SpConnectError):
+    """There is no such seller, connection or app."""
+
+    code = "not-found"
+    exit_code = 6
+
+
+class NoSuchApp(NotFound):
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no app {name}." if known else "No app is registered yet.",
+            f"there is {words.listed(known)}; sp-connect app list tells more" if known else "first: sp-connect app add",
+        )
+
+
+class NoSuchInvite(NotFound):
+    """An address whose state belongs to no pending invite; `why` says what is known of it."""
+
+    def __init__(self, why: str, hint: str = "sp-connect invites shows those that are pending") -> None:
+        super().__init__(f"{why} Nothing was changed.", hint)
+
+
+class NoSuchConnection(NotFound):
+    def __init__(self, what: str, hint: str = "sp-connect list shows what is connected") -> None:
+        super().__init__(f"{what} is not connected.", hint)

@@ -1,0 +1,140 @@
+"""The record of a connection as TOML has it: its tables, key by key, read with suspicion and written back.
+
+Keys that this version does not know survive: those of a record, of its marketplaces and of the whole file. Touches no
+file; `connections` and `pending` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+from sp_connect import errors
+from sp_connect.amazon import geography
+from sp_connect.models import NO_MORE, Connection, Marketplace, Scope, Standing
+from sp_connect.stores import toml
+from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table, written_moment
+
+Raw = Mapping[str, Any]
+"""A table as it is in the file."""
+
+Entry = tuple[Connection, Raw]
+"""A connection, with the table that it was read from or is written as."""
+
+_STANDINGS = get_args(Standing)
+_REGIONS = {region: number for number, region in enumerate(geography.REGIONS)}
+_COUNTRIES = {country: number for number, country in enumerate([None, *geography.COUNTRIES])}
+_CONNECTION = Row(
+    region=TEXT,
+    country=TEXT.or_none(),
+    selling_partner_id=TEXT,
+    app=TEXT,
+    access_level=TEXT,
+    standing=TEXT,
+    authorized_at=MOMENT,
+    verified_at=MOMENT.or_none(),
+    secret_ref=TEXT,
+)
+_KEYS = frozenset({*_CONNECTION.keys, "marketplaces"})
+_MARKETPLACE = Row(
+    country=TEXT,
+    id=TEXT,
+    name=TEXT,
+    domain=TEXT.or_none(),
+    currency=TEXT.or_none(),
+    store_name=TEXT.or_none(),
+    participating=FLAG,
+    suspended_listings=FLAG,
+)
+
+
+def whole(seller: str, values: Raw | None, entries: Iterable[Entry]) -> Raw:
+    """A seller's file: these connections in order, and what `values`, the file before it, holds beside."""
+    head = {"schema": toml.SCHEMA, "seller": seller}
+    return head | {**(values or {}), **head, "connection": [raw for _, raw in sorted(entries, key=_place)]}
+
+
+def entries(path: Path, seller: str, values: Raw | None) -> list[Entry]:
+    """Each connection of a seller's file, in order; none where there is no file. Raises Damaged."""
+    if values is None:
+        return []
+    table = Table(path, "", values)
+    if table.text("seller") != seller:
+        raise table.damaged(f"it says seller {table.text('seller')!r}, its name {seller!r}")
+    tables = table.tables("connection")
+    raws = values.get("connection", [])
+    found = [(read(one, seller), raw) for one, raw in zip(tables, raws, strict=True)]
+    found.sort(key=_place)
+    for (one, _), (other, _) in pairwise(found):
+        if one.scope == other.scope:
+            raise table.damaged(f"it has two connections for {one.scope.place}")
+    return found
+
+
+def _place(entry: Entry) -> tuple[int, int]:
+    scope = entry[0].scope
+    return _REGIONS[scope.region], _COUNTRIES[scope.country]
+
+
+def read(table: Table, seller: str) -> Connection:
+    """A record of a seller from its table. Raises Damaged."""
+    region, country, account, app, level, standing, authorized_at, verified_at, secret = table.row(_CONNECTION)
+    if standing not in _STANDINGS:
+        raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
+    marketplaces = tuple(map(Marketplace._make, table.rows("marketplaces", _MARKETPLACE)))
+    return Connection(
+        scope=_scope(table, seller, region, country),
+        selling_partner_id=account,
+        app=table.name("app", app),
+        access_level=level,
+        standing=standing,
+        authorized_at=table.utc("authorized_at", authorized_at),
+        verified_at=table.utc("verified_at", verified_at) if verified_at is not None else None,
+        marketplaces=marketplaces,
+        secret_ref=secret,
+        extra=table.beside(_KEYS),
+    )
+
+
+def _scope(table: Table, seller: str, region: str, country: str | None) -> Scope:
+    try:
+        return geography.scope(seller, region, country)
+    except errors.Usage as error:
+        raise table.damaged(error.message.rstrip(".")) from None
+
+
+def written(new: Connection, old: Connection | None = None, raw: Raw = NO_MORE) -> dict[str, Any]:
+    """The table of a record, with the unknown keys that `old`, in its place, and its marketplaces had in `raw`."""
+    kept = {one["id"]: one for one in raw.get("marketplaces", ())}
+    fields = {
+        "region": new.scope.region,
+        "country": new.scope.country,
+        "selling_partner_id": new.selling_partner_id,
+        "app": new.app,
+        "access_level": new.access_level,
+        "standing": new.standing,
+        "authorized_at": written_moment(new.authorized_at),
+        "verified_at": new.verified_at and written_moment(new.verified_at),
+        "secret_ref": new.secret_ref,
+        **(old.extra if old is not None else {}),
+        **new.extra,
+        "marketplaces": [_marketplace_table(one, kept.get(one.id, {})) for one in new.marketplaces],
+    }
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _marketplace_table(marketplace: Marketplace, before: Raw) -> dict[str, Any]:
+    fields = {
+        "country": marketplace.country,
+        "id": marketplace.id,
+        "name": marketplace.name,
+        "domain": marketplace.domain,
+        "currency": marketplace.currency,
+        "store_name": marketplace.store_name,
+        "participating": marketplace.participating,
+        "suspended_listings": marketplace.suspended_listings,
+    }
+    unknown = {key: value for key, value in before.items() if key not in fields}
+    return {key: value for key, value in (fields | unknown).items() if value is not None}
