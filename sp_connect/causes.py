@@ -75,7 +75,7 @@ NOT_GRANTED = (
     ),
 )
 
-SECRET_RENEWED = Cause("the secret was renewed at Amazon", "", ROTATE)
+SECRET_RENEWED = Cause("the secret was renewed at Amazon, or mistyped here", "", ROTATE)
 
 TOKEN_SPENT = (
     Cause(

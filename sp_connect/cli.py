@@ -65,7 +65,8 @@ def _load(entry: commands.Entry) -> Any:
         return group
     alone = typer.Typer(**tree.SETTINGS)
     help_text, example = _paragraphs(target.__doc__), f"Example: {entry.example}"
-    alone.command(entry.name, cls=tree.Command, help=help_text, epilog=example)(target)
+    kind = tree.Prefix if entry.is_prefix else tree.Command
+    alone.command(entry.name, cls=kind, help=help_text, epilog=example)(target)
     return typer.main.get_command(alone)
 
 

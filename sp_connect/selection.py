@@ -71,8 +71,15 @@ class Selection(NamedTuple):
 
         return is_meant
 
-    def __str__(self) -> str:
-        """The filters in words, for "... is not connected": "acme in Japan"."""
+    def nothing(self) -> errors.NoSuchConnection:
+        """The error where seller and place leave nothing, of filters that can be meant."""
         region = geography.region_named(self.region) if self.region is not None else None
-        place = geography.country_named(self.country, region) if self.country is not None else region
-        return " in ".join(filter(None, [self.seller or "any seller", place.name if place else ""]))
+        country = geography.country_named(self.country, region) if self.country is not None else None
+        place = country or region
+        article = "the " if place is region and region and not region.is_whole else ""
+        where = f" in {article}{place.name}" if place else ""
+        whole = geography.REGIONS[country.region] if country else None
+        if country and whole and whole.is_whole:
+            hint = f"unless {country.name} is an account of its own, {whole.name} covers it: leave out --country"
+            return errors.NoSuchConnection(self.seller, hint, where=where)
+        return errors.NoSuchConnection(self.seller, where=where)

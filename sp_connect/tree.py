@@ -27,6 +27,12 @@ class Command(TyperCommand):
         _write_example(formatter, self.epilog)
 
 
+class Prefix(Command):
+    """A command in front of another program's: from its first word on, all flags are that program's."""
+
+    allow_interspersed_args = False
+
+
 class Group(TyperGroup):
     """A group whose commands stand in sections, each with all of its one line. Doing nothing alone, it shows them."""
 

@@ -11,13 +11,17 @@ CONNECT, LOOK, SET_UP, SCRIPTS = "Connect", "Look", "Set up", "For scripts"
 
 
 class Entry(NamedTuple):
-    """One line of the tree. `target` is module and attribute: a function, or a Typer with commands of its own."""
+    """One line of the tree. `target` is module and attribute: a function, or a Typer with commands of its own.
+
+    `is_prefix` says that another program's command line follows its flags.
+    """
 
     name: str
     section: str
     target: str
     summary: str
     example: str = ""
+    is_prefix: bool = False
 
 
 ENTRIES = (
@@ -148,6 +152,7 @@ ENTRIES = (
         "exec:command",
         "Run a command with the credentials in its environment, and exit with its code.",
         "sp-connect exec --seller acme --region eu -- python report.py",
+        is_prefix=True,
     ),
     Entry(
         "export",

@@ -14,7 +14,10 @@ from sp_connect.edges import Edges
 from sp_connect.models import Connection, Consent, Invite
 from sp_connect.views import card
 
-_COPY_ALL = "copy all of the address that the seller's browser shows, and nothing else"
+_COPY_ALL = (
+    "copy all of the address that the seller's browser shows, and nothing else; "
+    "a shell cuts it at the first &: sp-connect accept - takes it from stdin"
+)
 
 
 @dataclass(slots=True)

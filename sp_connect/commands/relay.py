@@ -36,5 +36,7 @@ def command(
         out.write_text(page, encoding="utf-8")  # for everyone to read: a web server does
     except OSError as error:
         raise errors.CannotWrite(out, error.strerror or "unknown reason") from None
-    edges.screen.say(f"{out} is written. Put it where {redirect_uri} shows it, and register that address at Amazon")
-    edges.screen.say("as OAuth Redirect URI and as OAuth Login URI of the app, both.")
+    edges.screen.say(
+        f"{out} is written. Put it where {redirect_uri} shows it, and register that address at Amazon "
+        "as OAuth Redirect URI and as OAuth Login URI of the app, both."
+    )

@@ -22,7 +22,10 @@ FIRST = ("application_id", "client_id", "client_secret", "redirect_uris")
 def command(
     ctx: typer.Context,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Where to listen on 127.0.0.1; 0 takes a free one.")
+        int,
+        typer.Option(
+            "--port", min=0, max=65535, metavar="PORT", help="Where to listen on 127.0.0.1; 0 takes a free one."
+        ),
     ] = 0,
     redirect_uri: Annotated[
         list[str] | None,

@@ -178,7 +178,9 @@ class NoSuchApp(NotFound):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(
             f"There is no app {name}." if known else "No app is registered yet.",
-            f"there is {words.listed(known)}; sp-connect app list tells more" if known else "first: sp-connect app add",
+            f"there is {words.listed(known)}; sp-connect app list tells more"
+            if known
+            else "first: sp-connect app add --help",
         )
 
 
@@ -190,5 +192,9 @@ class NoSuchInvite(NotFound):
 
 
 class NoSuchConnection(NotFound):
-    def __init__(self, what: str, hint: str = "sp-connect list shows what is connected") -> None:
-        super().__init__(f"{what} is not connected.", hint)
+    """`what` has no connection, or no seller has one; `where` is a place, as " in Japan"."""
+
+    def __init__(
+        self, what: str | None, hint: str = "sp-connect list shows what is connected", *, where: str = ""
+    ) -> None:
+        super().__init__(f"{what}{where} is not connected." if what else f"No seller is connected{where}.", hint)

@@ -72,7 +72,7 @@ class VaultKey:
         """A new vault: under the passphrase if there is one, else with its key in the keyring."""
         key, passphrase = Key(os.urandom(ID), os.urandom(KEY)), self._given()
         if passphrase is None:
-            self._see_keyring()
+            self._see_keyring(SET_IT)
         values = vault_settings.made(key, passphrase, self._path)
         with nullcontext() if passphrase is not None else self._noted(key.id):
             if passphrase is None:
@@ -90,6 +90,8 @@ class VaultKey:
         """
         key, was_in_keyring = self.open(), self.is_in_keyring()
         assert key is not None, "the caller has seen that there is a vault"
+        if passphrase is None and not was_in_keyring:
+            self._see_keyring("nothing was changed; for another passphrase: --new-passphrase-file FILE")
         values = vault_settings.made(key, passphrase, self._path)
         with self._noted(key.id) if was_in_keyring or passphrase is None else nullcontext():
             if passphrase is None:
@@ -139,14 +141,14 @@ class VaultKey:
             raise
         self.settle()
 
-    def _see_keyring(self) -> None:
+    def _see_keyring(self, hint: str) -> None:
         """Raises what keeps the keyring from taking a key, before any trace of one is left here."""
         try:
             with suppress(errors.MissingToken):
                 self._keyring.fetch(item(bytes(ID)))
         except errors.ThisMachine as error:
             error.message = f"Without a passphrase a vault has its key in the keyring. {error.message}"
-            error.hint = SET_IT
+            error.hint = hint
             raise
 
     def _try_out(self, values: Mapping[str, Any], passphrase: Secret | None, key: Key) -> None:

@@ -25,7 +25,7 @@ def links(screen: Screen, made: Sequence[Invite]) -> None:
         screen.say()
     screen.say(
         "The seller opens the link, chooses Confirm, and sends you the address that the page then shows. "
-        "It is good for five minutes: sp-connect accept ADDRESS",
+        "It is good for five minutes: sp-connect accept -",
         style="dim",
     )
 

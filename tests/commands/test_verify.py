@@ -369,6 +369,28 @@ class TestOtherFailures:
         assert failure.value.exit_code == 6
         assert failure.value.message == "bravo is not connected."
 
+    @pytest.mark.parametrize(
+        ("place", "message", "hint"),
+        [
+            ({"region": "fe"}, "No seller is connected in the Far East.", "sp-connect list shows what is connected"),
+            ({"country": "jp"}, "No seller is connected in Japan.", "sp-connect list shows what is connected"),
+            (
+                {"seller": "acme", "country": "de"},
+                "acme in Germany is not connected.",
+                "unless Germany is an account of its own, Europe & India covers it: leave out --country",
+            ),
+        ],
+    )
+    def test_a_place_where_nobody_is_connected_is_named(
+        self, agency: Agency, place: dict[str, str], message: str, hint: str
+    ) -> None:
+        connected(agency)
+
+        with pytest.raises(errors.NoSuchConnection) as failure:
+            command(agency, **place)
+
+        assert (failure.value.message, failure.value.hint) == (message, hint)
+
     @pytest.mark.parametrize("flags", [{"region": "fe"}, {"region": "fe", "country": "JP"}, {"country": "JP"}])
     def test_a_place_without_connections_is_told_in_plain_words(self, agency: Agency, flags: dict[str, str]) -> None:
         connected(agency)

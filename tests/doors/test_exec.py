@@ -180,6 +180,13 @@ class TestChild:
 
         assert result.json() == given
 
+    def test_its_flags_are_its_own_without_the_dashes_too(self, ready: Program) -> None:
+        command = ("sh", "-c", 'echo "$SELLING_PARTNER_ID" "$@"', "sh", "-s", "bravo", "--country", "JP")
+
+        result = ready.run(*ACME[:-1], *command)
+
+        assert (result.code, result.stdout) == (0, "A2EXAMPLE1234 -s bravo --country JP\n")
+
     def test_its_files_are_its_own(self, ready: Program) -> None:
         """Nothing of ours stays open in it: no lock, no socket."""
         result = ready.run(*ACME, "ls", "/proc/self/fd")
@@ -233,6 +240,12 @@ class TestNotRun:
 
     def test_no_command_is_a_usage_error(self, ready: Program) -> None:
         assert ready.run(*ACME).code == 2
+
+    def test_an_unknown_flag_in_front_of_it_leads_to_the_dashes(self, ready: Program) -> None:
+        result = ready.run("exec", "-s", "acme", "-r", "eu", "--color", "ls")
+
+        assert result.code == 2
+        assert "what follows -- is for the command alone" in result.stderr
 
     @pytest.mark.parametrize(("seller", "code"), [("nobody", 6), ("Not A Name", 2)])
     def test_an_unknown_seller_runs_nothing(self, ready: Program, tmp_path: Path, seller: str, code: int) -> None:

@@ -170,6 +170,17 @@ class TestKeyring:
         assert sealed(folder, "old horse").fetch(EU).reveal() == "one"
         assert of_ring(folder).unsettled() is None
 
+    def test_where_no_keyring_runs_nothing_is_left_unfinished(self, folder: Path) -> None:
+        sealed(folder, "old horse").keep(EU, Secret("one"))
+        without = Vault(folder, lambda: Secret("old horse"), KeyringStore("keyring.backends.fail.Keyring", 30))
+
+        with pytest.raises(errors.StoreUnavailable) as failure:
+            without.reseal(None)
+
+        assert "--new-passphrase-file" in str(failure.value.hint)
+        assert without.unsettled() is None
+        assert without.fetch(EU).reveal() == "one"
+
     def test_a_key_that_the_keyring_cannot_forget_now_is_told_and_forgotten_later(self, folder: Path) -> None:
         of_ring(folder).keep(EU, Secret("one"))
         ring = KeyringStore("tests.stores.test_passphrase.Stuck", 30)
