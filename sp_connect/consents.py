@@ -162,7 +162,11 @@ def _ask(edges: Edges, manner: Manner, wanted: Wanted, counted: str) -> authoriz
         if not manner.asking.paste:
             from sp_connect import listener
 
-            stack.enter_context(listener.door(app, inbox.put, edges.amazon.at, simulated=screen.simulated))
+            def deliver(arrival: consent.Arrival) -> None:
+                inbox.put(conversation.Followed(screen, arrival))
+
+            stack.enter_context(listener.door(app, deliver, edges.amazon.at, simulated=screen.simulated))
+            screen.story(f"listening on {app.listen}")
         before = edges.connections.get(scope)
         conversation.opening(screen, scope, app, counted, before, replaces=wanted.guard.replace)
         asked = consent.begin(app, scope, away=manner.asking.paste)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import requests
 
 from sp_connect import errors
 from sp_connect.amazon import geography
@@ -52,6 +54,25 @@ def test_the_hop_with_a_path_alone_is_followed_on_the_host_of_the_consent(agency
     agency.world.faults.add(Fault("consent", "hop", relative=True))
 
     assert len(agency.connect("acme", "fe", "JP")) == 1
+
+
+def test_verbose_tells_what_came_to_the_listener_and_no_code(agency: Agency) -> None:
+    agency.world.faults.add(Fault("consent", "hop"))
+
+    def visit(asked: Consent, address: str) -> str | None:
+        forged = requests.get(f"http://{asked.app.listen}/callback?state=x&spapi_oauth_code=SENTINEL", timeout=10)
+        assert forged.status_code == 400
+        return as_company("acme")(asked, address)
+
+    agency.visits = [lambda asked, address: threading.Thread(target=visit, args=(asked, address)).start()]
+    agency.connect("acme", "eu")
+
+    told = [line.strip() for line in agency.said().splitlines() if line.startswith("  ") and not line[2].isdigit()]
+    assert f"listening on {agency.app.listen}" in told
+    assert any(line.endswith("turned away: The address belongs to another consent, or to none.") for line in told)
+    assert "Amazon wants the browser back once more, and it is sent there" in told
+    assert told[-1] == "the browser is shown what came of Amazon's answer"
+    assert "SENTINEL" not in agency.said()
 
 
 def test_a_draft_app_asks_for_the_draft(agency: Agency) -> None:

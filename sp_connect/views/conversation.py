@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sp_connect import words
-from sp_connect.amazon.consent import Parameters
+from sp_connect.amazon.consent import Arrival, Parameters
 from sp_connect.errors import SpConnectError
 from sp_connect.models import App, Connection, Scope
 from sp_connect.views import text
@@ -76,6 +76,30 @@ class Pasted:
 
     def conclude(self, outcome: Connection | SpConnectError) -> None:
         """The card, or the error, tells it."""
+
+
+class Followed:
+    """An arrival (`consent.Arrival`) of which --verbose tells what became of it."""
+
+    def __init__(self, screen: Screen, arrival: Arrival) -> None:
+        self._screen = screen
+        self._arrival = arrival
+
+    @property
+    def parameters(self) -> Parameters:
+        return self._arrival.parameters
+
+    def turn_away(self, why: str) -> None:
+        self._screen.story(f"a browser came with something else, and is turned away: {why}")
+        self._arrival.turn_away(why)
+
+    def send_on(self, address: str) -> None:
+        self._screen.story("Amazon wants the browser back once more, and it is sent there")
+        self._arrival.send_on(address)
+
+    def conclude(self, outcome: Connection | SpConnectError) -> None:
+        self._screen.story("the browser is shown what came of Amazon's answer")
+        self._arrival.conclude(outcome)
 
 
 @contextmanager
