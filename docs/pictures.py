@@ -53,7 +53,8 @@ PLACES = (
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
     """What the program finds; TTY_INTERACTIVE=0 is Rich's own switch for no animation."""
-    return os.environ | {"SP_CONNECT_HOME": str(home), "TTY_INTERACTIVE": "0", "TERM": "xterm-256color"} | more
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SP_CONNECT_")}
+    return kept | {"SP_CONNECT_HOME": str(home), "TTY_INTERACTIVE": "0", "TERM": "xterm-256color"} | more
 
 
 def run(inside: Mapping[str, str], command: str) -> str:

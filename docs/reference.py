@@ -195,6 +195,7 @@ def manual() -> str:
     """The manual page, in the macros of man(7)."""
     lines = [
         f'.TH SP\\-CONNECT 1 "" "sp\\-connect {_roff(__version__)}" "User Commands"',
+        ".nh",
         ".SH NAME",
         f"sp\\-connect \\- {SUMMARY}",
         ".SH SYNOPSIS",
@@ -230,8 +231,8 @@ def _tagged(found: list[Line]) -> list[str]:
 
 def _roff(text: str) -> str:
     """Text as roff takes it: no escape, no macro, and a hyphen that can be copied."""
-    text = " ".join(text.split()).replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
-    return "\\&" + text if text.startswith((".", "'")) else text
+    text = " ".join(text.split()).replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("…", "...")
+    return "\\&" + text if text.startswith(".") else text
 
 
 def written() -> Iterator[tuple[Path, str]]:

@@ -71,15 +71,16 @@ class Selection(NamedTuple):
 
         return is_meant
 
-    def nothing(self) -> errors.NoSuchConnection:
-        """The error where seller and place leave nothing, of filters that can be meant."""
+    def nothing(self, connections: Connections) -> errors.NoSuchConnection:
+        """The error where seller and place leave none of the connections. Raises what `among` raises."""
         region = geography.region_named(self.region) if self.region is not None else None
         country = geography.country_named(self.country, region) if self.country is not None else None
         place = country or region
         article = "the " if place is region and region and not region.is_whole else ""
         where = f" in {article}{place.name}" if place else ""
-        whole = geography.REGIONS[country.region] if country else None
-        if country and whole and whole.is_whole:
-            hint = f"unless {country.name} is an account of its own, {whole.name} covers it: leave out --country"
+        scopes = [one.scope for one in self.read(connections)[0]] if country else []
+        if country and any(one.region == country.region and one.country is None for one in scopes):
+            whole = geography.REGIONS[country.region].name
+            hint = f"unless {country.name} is an account of its own, {whole} covers it: leave out --country"
             return errors.NoSuchConnection(self.seller, hint, where=where)
         return errors.NoSuchConnection(self.seller, where=where)

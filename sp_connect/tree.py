@@ -28,9 +28,15 @@ class Command(TyperCommand):
 
 
 class Prefix(Command):
-    """A command in front of another program's: from its first word on, all flags are that program's."""
+    """A command in front of another program's, which begins behind --: else a flag of that could be taken for ours."""
 
-    allow_interspersed_args = False
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if "--" not in args and not {"-h", "--help"} & {*args} and not ctx.resilient_parsing:
+            from sp_connect import errors
+
+            example = (self.epilog or "").removeprefix("Example: ")
+            raise errors.Usage("The program to run stands behind --, with its own flags.", example)
+        return super().parse_args(ctx, args)
 
 
 class Group(TyperGroup):

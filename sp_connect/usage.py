@@ -40,6 +40,4 @@ def _hint(context: Any, flag: str | None) -> str:
     path = context.command_path if context else "sp-connect"
     if flag in GLOBAL_FLAGS:
         return f"it comes before the command: sp-connect {flag} {path.partition(' ')[2]}".strip()
-    if flag is not None and path.endswith(" exec"):
-        return f"what follows -- is for the command alone: {path} ... -- COMMAND {flag}"
     return f"{path} --help"

@@ -25,11 +25,11 @@ def configuration(facts: Facts) -> Finding:
         )
     if facts.settings.trouble:
         raise facts.settings.trouble
-    if not facts.apps:
-        return warning(f"no app is registered in {path}", "sp-connect app add --help")
     if mistyped := facts.edges.apps.mistyped():
         keys = words.listed([f"{key} ({meant}?)" for key, meant in mistyped])
         return warning(f"nothing reads {keys} in {path}", f"correct how it is spelt in {path}, or take it out")
+    if not facts.apps:
+        return warning(f"no app is registered in {path}", "sp-connect app add --help")
     return ok(f"{words.count(len(facts.apps), 'app')} in {path}")
 
 

@@ -40,7 +40,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     selection = Selection(options.seller, options.region, options.country)
     rows, damages = selection.among(edges.connections, edges.now())
     if not rows and not damages and not selection.is_everything():
-        raise selection.nothing()
+        raise selection.nothing(edges.connections)
     due = sorted((one for one in rows if _needs_consent(edges, one, options.due)), key=lambda one: one.renew_by)
     if due:
         hopeless: dict[Scope, errors.SpConnectError] = {}

@@ -71,7 +71,7 @@ def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
         is_whole = geography.region_named(options.region).is_whole
         found = [c for c in found if not is_whole or c.scope.country is None]
     if not found and not options.missing_ok:
-        raise selection.nothing()
+        raise selection.nothing(edges.connections)
     if len(found) > 1 and not options.every:
         raise errors.WhichConnection(options.seller, [c.scope.place for c in found])
     return found

@@ -46,7 +46,7 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
     """
     rows, damages = selection.among(edges.connections, edges.now())
     if not rows and not damages and not selection.is_everything():
-        raise selection.nothing()
+        raise selection.nothing(edges.connections)
     if rows:
         edges.changes.prove()  # a token that Amazon gives in place of one must find room
         edges.amazon.get_ready()

@@ -43,7 +43,7 @@ _CAUSES = {
     "ConnectionRefusedError": _NO_SERVICE,
     "InitError": _NO_COLLECTION,  # keyring's own word for it
     "ItemNotFoundException": _NO_COLLECTION,
-    "PromptDismissedException": _NO_COLLECTION,
+    "PromptDismissedException": "its prompt was dismissed",
 }
 
 
@@ -63,6 +63,7 @@ class KeyringStore:
         self._patience = patience
         self._turn = threading.Lock()
         self._call: threading.Thread | None = None
+        self._is_awaited = False
         self._ring: Any = None
 
     def keep(self, name: SecretName, value: Secret) -> None:
@@ -151,8 +152,10 @@ class KeyringStore:
         with self._turn:
             if self._call is None or not self._call.is_alive():  # one that hangs is not asked again
                 self._call = threading.Thread(target=run, name="keyring", daemon=True)
+                self._is_awaited = True
                 self._call.start()
                 self._call.join(self._patience)
+                self._is_awaited = False
             if self._call.is_alive():
                 raise errors.StoreLocked(
                     f"The keyring did not answer within {words.span(self._patience)}; "
@@ -171,7 +174,7 @@ class KeyringStore:
             raise self._refused()
         found: Any = getattr(importlib.import_module(module), name, None)
         if self._path == _SECRET_SERVICE[0]:
-            return found()
+            return found(lambda: self._is_awaited)
         import keyring.backend
 
         if not (isinstance(found, type) and issubclass(found, keyring.backend.KeyringBackend)):
@@ -197,7 +200,7 @@ class KeyringStore:
         if kind in {"KeyringLocked", "LockedException"}:  # keyring's own and secretstorage's
             return errors.StoreLocked("The keyring is locked.", f"unlock it, or {secrets.ELSEWHERE}")
         if isinstance(error, ImportError | ValueError | TypeError) and self._ring is None:
-            return errors.StoreUnavailable(f"The keyring {self._path} cannot be loaded ({kind}).", secrets.ELSEWHERE)
+            return errors.StoreUnavailable(f"The keyring {self._words} cannot be loaded ({kind}).", secrets.ELSEWHERE)
         number = f" {error.args[0]}" if error.args and type(error.args[0]) is int else ""
         why = _CAUSES.get(kind, f"{kind}{number}")
         return errors.StoreUnavailable(f"The keyring {self._words} cannot be used: {why}.", secrets.ELSEWHERE)

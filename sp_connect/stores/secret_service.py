@@ -18,53 +18,81 @@ AnswerT = TypeVar("AnswerT")
 class SecretService:
     """The default collection over one connection, which is kept from call to call: to agree on its key takes longest.
 
-    All raise whatever SecretStorage and D-Bus raise, LockedException where nobody answers the prompt that unlocks:
-    the caller finds the words, and sets the time limit.
+    A prompt that unlocks may wait for ever, so the caller sets a limit; `is_awaited` says whether it is still kept to.
+    All raise whatever SecretStorage and D-Bus raise, LockedException where a prompt cannot be shown or is dismissed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_awaited: Callable[[], bool]) -> None:
+        self._is_awaited = is_awaited
+        self._close: Callable[[], object] = lambda: None
         self._collection = self._opened()
+        self._has_answered = False
 
     def get_password(self, service: str, username: str) -> str | None:
         """The secret of an item; None if there is no such item."""
 
-        def get(collection: secretstorage.Collection) -> str | None:
-            for item in collection.search_items({"service": service, "username": username}):
-                secret = item.get_secret().decode()
-                collection.session = item.session
-                return secret
-            return None
+        def get(collection: secretstorage.Collection) -> bytes | None:
+            item = _first(collection, service, username)
+            if item is None:
+                return None
+            secret: bytes = item.get_secret()
+            collection.session = item.session
+            return secret
 
-        return self._ask(get)
+        found = self._ask(get)
+        return None if found is None else found.decode()
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Makes an item, or replaces what it holds."""
         label = f"Password for '{username}' on '{service}'"
         attributes = {"application": "Python keyring library", "service": service, "username": username}
-        self._ask(lambda collection: collection.create_item(label, attributes, password.encode(), replace=True))
+        secret = password.encode()
+        self._ask(lambda collection: collection.create_item(label, attributes, secret, replace=True))
 
     def delete_password(self, service: str, username: str) -> None:
         """Deletes an item, if there is one."""
 
         def delete(collection: secretstorage.Collection) -> None:
-            for item in collection.search_items({"service": service, "username": username}):
+            item = _first(collection, service, username)
+            if item is not None:
                 item.delete()
 
         self._ask(delete)
 
     def _ask(self, action: Callable[[secretstorage.Collection], AnswerT]) -> AnswerT:
+        """One call; once more where a session has started its keyring anew since the last, as in a long consent."""
         try:
-            return action(_unlocked(self._collection))
+            answer = action(_unlocked(self._collection))
         except (secretstorage.LockedException, secretstorage.PromptDismissedException):
             raise
-        except Exception:  # noqa: BLE001 - D-Bus raises anything where a session started its keyring anew meanwhile
+        except Exception:  # D-Bus raises anything when the other side is gone
+            if not self._has_answered or not self._is_awaited():  # what was told to have failed must not happen later
+                raise
+            self._close()
             self._collection = self._opened()
-            return action(_unlocked(self._collection))
+            answer = action(_unlocked(self._collection))
+        self._has_answered = True
+        return answer
 
     def _opened(self) -> secretstorage.Collection:
         connection = secretstorage.dbus_init()
-        weakref.finalize(self, connection.close)
-        return secretstorage.get_default_collection(connection)
+        try:
+            collection = secretstorage.get_default_collection(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._close = weakref.finalize(self, connection.close)
+        return collection
+
+
+def _first(collection: secretstorage.Collection, service: str, username: str) -> secretstorage.Item | None:
+    """The item of that name, unlocked: KeePassXC locks each by itself, and asks for it."""
+    for item in collection.search_items({"service": service, "username": username}):
+        if item.is_locked():
+            item.unlock()
+            item.ensure_not_locked()
+        return item
+    return None
 
 
 def _unlocked(collection: secretstorage.Collection) -> secretstorage.Collection:

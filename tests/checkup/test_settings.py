@@ -60,6 +60,11 @@ class TestConfiguration:
         assert found.result == "warning"
         assert "nothing reads preferences.brower (browser?) and apps.default.drafft (draft?) in" in found.found
 
+    def test_a_table_that_is_nearly_apps_is_told_before_that_there_are_none(self, agency: Agency) -> None:
+        edit(agency.folder / "config.toml", "[apps.default]", "[app.default]")
+
+        assert "nothing reads app (apps?) in" in finding(agency.edges, "configuration").found
+
     def test_a_file_of_a_later_version_is_a_failure(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "schema = 1", "schema = 2")
 

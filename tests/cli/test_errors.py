@@ -120,7 +120,10 @@ def test_a_variable_that_holds_no_number_is_the_one_that_is_named(program: Progr
     [
         (("verify", "-q"), "it comes before the command: sp-connect -q verify"),
         (("app", "list", "--simulate"), "it comes before the command: sp-connect --simulate app list"),
-        (("exec", "-s", "acme", "-r", "eu", "echo", "-n"), "sp-connect exec ... -- COMMAND -n"),
+        (
+            ("exec", "-s", "acme", "-r", "eu", "echo", "-n"),
+            "sp-connect exec --seller acme --region eu -- python report.py",
+        ),
         (("list", "--frob"), "sp-connect list --help"),
     ],
 )

@@ -375,6 +375,11 @@ class TestOtherFailures:
             ({"region": "fe"}, "No seller is connected in the Far East.", "sp-connect list shows what is connected"),
             ({"country": "jp"}, "No seller is connected in Japan.", "sp-connect list shows what is connected"),
             (
+                {"seller": "nobody", "country": "de"},
+                "nobody in Germany is not connected.",
+                "sp-connect list shows what is connected",
+            ),
+            (
                 {"seller": "acme", "country": "de"},
                 "acme in Germany is not connected.",
                 "unless Germany is an account of its own, Europe & India covers it: leave out --country",

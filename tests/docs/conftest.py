@@ -16,8 +16,9 @@ NEEDED = ("curl", "jq", "flock")
 INSTALL = "apt-get install curl jq util-linux; pip install python-amazon-sp-api"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _programs() -> None:
+@pytest.fixture(scope="session")
+def programs() -> None:
+    """What the page's blocks call."""
     if all(map(shutil.which, NEEDED)) and find_spec("sp_api"):
         return
     if os.environ.get("CI"):
@@ -26,7 +27,7 @@ def _programs() -> None:
 
 
 @pytest.fixture(scope="session")
-def set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def set_up(programs: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001 - it skips
     """The folder of a machine that nothing has been done with since."""
     folder = tmp_path_factory.mktemp("set-up")
     with switched_on(folder) as machine:

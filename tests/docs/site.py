@@ -6,6 +6,7 @@ Addresses of other sites are not asked.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,9 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+LOADED = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]+)""")
+"""What a style loads from another site."""
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -32,8 +36,9 @@ class Page(HTMLParser):
         self.places |= {found[name] for name in ("id", "name") if name in found}
         if tag == "a" and "href" in found:
             self.links.append(found["href"])
-        if tag in {"script", "img", "link", "iframe"}:
-            self.loads += [found[name] for name in ("src", "href") if name in found]
+        if tag in {"script", "img", "link", "iframe", "source"}:
+            self.loads += [found[name] for name in ("src", "srcset", "href") if name in found]
+        self.loads += LOADED.findall(found.get("style", ""))
 
 
 def build(folder: Path) -> None:
@@ -45,6 +50,8 @@ def faults(folder: Path) -> Iterator[str]:
     """What is wrong with the links of a built site."""
     pages = {path: Page(path) for path in sorted(folder.rglob("*.html"))}
     assert len(pages) > 20, "the site is not here"
+    for sheet in sorted(folder.rglob("*.css")):
+        yield from (f"{sheet.name} loads {link}" for link in LOADED.findall(sheet.read_text(encoding="utf-8")))
     for path, page in pages.items():
         for link in page.loads:
             if urlsplit(link).netloc:

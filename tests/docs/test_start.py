@@ -39,7 +39,8 @@ class Reader:
     def begin(self, commands: str) -> pexpect.spawn[str]:
         for theirs, ours in GIVEN.items():
             commands = commands.replace(theirs, ours)
-        environment = os.environ | {
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SP_CONNECT_")}
+        environment = kept | {
             "HOME": str(self.home),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "SP_CONNECT_STORE": "vault",

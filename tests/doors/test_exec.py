@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -180,13 +181,6 @@ class TestChild:
 
         assert result.json() == given
 
-    def test_its_flags_are_its_own_without_the_dashes_too(self, ready: Program) -> None:
-        command = ("sh", "-c", 'echo "$SELLING_PARTNER_ID" "$@"', "sh", "-s", "bravo", "--country", "JP")
-
-        result = ready.run(*ACME[:-1], *command)
-
-        assert (result.code, result.stdout) == (0, "A2EXAMPLE1234 -s bravo --country JP\n")
-
     def test_its_files_are_its_own(self, ready: Program) -> None:
         """Nothing of ours stays open in it: no lock, no socket."""
         result = ready.run(*ACME, "ls", "/proc/self/fd")
@@ -241,11 +235,20 @@ class TestNotRun:
     def test_no_command_is_a_usage_error(self, ready: Program) -> None:
         assert ready.run(*ACME).code == 2
 
-    def test_an_unknown_flag_in_front_of_it_leads_to_the_dashes(self, ready: Program) -> None:
-        result = ready.run("exec", "-s", "acme", "-r", "eu", "--color", "ls")
+    @pytest.mark.parametrize("typed", ["touch ran -s bravo", "touch --help-me ran", "sh -c 'touch ran'", "-s bravo"])
+    def test_without_the_dashes_nothing_is_run(self, ready: Program, typed: str) -> None:
+        result = ready.run(*ACME[:-1], *shlex.split(typed))
+
+        assert (result.code, result.stdout) == (2, "")
+        assert "The program to run stands behind --" in result.stderr
+        assert "hint: sp-connect exec --seller acme --region eu -- python report.py" in result.stderr
+
+    def test_a_flag_that_is_mistyped_in_front_of_them_is_told_as_anywhere(self, ready: Program) -> None:
+        result = ready.run("exec", "--sellr", "acme", "-r", "eu", "--", "true")
 
         assert result.code == 2
-        assert "what follows -- is for the command alone" in result.stderr
+        assert "--sellr" in result.stderr
+        assert "hint: sp-connect exec --help" in result.stderr
 
     @pytest.mark.parametrize(("seller", "code"), [("nobody", 6), ("Not A Name", 2)])
     def test_an_unknown_seller_runs_nothing(self, ready: Program, tmp_path: Path, seller: str, code: int) -> None:

@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 import secretstorage
+from jeepney import DBusErrorResponse  # type: ignore[import-untyped]
 from keyring.backends import SecretService
 
 from sp_connect import errors
 from sp_connect.models import Secret
 from sp_connect.stores import secrets
 from sp_connect.stores.keyring import ROOM, KeyringStore
+from sp_connect.stores.secret_service import SecretService as ServiceOnBus
 from tests import secret_service
 from tests.secret_service import Session
-from tests.stores import backends
+from tests.stores import backends, picky_service
 from tests.stores.samples import EU, TOKEN
 
 SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
@@ -99,6 +101,44 @@ def test_a_keyring_that_is_started_anew_is_asked_again(session: Session) -> None
     ring.forget(EU)
     with pytest.raises(errors.MissingToken):
         real().fetch(EU)
+
+
+def test_what_was_told_to_have_failed_is_not_done_later(session: Session) -> None:
+    given_up = ServiceOnBus(lambda: False)
+    item = f"sp-connect/{EU}", "sp-connect"
+    given_up.set_password(*item, "before")
+    secret_service.restart(session)
+    with pytest.raises(DBusErrorResponse):
+        given_up.set_password(*item, "late")
+    assert real().fetch(EU) == Secret("before")
+
+
+def test_an_item_that_is_locked_by_itself_is_unlocked(session: Session) -> None:
+    session.ring.kill()
+    session.ring.wait()
+    command = [sys.executable, "-m", "tests.stores.picky_service"]
+    with subprocess.Popen(command, env=session, stdout=subprocess.PIPE, text=True) as picky:
+        try:
+            assert picky.stdout is not None, "it was asked for"
+            assert picky.stdout.readline() == "ready\n"
+            assert real().fetch(EU) == Secret(picky_service.SECRET)
+            real().forget(EU)
+            with pytest.raises(errors.MissingToken):
+                real().fetch(EU)
+        finally:
+            picky.kill()
+
+
+def test_calls_that_fail_leave_no_connection_open(session: Session) -> None:
+    ring = real()
+    ring.keep(EU, Secret("kept"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with pytest.raises(errors.StoreUnavailable):
+            ring._set("surrogate", "\udc00")
+        secret_service.restart(session)
+        assert ring.fetch(EU) == Secret("kept")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @pytest.mark.usefixtures("session")
