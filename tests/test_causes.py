@@ -96,5 +96,5 @@ def test_a_step_is_words_that_lead_to_a_command_or_either_alone() -> None:
 
 def test_a_command_that_names_an_app_names_the_one_that_is_meant() -> None:
     assert errors.ClientRejected("wide", AmazonWords("invalid_client")).hint == (
-        "if the secret was renewed at Amazon: sp-connect app rotate-secret wide"
+        "if the secret was renewed at Amazon, or mistyped here: sp-connect app rotate-secret wide"
     )

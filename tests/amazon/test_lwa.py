@@ -154,7 +154,10 @@ def test_a_wrong_client_is_told_whatever_the_status(
     with pytest.raises(errors.ClientRejected) as caught:
         call(watched(None))
     assert caught.value.amazon == AmazonWords(error, "Client authentication failed")
-    assert caught.value.hint == "if the secret was renewed at Amazon: sp-connect app rotate-secret default"
+    assert (
+        caught.value.hint
+        == "if the secret was renewed at Amazon, or mistyped here: sp-connect app rotate-secret default"
+    )
 
 
 @BOTH
