@@ -6,3 +6,11 @@ It answers within the time that one key may take, so it imports neither the comm
 
 VARIABLE = "_SP_CONNECT_COMPLETE"
 """Set by a shell's script: which shell asks."""
+
+SCRIPTS = {
+    "bash": "sp-connect.bash",
+    "zsh": "sp-connect.zsh",
+    "fish": "sp-connect.fish",
+    "powershell": "sp-connect.ps1",
+}
+"""The shells, each with its script in this folder."""

@@ -101,9 +101,9 @@ def stores(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer 
 
 def shells(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
     """The shells that there is a script for."""
-    from sp_connect.completion import shells
+    from sp_connect.completion import SCRIPTS
 
-    return [(name, "") for name in shells.SCRIPTS if name.startswith(incomplete)]
+    return [(name, "") for name in SCRIPTS if name.startswith(incomplete)]
 
 
 def programs(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sp_connect import errors
-from sp_connect.completion import shells
+from sp_connect.completion import SCRIPTS, shells
 from sp_connect.stores import files
 
 
@@ -25,8 +25,8 @@ def known(shell: str | None, flag: str) -> str:
     """A shell that there is a script for; None is one that could not be found out. Raises Usage, which names `flag`."""
     if shell is None:
         raise errors.Usage("Which shell this is could not be found out.", f"name it: sp-connect {flag} bash")
-    if shells.family(shell) not in shells.SCRIPTS:
-        raise errors.Usage(f"There is no completion for {shell!r}.", f"{flag} takes {', '.join(shells.SCRIPTS)}")
+    if shells.family(shell) not in SCRIPTS:
+        raise errors.Usage(f"There is no completion for {shell!r}.", f"{flag} takes {', '.join(SCRIPTS)}")
     return shell
 
 

@@ -11,14 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from sp_connect.completion import VARIABLE, line
-
-SCRIPTS = {
-    "bash": "sp-connect.bash",
-    "zsh": "sp-connect.zsh",
-    "fish": "sp-connect.fish",
-    "powershell": "sp-connect.ps1",
-}
+from sp_connect.completion import SCRIPTS, VARIABLE, line
 
 
 class Typed(NamedTuple):
