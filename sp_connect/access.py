@@ -56,14 +56,14 @@ def find(edges: Edges, seller: str, region: str, country: str | None) -> Connect
     scope = geography.scope(seller, region, country)
     connection = edges.connections.get(scope)
     if connection is None:
-        whole = next((one for one in edges.connections.of(seller) if _covers(one, scope)), None)
+        whole = next((one for one in edges.connections.of(seller) if covers(one, scope)), None)
         if whole is not None:
             raise errors.NoSuchConnection(str(scope), f"{whole.scope} covers it: leave out --country")
         raise errors.NoSuchConnection(str(scope), f"sp-connect connect {scope.flags}")
     return connection
 
 
-def _covers(connection: Connection, scope: Scope) -> bool:
+def covers(connection: Connection, scope: Scope) -> bool:
     """Whether a whole region's connection sells in the country of `scope`."""
     is_whole = connection.scope.country is None and connection.scope.region == scope.region
     return is_whole and scope.country in {m.country for m in connection.marketplaces}

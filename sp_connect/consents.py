@@ -136,6 +136,7 @@ def walk(
             continue
         made.append(one.scope)
         yield outcome.connection
+        _remark(edges, outcome.connection)
         if outcome.trouble is not None:
             if is_alone:
                 raise outcome.trouble
@@ -145,6 +146,13 @@ def walk(
     if failed:
         missing = [scope for scope in (*(one.scope for one in wanted), *hopeless) if scope not in made]
         raise _summed_up(made, missing, list(failed.values()), lambda scopes: again(scopes) + goes_past, done)
+
+
+def _remark(edges: Edges, made: Connection) -> None:
+    """Says so where a country's connection is of an account whose connection of the region covers it."""
+    for whole in edges.connections.of(made.scope.seller):
+        if access.covers(whole, made.scope) and whole.selling_partner_id == made.selling_partner_id:
+            conversation.covered(edges.screen, made.scope, whole)
 
 
 def _goes_on(edges: Edges, manner: Manner, left: Sequence[Wanted]) -> bool:

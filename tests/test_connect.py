@@ -75,6 +75,17 @@ def test_verbose_tells_what_came_to_the_listener_and_no_code(agency: Agency) -> 
     assert "SENTINEL" not in agency.said()
 
 
+def test_a_country_that_the_regions_connection_covers_is_told_to_be_of_no_use(agency: Agency) -> None:
+    agency.connect("acme", "eu")
+    agency.connect("acme", "eu", "AE")
+    assert "for nothing" not in agency.said()
+
+    agency.connect("acme", "eu", "IN")
+
+    assert "A2EXAMPLE1234 is acme in Europe & India too, and that covers India" in agency.said()
+    assert "To end it: sp-connect revoke --seller acme --region eu --country IN" in agency.said()
+
+
 def test_a_draft_app_asks_for_the_draft(agency: Agency) -> None:
     agency.edges.apps.put(agency.app._replace(draft=True))
     agency.visits = [nobody]

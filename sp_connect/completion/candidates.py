@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sp_connect.completion import SCRIPTS
+
 if TYPE_CHECKING:
     from sp_connect.amazon.geography import Country, Region
 
@@ -101,8 +103,6 @@ def stores(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer 
 
 def shells(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
     """The shells that there is a script for."""
-    from sp_connect.completion import SCRIPTS
-
     return [(name, "") for name in SCRIPTS if name.startswith(incomplete)]
 
 

@@ -136,6 +136,14 @@ def skipped(screen: Screen, connection: Connection) -> None:
     screen.say(f"{scope} is connected already, as {connection.selling_partner_id}; it was left as it is.")
 
 
+def covered(screen: Screen, scope: Scope, whole: Connection) -> None:
+    """A connection for one country of an account whose region is connected: it is of no use."""
+    screen.say(
+        f"{whole.selling_partner_id} is {whole.scope} too, and that covers {scope.place}: this connection takes a "
+        f"consent of its own each year for nothing. To end it: sp-connect revoke {scope.flags}"
+    )
+
+
 def seat_is_kept(screen: Screen, before: Connection, at_amazon: str) -> None:
     """After a move to another app: the consent for the old one stands at Amazon until the seller ends it."""
     screen.say(
