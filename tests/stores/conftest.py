@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,12 @@ def small() -> Iterator[KeyringStore]:
 def vault(tmp_path: Path) -> Vault:
     """A vault under a passphrase, which needs no keyring."""
     return sealed(tmp_path / "vault")
+
+
+def open_files() -> int:
+    """How many files this process has open, less those that garbage of earlier tests holds."""
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def sealed(folder: Path, passphrase: str | None = "correct horse") -> Vault:

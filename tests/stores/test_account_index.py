@@ -84,7 +84,8 @@ def test_few_new_files_are_not_worth_a_write(reader: Reader, path: Path) -> None
     time.sleep(2 * TICK / 1e9)
 
     assert reader.all(AccountIndex(path, TICK))["new"] == {"C"}
-    assert path.stat() == before
+    after = path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_what_is_gone_goes_from_the_index_with_the_next_write(reader: Reader, path: Path) -> None:
