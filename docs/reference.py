@@ -17,7 +17,7 @@ from sp_connect import __version__, cli
 from sp_connect.amazon import explanations
 from sp_connect.amazon.explanations import Explanation
 from sp_connect.causes import Cause
-from sp_connect.views.explanation import CERTAINTY, WHERE
+from sp_connect.views.explanation import CERTAINTY, WHERE, sentence
 
 DOCS = Path(__file__).parent
 PROGRAM = "sp-connect"
@@ -171,7 +171,7 @@ def codes() -> str:
 
 def _told(one: Explanation) -> str:
     also = f" Also: {', '.join(map(_code, one.codes[1:]))}." if len(one.codes) > 1 else ""
-    causes = "\n".join(f"- {_escaped(_sentence(cause.what))}{_mended(cause)}" for cause in one.causes)
+    causes = "\n".join(f"- {_escaped(sentence(cause.what))}{_mended(cause)}" for cause in one.causes)
     note = f"\n\n{_escaped(one.note)}" if one.note else ""
     sections = ", ".join(one.sources)
     return (
@@ -183,12 +183,8 @@ def _told(one: Explanation) -> str:
 def _mended(cause: Cause) -> str:
     said = f" Amazon says: *{_escaped(cause.said)}*" if cause.said else ""
     command = cause.typed(app=explanations.USUAL_APP)
-    mend = f" **{_escaped(_sentence(cause.mend, ':' if command else '.'))}**" if cause.mend else ""
+    mend = f" **{_escaped(sentence(cause.mend, ':' if command else '.'))}**" if cause.mend else ""
     return f"{said}{mend}" + (f" `{command}`" if command else "")
-
-
-def _sentence(clause: str, end: str = ".") -> str:
-    return (clause if clause.startswith(PROGRAM) else clause[0].upper() + clause[1:]) + end
 
 
 def manual() -> str:

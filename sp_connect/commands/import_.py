@@ -252,8 +252,8 @@ def command(
     if file is not None:
         count = len({one.scope.seller for one in rows})
         edges.screen.say(f"Imported {words.count(len(rows), 'connection')} of {words.count(count, 'seller')}.")
-    if file is not None and rows:
-        edges.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
+        if rows:
+            edges.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
     failures = outcome.failures
     if len(failures) > 1:
         for failure in failures:

@@ -13,6 +13,7 @@ from typing import TypeVar
 import secretstorage
 
 AnswerT = TypeVar("AnswerT")
+LockableT = TypeVar("LockableT", secretstorage.Collection, secretstorage.Item)
 
 
 class SecretService:
@@ -88,15 +89,12 @@ class SecretService:
 def _first(collection: secretstorage.Collection, service: str, username: str) -> secretstorage.Item | None:
     """The item of that name, unlocked: KeePassXC locks each by itself, and asks for it."""
     for item in collection.search_items({"service": service, "username": username}):
-        if item.is_locked():
-            item.unlock()
-            item.ensure_not_locked()
-        return item
+        return _unlocked(item)
     return None
 
 
-def _unlocked(collection: secretstorage.Collection) -> secretstorage.Collection:
-    if collection.is_locked():
-        collection.unlock()
-        collection.ensure_not_locked()
-    return collection
+def _unlocked(it: LockableT) -> LockableT:
+    if it.is_locked():
+        it.unlock()
+        it.ensure_not_locked()
+    return it

@@ -60,7 +60,7 @@ def _lines(rows: Sequence[Explanation], *, piped: bool) -> Iterator[tuple[Text, 
         if not piped:
             if number:
                 yield empty, empty, empty
-            yield text.styled(_sentence(where, ""), "dim"), empty, empty
+            yield text.styled(sentence(where, ""), "dim"), empty, empty
         for row in group:
             yield text.styled(", ".join(row.codes), "bold"), text.styled(where), text.styled(row.meaning)
 
@@ -87,10 +87,10 @@ def _causes(explained: Explanation) -> Iterator[tuple[str, Text]]:
         if cause.said not in {"", said}:
             yield "Amazon says", text.styled(cause.said)
         said = cause.said
-        yield "Cause", text.styled(_sentence(cause.what))
+        yield "Cause", text.styled(sentence(cause.what))
         command = cause.typed(app=explanations.USUAL_APP)
         if cause.mend:
-            yield "Mend", text.styled(_sentence(cause.mend, ":" if command else "."))
+            yield "Mend", text.styled(sentence(cause.mend, ":" if command else "."))
         if command:
             yield "" if cause.mend else "Mend", text.styled(command, "bold")
 
@@ -99,6 +99,7 @@ def _gap() -> tuple[str, Text]:
     return "", text.styled("")
 
 
-def _sentence(clause: str, end: str = ".") -> str:
+def sentence(clause: str, end: str = ".") -> str:
+    """A clause of the table as a sentence, or as the head of a command."""
     # A name keeps its first letter: sp-connect is written small.
     return (clause if clause.startswith("sp-connect") else clause[0].upper() + clause[1:]) + end

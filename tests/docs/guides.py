@@ -1,4 +1,4 @@
-"""The guides of docs/, taken apart: their blocks, their inline code, their links, and the command lines in these."""
+"""The pages of docs/, taken apart: their blocks, tables, inline code and links, and the command lines in these."""
 
 from __future__ import annotations
 
@@ -37,8 +37,13 @@ class Guide:
     text: str
 
     def blocks(self, *languages: str) -> list[str]:
-        """What its fenced blocks hold, of these languages."""
-        return [block for language, block in _BLOCK.findall(self.text) if language in languages]
+        """What its fenced blocks hold, of these languages, or of all."""
+        return [block for language, block in _BLOCK.findall(self.text) if not languages or language in languages]
+
+    def first_column(self, heading: str) -> list[str]:
+        """What stands first in each row of the table whose head begins so, less the head; without its code marks."""
+        rows = self.text.partition(f"| {heading} |")[2].split("\n\n")[0].splitlines()[2:]
+        return [row.split("|")[1].strip().strip("`") for row in rows]
 
     def codes(self) -> list[str]:
         """Each piece of inline code, a line break in it as the space that it means."""

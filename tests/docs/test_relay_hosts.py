@@ -33,7 +33,7 @@ from tests.browser.test_connect import confirm
 from tests.checkup.test_relay import APP as LISTENING
 from tests.checkup.test_relay import HTML, answer
 from tests.cli.program import PASSPHRASE, PROGRAM, Program, Result
-from tests.docs import hosts, web_server
+from tests.docs import guides, hosts, web_server
 from tests.docs.web_server import WebServer
 
 NGINX, GITHUB, CLOUDFLARE, CLOUDFRONT = hosts.REGISTERED
@@ -249,7 +249,7 @@ class TestBrowser:
         browser.open(NGINX)
 
         browser.wait_for("Nothing to hand on")
-        assert "**Nothing to hand on**" in hosts.TEXT
+        assert "**Nothing to hand on**" in hosts.PAGE.text
         assert browser.driver.current_url == NGINX
 
     def test_amazons_answer_reaches_the_program_unchanged(
@@ -365,7 +365,7 @@ class TestS3:
         named = re.findall(r"file://(\S+)", hosts.CLOUDFRONT + hosts.S3_POLICY)
 
         assert len(named) == 2
-        assert [name for name in named if f"`{name}`" not in hosts.TEXT] == []
+        assert [name for name in named if f"`{name}`" not in hosts.PAGE.text] == []
 
 
 def redirect(location: str) -> Answer:
@@ -423,16 +423,16 @@ class TestFaults:
         ]
 
     def test_every_row_of_the_page_is_among_them(self) -> None:
-        assert hosts.first_column("`doctor` says") == [*FAULTS, UNREACHABLE]
+        assert hosts.PAGE.first_column("`doctor` says") == [*FAULTS, UNREACHABLE]
 
 
 class TestPage:
     def test_what_it_links_to_is_there(self) -> None:
-        places = {link.removeprefix("#") for link in hosts.LINKS if link.startswith("#")}
-        files = [link.partition("#")[0] for link in hosts.LINKS if not link.startswith(("#", "https://"))]
+        places = {link.removeprefix("#") for link in hosts.PAGE.links() if link.startswith("#")}
+        files = [link.partition("#")[0] for link in hosts.PAGE.links() if not link.startswith(("#", "https://"))]
 
-        assert places <= hosts.anchors()
-        assert [name for name in files if not (hosts.FOLDER / name).is_file()] == []
+        assert places <= hosts.PAGE.anchors()
+        assert [name for name in files if not (guides.FOLDER / name).is_file()] == []
 
     def test_every_host_has_its_address_and_each_is_one_that_the_program_takes(self) -> None:
         assert len(set(hosts.REGISTERED)) == 4

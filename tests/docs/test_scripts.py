@@ -11,7 +11,7 @@ import pytest
 
 from sp_connect.simulator.faults import Fault
 from tests.cli.program import Result
-from tests.docs import cron, page
+from tests.docs import cron, guides, page
 from tests.docs.machine import OF_ACME, Machine
 
 ACME_EU = f"acme eu: {' '.join(OF_ACME)}\n"
@@ -19,13 +19,13 @@ ACME_EU = f"acme eu: {' '.join(OF_ACME)}\n"
 
 class TestPage:
     def test_what_it_links_to_is_there(self) -> None:
-        files = [link.partition("#")[0] for link in page.LINKS if not link.startswith("#")]
+        files = [link.partition("#")[0] for link in page.PAGE.links() if not link.startswith("#")]
 
         assert files
-        assert [name for name in files if not (page.FOLDER / name).is_file()] == []
+        assert [name for name in files if not (guides.FOLDER / name).is_file()] == []
 
     def test_the_variables_of_its_table_are_those_that_exec_sets(self, machine: Machine) -> None:
-        told = {name for cell in page.first_column("variable") for name in cell.replace("`", "").split(", ")}
+        told = {name for cell in page.PAGE.first_column("variable") for name in cell.replace("`", "").split(", ")}
         before = machine.typed("env").stdout
         under_exec = machine.typed("sp-connect exec --seller acme --region eu -- env").stdout
 
