@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, World
+from tests import surroundings
 from tests.browser import look
 from tests.commands.given import account_of
 
@@ -53,8 +53,11 @@ PLACES = (
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
     """What the program finds; TTY_INTERACTIVE=0 is Rich's own switch for no animation."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SP_CONNECT_")}
-    return kept | {"SP_CONNECT_HOME": str(home), "TTY_INTERACTIVE": "0", "TERM": "xterm-256color"} | more
+    return (
+        surroundings.inherited()
+        | {"SP_CONNECT_HOME": str(home), "TTY_INTERACTIVE": "0", "TERM": "xterm-256color"}
+        | more
+    )
 
 
 def run(inside: Mapping[str, str], command: str) -> str:

@@ -7,12 +7,13 @@ brings beside the program, the manual page and TAB for three shells, must be whe
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from tests import surroundings
 
 ROOT = Path(__file__).parents[1]
 BROUGHT = (
@@ -66,8 +67,9 @@ def brings(prefix: Path) -> None:
 
 def run(command: Sequence[str], more: Mapping[str, str] | None = None) -> str:
     """What a command prints. Raises CalledProcessError, with what it says on the terminal."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SP_CONNECT_")}
-    done = subprocess.run(command, env=kept | dict(more or {}), stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        command, env=surroundings.inherited() | dict(more or {}), stdout=subprocess.PIPE, text=True, check=True
+    )
     return done.stdout
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
+
+from tests import surroundings
 
 COMMAND = (sys.executable, "-m", "sp_connect")
 
@@ -77,8 +78,7 @@ class Program:
     @property
     def environment(self) -> dict[str, str]:
         """Ours without what a developer may have set, and with warnings as errors here too."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("SP_CONNECT_")}
-        return inherited | {
+        return surroundings.inherited() | {
             "SP_CONNECT_HOME": str(self.home),
             "SP_CONNECT_STORE": "vault",
             "SP_CONNECT_PASSPHRASE": "correct horse",

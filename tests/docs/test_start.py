@@ -15,6 +15,7 @@ import pytest
 from sp_connect.simulator import seller
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, World
+from tests import surroundings
 from tests.agency import free_port
 from tests.cli.program import plain
 
@@ -39,8 +40,7 @@ class Reader:
     def begin(self, commands: str) -> pexpect.spawn[str]:
         for theirs, ours in GIVEN.items():
             commands = commands.replace(theirs, ours)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("SP_CONNECT_")}
-        environment = kept | {
+        environment = surroundings.inherited() | {
             "HOME": str(self.home),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "SP_CONNECT_STORE": "vault",
