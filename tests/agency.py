@@ -32,6 +32,9 @@ from sp_connect.stores.moves import Moves
 from sp_connect.stores.vault import Vault
 from sp_connect.views.screen import Screen
 
+CHEAP = {"n": 16, "r": 8, "p": 1}
+"""scrypt's cost in tests: what it protects opens nothing. Those of the vault's form keep the real one."""
+
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -121,7 +124,7 @@ def build(
     apps, connections = Apps(folder / "config.toml"), Connections(folder / "connections")
     invites = Invites(folder / "invites")
     keyring = KeyringStore(None, 1.0)
-    store = Vault(folder / "vault", lambda: Secret("correct horse"), keyring)
+    store = Vault(folder / "vault", lambda: Secret("correct horse"), keyring, CHEAP)
 
     def move_profiles(old: str, new: str) -> None:
         browser.move_profiles({}, folder / "browsers", old, new)

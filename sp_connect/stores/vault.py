@@ -16,7 +16,7 @@ from typing import Literal
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, locks, seals, secrets
+from sp_connect.stores import files, locks, seals, secrets, vault_settings
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault_key import VaultKey
 from sp_connect.stores.vault_settings import VERSION, Key, Settings
@@ -32,14 +32,20 @@ class Vault:
     """Secrets in one folder. Nothing is opened before one is asked for; the first `keep` makes the vault.
 
     `passphrase` gives what the environment holds, if anything: asked when the vault is made or opened. A
-    vault that is made without one keeps its key in `keyring`.
+    vault that is made without one keeps its key in `keyring`. `cost` is scrypt's, for a vault that is made here.
     """
 
     name: secrets.StoreName = "vault"
 
-    def __init__(self, folder: Path, passphrase: Callable[[], Secret | None], keyring: KeyringStore) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        passphrase: Callable[[], Secret | None],
+        keyring: KeyringStore,
+        cost: Mapping[str, int] = vault_settings.COST,
+    ) -> None:
         self._folder = folder
-        self.key = VaultKey(folder, passphrase, keyring)
+        self.key = VaultKey(folder, passphrase, keyring, cost)
 
     def keep(self, name: SecretName, value: Secret) -> None:
         self.keep_all({name: value})

@@ -25,14 +25,22 @@ class VaultKey:
     """The key of the vault in `folder`, which is opened when it is asked for, once.
 
     `passphrase` gives what the environment holds, if anything, and is dropped once it has opened or made the vault.
+    `cost` is scrypt's, for a vault that is made here; one that exists says its cost itself.
     """
 
-    def __init__(self, folder: Path, passphrase: Callable[[], Secret | None], keyring: KeyringStore) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        passphrase: Callable[[], Secret | None],
+        keyring: KeyringStore,
+        cost: Mapping[str, int] = vault_settings.COST,
+    ) -> None:
         self._folder = folder
         self._path = folder / "vault.toml"
         self._note = folder / "key.toml"
         self._passphrase: Callable[[], Secret | None] | None = passphrase
         self._keyring = keyring
+        self._cost = cost
         self._opening = threading.Lock()
         self._key: Key | None = None
         self._seen: object = None
@@ -73,7 +81,7 @@ class VaultKey:
         key, passphrase = Key(os.urandom(ID), os.urandom(KEY)), self._given()
         if passphrase is None:
             self._see_keyring(SET_IT)
-        values = vault_settings.made(key, passphrase, self._path)
+        values = vault_settings.made(key, passphrase, self._path, self._cost)
         with nullcontext() if passphrase is not None else self._noted(key.id):
             if passphrase is None:
                 self._keep(key)
@@ -92,7 +100,7 @@ class VaultKey:
         assert key is not None, "the caller has seen that there is a vault"
         if passphrase is None and not was_in_keyring:
             self._see_keyring("nothing was changed; for another passphrase: --new-passphrase-file FILE")
-        values = vault_settings.made(key, passphrase, self._path)
+        values = vault_settings.made(key, passphrase, self._path, self._cost)
         with self._noted(key.id) if was_in_keyring or passphrase is None else nullcontext():
             if passphrase is None:
                 self._keep(key)

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sp_connect import errors
@@ -26,7 +27,9 @@ ID = SALT = 16
 
 SET_IT = "set SP_CONNECT_PASSPHRASE_FILE (a file that holds it) or SP_CONNECT_PASSPHRASE"
 
-_COST = {"n": 2**15, "r": 8, "p": 1}
+COST: Mapping[str, int] = MappingProxyType({"n": 2**15, "r": 8, "p": 1})
+"""What scrypt costs whoever makes or opens a vault by its passphrase: a tenth of a second, 32 MiB."""
+
 MOST = {"n": 2**20, "r": 8, "p": 4}
 """What a hostile vault.toml may ask of this machine: a gigabyte, and some seconds."""
 
@@ -50,13 +53,13 @@ class Settings(NamedTuple):
     values: Mapping[str, Any]
 
 
-def made(key: Key, passphrase: Secret | None, path: Path) -> Mapping[str, Any]:
+def made(key: Key, passphrase: Secret | None, path: Path, cost: Mapping[str, int] = COST) -> Mapping[str, Any]:
     """vault.toml for a key that a passphrase opens, or without one the keyring. Raises StoreLocked for an empty one."""
     values: dict[str, Any] = {"schema": toml.SCHEMA, "key_id": key.id.hex(), "opened_by": "keyring"}
     if passphrase is not None:
         salt = os.urandom(SALT)
-        values |= {"opened_by": "passphrase", "kdf": {"name": "scrypt", **_COST, "salt": text(salt)}}
-        sealed = seals.seal(_stretched(passphrase, salt, _COST, path), key.key, bound(key.id, values["kdf"]))
+        values |= {"opened_by": "passphrase", "kdf": {"name": "scrypt", **cost, "salt": text(salt)}}
+        sealed = seals.seal(_stretched(passphrase, salt, cost, path), key.key, bound(key.id, values["kdf"]))
         values["sealed_key"] = text(sealed)
     return values | {"checksum": checksum(values)}
 

@@ -84,7 +84,7 @@ class Stores:
     @classmethod
     def of(cls, home: Path) -> Stores:
         apps, connections = Apps(home / "config.toml"), Connections(home / "connections")
-        vault = Vault(home / "vault", lambda: Secret(PASSPHRASE), KeyringStore(None, 1.0))
+        vault = Vault(home / "vault", lambda: Secret(PASSPHRASE), KeyringStore(None, 1.0), agency.CHEAP)
         changes = Changes(home / "unfinished", home / "lock", apps, connections, Invites(home / "invites"), vault)
         return cls(apps, connections, vault, changes)
 

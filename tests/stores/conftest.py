@@ -12,6 +12,7 @@ import pytest
 from sp_connect.models import Secret
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
+from tests.agency import CHEAP
 from tests.secret_service import Session, secret_service
 from tests.stores import backends
 
@@ -48,4 +49,4 @@ def open_files() -> int:
 
 def sealed(folder: Path, passphrase: str | None = "correct horse") -> Vault:
     keyring = KeyringStore("keyring.backends.fail.Keyring", patience=30)
-    return Vault(folder, lambda: None if passphrase is None else Secret(passphrase), keyring)
+    return Vault(folder, lambda: None if passphrase is None else Secret(passphrase), keyring, CHEAP)

@@ -22,6 +22,7 @@ from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.moves import Moves
 from sp_connect.stores.secrets import SecretStore, StoreName
 from sp_connect.stores.vault import Vault
+from tests.agency import CHEAP
 from tests.stores.backends import Files
 from tests.stores.samples import TOKEN, app, connection
 
@@ -73,7 +74,7 @@ def of(
     """The home of a folder; TESTS_RING leads to its `ring`. `stores` puts others in place of the two."""
     apps, connections = Apps(folder / "config.toml"), Connections(folder / "connections")
     keyring = KeyringStore("tests.stores.backends.Files", 30)
-    vault = Vault(folder / "vault", lambda: None if passphrase is None else Secret(passphrase), keyring)
+    vault = Vault(folder / "vault", lambda: None if passphrase is None else Secret(passphrase), keyring, CHEAP)
     there: Mapping[StoreName, SecretStore] = {"keyring": keyring, "vault": vault}
     if stores is not None:
         there = stores(keyring, vault)

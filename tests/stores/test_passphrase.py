@@ -12,6 +12,7 @@ from sp_connect.models import Secret
 from sp_connect.stores import files, toml
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
+from tests.agency import CHEAP
 from tests.stores import backends
 from tests.stores.conftest import sealed
 from tests.stores.samples import EU
@@ -22,7 +23,7 @@ OTHER = EU._replace(owner="other")
 def of_ring(folder: Path, backend: str = "Dictionary", passphrase: str | None = None) -> Vault:
     """A vault beside a keyring that works, or does not."""
     given = None if passphrase is None else Secret(passphrase)
-    return Vault(folder, lambda: given, KeyringStore(f"tests.stores.backends.{backend}", 30))
+    return Vault(folder, lambda: given, KeyringStore(f"tests.stores.backends.{backend}", 30), CHEAP)
 
 
 class Stuck(backends.Dictionary):
