@@ -207,8 +207,9 @@ NO_MORE: Mapping[str, Any] = MappingProxyType({})
 class Connection(NamedTuple):
     """What one consent gave: the record that `connections/SELLER.toml` keeps. Never a secret.
 
-    `secret_ref` names the refresh token in the secret store. `extra` holds keys that this version does not know
-    and hands back when the record is written; two that differ in it alone are equal.
+    `secret_ref` names the refresh token in the secret store. `id_confirmed` says that Amazon itself named the token's
+    owner, and `id_asked_at` when it was last asked who that is: nobody signs the id of a redirect. `extra` holds keys
+    that this version does not know and hands back when the record is written; two that differ in it alone are equal.
     """
 
     scope: Scope
@@ -220,6 +221,8 @@ class Connection(NamedTuple):
     verified_at: datetime | None
     marketplaces: tuple[Marketplace, ...]
     secret_ref: str
+    id_confirmed: bool = False
+    id_asked_at: datetime | None = None
     extra: Mapping[str, Any] = NO_MORE
 
     def __eq__(self, other: object) -> bool:

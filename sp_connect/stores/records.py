@@ -36,6 +36,8 @@ _CONNECTION = Row(
     authorized_at=MOMENT,
     verified_at=MOMENT.or_none(),
     secret_ref=TEXT,
+    id_confirmed=FLAG.or_none(),
+    id_asked_at=MOMENT.or_none(),
 )
 _KEYS = frozenset({*_CONNECTION.keys, "marketplaces"})
 _MARKETPLACE = Row(
@@ -80,9 +82,14 @@ def _place(entry: Entry) -> tuple[int, int]:
 
 def read(table: Table, seller: str) -> Connection:
     """A record of a seller from its table. Raises Damaged."""
-    region, country, account, app, level, standing, authorized_at, verified_at, secret = table.row(_CONNECTION)
+    (
+        region, country, account, app, level, standing, authorized_at, verified_at, secret,
+        id_confirmed, id_asked_at,
+    ) = table.row(_CONNECTION)  # fmt: skip
     if standing not in _STANDINGS:
         raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
+    authorized_at = table.utc("authorized_at", authorized_at)
+    id_asked_at = table.utc("id_asked_at", id_asked_at) if id_asked_at is not None else None
     marketplaces = tuple(map(Marketplace._make, table.rows("marketplaces", _MARKETPLACE)))
     return Connection(
         scope=_scope(table, seller, region, country),
@@ -90,10 +97,13 @@ def read(table: Table, seller: str) -> Connection:
         app=table.name("app", app),
         access_level=level,
         standing=standing,
-        authorized_at=table.utc("authorized_at", authorized_at),
+        authorized_at=authorized_at,
         verified_at=table.utc("verified_at", verified_at) if verified_at is not None else None,
         marketplaces=marketplaces,
         secret_ref=secret,
+        # Version 0.9 keeps both keys when it writes another consent into the record: they say nothing of that one.
+        id_confirmed=id_confirmed is True and id_asked_at is not None and id_asked_at >= authorized_at,
+        id_asked_at=id_asked_at,
         extra=table.beside(_KEYS),
     )
 
@@ -118,6 +128,8 @@ def written(new: Connection, old: Connection | None = None, raw: Raw = NO_MORE) 
         "authorized_at": written_moment(new.authorized_at),
         "verified_at": new.verified_at and written_moment(new.verified_at),
         "secret_ref": new.secret_ref,
+        "id_confirmed": new.id_confirmed or None,
+        "id_asked_at": new.id_asked_at and written_moment(new.id_asked_at),
         **(old.extra if old is not None else {}),
         **new.extra,
         "marketplaces": [_marketplace_table(one, kept.get(one.id, {})) for one in new.marketplaces],

@@ -23,11 +23,18 @@ def connections(rows: Iterable[Connection], now: datetime) -> str:
     """A line for each connection; marketplaces are their countries, with spaces between. Absent values are empty."""
     heads = (
         *("seller", "region", "country", "selling_partner_id", "marketplaces", "app", "access_level", "status"),
-        *("authorized_at", "renew_by", "verified_at"),
+        *("authorized_at", "renew_by", "verified_at", "id_confirmed"),
     )
     objects = (data.connection(row, now) for row in rows)
-    countries = ({**one, "marketplaces": " ".join(m["country"] for m in one["marketplaces"])} for one in objects)
-    return table(heads, ([one[head] for head in heads] for one in countries))
+    told = (
+        {
+            **one,
+            "marketplaces": " ".join(m["country"] for m in one["marketplaces"]),
+            "id_confirmed": "true" if one["id_confirmed"] else "false",
+        }
+        for one in objects
+    )
+    return table(heads, ([one[head] for head in heads] for one in told))
 
 
 def matrix(shown: Grid) -> str:

@@ -20,6 +20,7 @@ def connection(connection: Connection, now: datetime) -> dict[str, Any]:
         "region": connection.scope.region,
         "country": connection.scope.country,
         "selling_partner_id": connection.selling_partner_id,
+        "id_confirmed": connection.id_confirmed,
         "app": connection.app,
         "access_level": connection.access_level,
         "status": connection.status(now),

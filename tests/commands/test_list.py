@@ -171,6 +171,7 @@ def test_json_has_the_keys_of_the_contract(agency: Agency) -> None:
         "region": "fe",
         "country": "JP",
         "selling_partner_id": "A3NIPPON56789",
+        "id_confirmed": False,
         "app": "default",
         "access_level": "default",
         "status": "connected",
@@ -219,11 +220,11 @@ class TestCsv:
         assert given.printed().splitlines() == [
             (
                 "seller,region,country,selling_partner_id,marketplaces,app,access_level,status,"
-                "authorized_at,renew_by,verified_at"
+                "authorized_at,renew_by,verified_at,id_confirmed"
             ),
             (
                 "acme,fe,JP,A3NIPPON56789,JP,default,default,connected,"
-                "2026-11-22T12:00:00Z,2027-11-22T12:00:00Z,2026-11-22T12:00:00Z"
+                "2026-11-22T12:00:00Z,2027-11-22T12:00:00Z,2026-11-22T12:00:00Z,false"
             ),
         ]
 

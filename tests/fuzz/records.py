@@ -64,7 +64,9 @@ def _seller(folder: Path) -> Iterator[Ready]:
 def _of_whole_seconds(record: Connection) -> Connection:
     """A record as it is written."""
     verified = record.verified_at and record.verified_at.replace(microsecond=0)
-    return record._replace(authorized_at=record.authorized_at.replace(microsecond=0), verified_at=verified)
+    asked = record.id_asked_at and record.id_asked_at.replace(microsecond=0)
+    authorized = record.authorized_at.replace(microsecond=0)
+    return record._replace(authorized_at=authorized, verified_at=verified, id_asked_at=asked)
 
 
 def _unknown(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import tomllib
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ SAMPLES = [
     connection(),
     connection("acme", "fe", "JP", marketplaces=(BARE,), standing="rejected", verified_at=None),
     connection("acme", "eu", "IN", marketplaces=(), standing="missing-token"),
+    connection("acme", "na", id_confirmed=True, id_asked_at=WHEN),
     connection("0.a-b_c", "na", standing="unchecked", selling_partner_id='"\n[x]'),
 ]
 
@@ -49,6 +51,22 @@ def test_a_connection_comes_back_as_it_was_put(store: Connections, sample: Any) 
     assert store.of(sample.scope.seller) == (sample,)
     assert store.of(sample.scope.seller)[0].extra == {}
     assert store.get(sample.scope) == sample
+
+
+def test_a_record_that_names_no_confirmation_has_none(store: Connections, tmp_path: Path) -> None:
+    store.put(connection(id_confirmed=True, id_asked_at=WHEN))
+    path = tmp_path / "connections" / "acme.toml"
+    path.write_text(path.read_text().replace("id_confirmed = true\n", "").replace("id_asked_at", "asked_at"))
+    [read] = store.of("acme")
+    assert (read.id_confirmed, read.id_asked_at) == (False, None)
+
+
+def test_a_confirmation_counts_only_for_the_consent_that_it_was_of(store: Connections, tmp_path: Path) -> None:
+    store.put(connection(id_confirmed=True, id_asked_at=WHEN))
+    # Version 0.9 keeps the keys that it does not know when it writes another consent into the record.
+    edit(tmp_path / "connections" / "acme.toml", authorized_at=WHEN + timedelta(seconds=1), secret_ref="ref-two")
+    [read] = store.of("acme")
+    assert (read.id_confirmed, read.id_asked_at) == (False, WHEN)
 
 
 def test_many_are_put_with_one_write_a_seller_and_unknown_keys_survive(store: Connections) -> None:

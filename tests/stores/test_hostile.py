@@ -50,6 +50,8 @@ KEYS = st.sampled_from(
         "marketplaces",
         "authorized_at",
         "verified_at",
+        "id_confirmed",
+        "id_asked_at",
         "id",
         "draft",
         "listen",
