@@ -78,9 +78,10 @@ def test_no_number_is_used_twice(document: str) -> None:
     assert len(HEADING.findall(text)) == len(set(HEADING.findall(text)))
 
 
-def test_there_are_thirteen_decisions() -> None:
-    decisions = {f"decision {number}" for number in range(1, 14)}
-    assert {place for place in there("amazon") if place.startswith("decision")} == decisions
+def test_decisions_are_numbered_without_a_gap() -> None:
+    found = {place for place in there("amazon") if place.startswith("decision")}
+    assert len(found) >= 14
+    assert found == {f"decision {number}" for number in range(1, len(found) + 1)}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ from sp_connect.models import AmazonWords, App, Grant, Scope, Secret, Tokens
 # One host for every region: amazon.md section 4.1.
 TOKEN_ADDRESS = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
 
+NO_TOKEN = Secret("Atzr|sp-connect-asks-whether-this-app-is-accepted")
+"""A refresh token that nobody has: Amazon refuses it, unless it refuses the client first."""
+
 
 def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, grant: Grant) -> Tokens:
     """The tokens for an authorization code, which is sent once, whatever happens.
@@ -41,6 +44,23 @@ def refresh(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, 
     form: http.Fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(app, client_secret)})
     return _tokens(answer, app, lambda words: errors.Rejected(scope, words))
+
+
+def check_client(amazon: http.Amazon, app: App, client_secret: Secret) -> None:
+    """Asks Amazon whether it accepts the app's client id and client secret. No token can come of it.
+
+    Only `invalid_client` is a refusal: every other 4xx says that Amazon read on (amazon.md, decision 14).
+    Raises ClientRejected, and AmazonTrouble where Amazon cannot be reached, is too busy, or answers 200 without JSON.
+    """
+    form: http.Fields = {"grant_type": "refresh_token", "refresh_token": NO_TOKEN}
+    answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(app, client_secret)})
+    words = _words(answer)
+    if words.error == "invalid_client":
+        raise errors.ClientRejected(app.name, words)
+    if answer.status == 429 or answer.status >= 500:
+        raise http.trouble(answer, words)
+    if answer.status < 400:
+        answer.json()  # what answers for Amazon, such as the page of a guest network, answers no JSON
 
 
 def _client(app: App, client_secret: Secret) -> http.Fields:

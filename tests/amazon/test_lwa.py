@@ -218,6 +218,57 @@ def test_refresh_is_tried_again(reply: Reply) -> None:
     assert not [line for line in seen.story if "verysecret" in line or "Atza|" in line]
 
 
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_client_that_amazon_refuses_is_found_out_without_any_token(
+    amazon: responses.RequestsMock, status: int
+) -> None:
+    says(amazon, {"error": "invalid_client", "error_description": "Client authentication failed"}, status)
+    with pytest.raises(errors.ClientRejected) as caught:
+        lwa.check_client(watched(None).amazon, app(), CLIENT_SECRET)
+    assert caught.value.amazon == AmazonWords("invalid_client", "Client authentication failed")
+    assert sent(amazon) == {
+        "grant_type": "refresh_token",
+        "refresh_token": lwa.NO_TOKEN.reveal(),
+        "client_id": app().client_id,
+        "client_secret": CLIENT_SECRET.reveal(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": "invalid_grant"}),
+        (400, {"error": "invalid_scope"}),
+        (401, {"error": "invalid_grant"}),
+        (400, {"error": "unauthorized_client"}),
+        (400, {"error": "invalid_request"}),
+        (403, "<html>"),
+        (200, GOOD),
+    ],
+)
+def test_a_client_counts_as_accepted_whatever_else_amazon_refuses(
+    amazon: responses.RequestsMock, status: int, body: object
+) -> None:
+    says(amazon, body, status)
+    lwa.check_client(watched(None).amazon, app(), CLIENT_SECRET)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (BREAK, errors.Unreachable),
+        (Reply(503), errors.Unreachable),
+        (Reply(429), errors.Throttled),
+        (Reply(200, b"<html>"), errors.UnexpectedAnswer),
+        (Reply(302, b"", {"Location": "https://login.example/"}), errors.UnexpectedAnswer),
+    ],
+    ids=lambda value: str(getattr(value, "status", "")),
+)
+def test_where_amazon_cannot_be_asked_about_a_client_it_is_said_so(reply: Reply, kind: type[Exception]) -> None:
+    with serving(reply) as tiny, pytest.raises(kind):
+        lwa.check_client(watched(tiny.base).amazon, app(), CLIENT_SECRET)
+
+
 def test_tokens_are_in_no_repr(amazon: responses.RequestsMock) -> None:
     says(amazon, GOOD)
     assert "Atz" not in repr(refresh(watched(None)))
