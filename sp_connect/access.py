@@ -193,7 +193,7 @@ def _refreshed(edges: Edges, scope: Scope) -> AccessToken:
     connection, answer = ask(edges, scope)
     if isinstance(answer, errors.Rejected):
         with suppress(errors.ThisMachine):  # Amazon's words matter more than the note of them
-            _mark_rejected(edges, connection)
+            _mark_rejected(edges, connection, answer)
         raise answer
     access = AccessToken(answer.access_token, asked_at + min(answer.expires_in, LIFE.seconds) * timedelta(seconds=1))
     try:
@@ -211,12 +211,12 @@ def _keep(edges: Edges, connection: Connection, access: AccessToken) -> None:
         if current is None:
             return
         if current.standing in {"rejected", "missing-token"}:
-            edges.connections.put(current._replace(standing="connected"))
+            edges.connections.put(current._replace(standing="connected", last_error=None))
         edges.secrets.keep(current.access_name, Secret(kept))
 
 
-def _mark_rejected(edges: Edges, connection: Connection) -> None:
+def _mark_rejected(edges: Edges, connection: Connection, refusal: errors.Rejected) -> None:
     with edges.changes.writing(most=NOTE_SECONDS):
         current = edges.changes.current(connection)
         if current is not None:
-            edges.connections.put(current._replace(standing="rejected"))
+            edges.connections.put(current._replace(standing="rejected", last_error=refusal.noted(edges.now())))

@@ -204,12 +204,34 @@ Status = Literal["connected", "unchecked", "due", "expired", "rejected", "missin
 NO_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
+class AmazonWords(NamedTuple):
+    """What Amazon itself said of a failure; shown to the user as it is."""
+
+    error: str | None = None
+    error_description: str | None = None
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        said = ": ".join(part for part in (self.error, self.error_description) if part)
+        return f"{said} (request {self.request_id})" if said and self.request_id else said
+
+
+class LastError(NamedTuple):
+    """Why the last check of a connection failed, and when: what `show` and --json tell until it works again."""
+
+    at: datetime
+    code: str
+    message: str
+    amazon: AmazonWords | None = None
+
+
 class Connection(NamedTuple):
     """What one consent gave: the record that `connections/SELLER.toml` keeps. Never a secret.
 
     `secret_ref` names the refresh token in the secret store. `id_confirmed` says that Amazon itself named the token's
-    owner, and `id_asked_at` when it was last asked who that is: nobody signs the id of a redirect. `extra` holds keys
-    that this version does not know and hands back when the record is written; two that differ in it alone are equal.
+    owner, and `id_asked_at` when it was last asked who that is: nobody signs the id of a redirect. `last_error`
+    is why the token does not work, if that is known. `extra` holds keys that this version does not know and hands back
+    when the record is written; two that differ in it alone are equal.
     """
 
     scope: Scope
@@ -223,6 +245,7 @@ class Connection(NamedTuple):
     secret_ref: str
     id_confirmed: bool = False
     id_asked_at: datetime | None = None
+    last_error: LastError | None = None
     extra: Mapping[str, Any] = NO_MORE
 
     def __eq__(self, other: object) -> bool:
@@ -267,15 +290,3 @@ class Connection(NamedTuple):
         if self.standing == "connected" and self.renew_by - now < DUE_WITHIN:
             return "due"
         return self.standing
-
-
-class AmazonWords(NamedTuple):
-    """What Amazon itself said of a failure; shown to the user as it is."""
-
-    error: str | None = None
-    error_description: str | None = None
-    request_id: str | None = None
-
-    def __str__(self) -> str:
-        said = ": ".join(part for part in (self.error, self.error_description) if part)
-        return f"{said} (request {self.request_id})" if said and self.request_id else said

@@ -107,7 +107,7 @@ def _mark(facts: Facts, rows: Sequence[Connection], standing: Standing) -> bool:
         for row in rows:
             with suppress(errors.Damaged):
                 if (now := facts.edges.changes.current(row)) is not None:
-                    current.append(now._replace(standing=standing))
+                    current.append(now._replace(standing=standing, last_error=None))
         facts.edges.connections.put_all(current)
     facts.read_again()
     return bool(current)

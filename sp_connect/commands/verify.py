@@ -88,17 +88,20 @@ def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError,
         try:
             connection, answer = access.ask(edges, connection.scope, credentials)
         except errors.MissingToken as error:
-            return Finding(connection._replace(standing="missing-token"), error)
+            missing = connection._replace(standing="missing-token", last_error=error.noted(edges.now()))
+            return Finding(missing, error)
         except (errors.Damaged, errors.NotFound, errors.NotAuthorized, errors.AmazonTrouble) as error:
             return Finding(connection, error)
     if isinstance(answer, errors.Rejected):
-        return Finding(connection._replace(standing="rejected"), answer)
+        refused = connection._replace(standing="rejected", last_error=answer.noted(edges.now()))
+        return Finding(refused, answer)
     try:
         found = sellers.marketplaces(edges.amazon, connection.scope, answer.access_token)
         authorization.check_country(connection.scope, connection.selling_partner_id, [m.country for m in found])
     except errors.SpConnectError as error:
         return Finding(connection, error)
-    return Finding(connection._replace(standing="connected", verified_at=edges.now(), marketplaces=found))
+    checked = connection._replace(standing="connected", verified_at=edges.now(), marketplaces=found, last_error=None)
+    return Finding(checked)
 
 
 def keep(edges: Edges, findings: Sequence[Finding]) -> None:

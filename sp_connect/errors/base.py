@@ -6,9 +6,10 @@ Must not import anything of this package but the models and words.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sp_connect import words
-from sp_connect.models import AmazonWords
+from sp_connect.models import AmazonWords, LastError
 
 
 class SpConnectError(Exception):
@@ -31,6 +32,10 @@ class SpConnectError(Exception):
         """The sentence, with Amazon's own words behind it."""
         said = str(self.amazon) if self.amazon else ""
         return f"{self.message} Amazon said: {said}" if said else self.message
+
+    def noted(self, at: datetime) -> LastError:
+        """The error as the record of its connection keeps it."""
+        return LastError(at.replace(microsecond=0), self.code, self.message, self.amazon)
 
 
 class Aborted(SpConnectError):

@@ -13,9 +13,9 @@ from typing import Any, get_args
 
 from sp_connect import errors
 from sp_connect.amazon import geography
-from sp_connect.models import NO_MORE, Connection, Marketplace, Scope, Standing
+from sp_connect.models import NO_MORE, AmazonWords, Connection, LastError, Marketplace, Scope, Standing
 from sp_connect.stores import toml
-from sp_connect.stores.tables import FLAG, MOMENT, TEXT, Row, Table, written_moment
+from sp_connect.stores.tables import FLAG, MOMENT, TABLE, TEXT, Row, Table, written_moment
 
 Raw = Mapping[str, Any]
 """A table as it is in the file."""
@@ -38,6 +38,7 @@ _CONNECTION = Row(
     secret_ref=TEXT,
     id_confirmed=FLAG.or_none(),
     id_asked_at=MOMENT.or_none(),
+    last_error=TABLE.or_none(),
 )
 _KEYS = frozenset({*_CONNECTION.keys, "marketplaces"})
 _MARKETPLACE = Row(
@@ -84,7 +85,7 @@ def read(table: Table, seller: str) -> Connection:
     """A record of a seller from its table. Raises Damaged."""
     (
         region, country, account, app, level, standing, authorized_at, verified_at, secret,
-        id_confirmed, id_asked_at,
+        id_confirmed, id_asked_at, wrong,
     ) = table.row(_CONNECTION)  # fmt: skip
     if standing not in _STANDINGS:
         raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
@@ -104,8 +105,17 @@ def read(table: Table, seller: str) -> Connection:
         # Version 0.9 keeps both keys when it writes another consent into the record: they say nothing of that one.
         id_confirmed=id_confirmed is True and id_asked_at is not None and id_asked_at >= authorized_at,
         id_asked_at=id_asked_at,
+        # Version 0.9 keeps the key when the connection works again.
+        last_error=_last_error(table) if wrong is not None and standing != "connected" else None,
         extra=table.beside(_KEYS),
     )
+
+
+def _last_error(table: Table) -> LastError:
+    wrong = table.table("last_error")
+    said = wrong.optional_table("amazon")
+    words = AmazonWords(*map(said.optional_text, AmazonWords._fields)) if said is not None else None
+    return LastError(wrong.moment("at"), wrong.text("code"), wrong.text("message"), words)
 
 
 def _scope(table: Table, seller: str, region: str, country: str | None) -> Scope:
@@ -130,10 +140,20 @@ def written(new: Connection, old: Connection | None = None, raw: Raw = NO_MORE) 
         "secret_ref": new.secret_ref,
         "id_confirmed": new.id_confirmed or None,
         "id_asked_at": new.id_asked_at and written_moment(new.id_asked_at),
+        "last_error": new.last_error and _error_table(new.last_error),
         **(old.extra if old is not None else {}),
         **new.extra,
         "marketplaces": [_marketplace_table(one, kept.get(one.id, {})) for one in new.marketplaces],
     }
+    return _without_none(fields)
+
+
+def _error_table(wrong: LastError) -> dict[str, Any]:
+    fields = wrong._asdict() | {"at": written_moment(wrong.at)}
+    return _without_none(fields | {"amazon": wrong.amazon and _without_none(wrong.amazon._asdict())})
+
+
+def _without_none(fields: Raw) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
@@ -149,4 +169,4 @@ def _marketplace_table(marketplace: Marketplace, before: Raw) -> dict[str, Any]:
         "suspended_listings": marketplace.suspended_listings,
     }
     unknown = {key: value for key, value in before.items() if key not in fields}
-    return {key: value for key, value in (fields | unknown).items() if value is not None}
+    return _without_none(fields | unknown)

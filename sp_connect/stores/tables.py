@@ -30,6 +30,7 @@ class Kind(NamedTuple):
 TEXT = Kind((str,), "a text in quotes")
 FLAG = Kind((bool,), "true or false")
 MOMENT = Kind((datetime,), TIME)
+TABLE = Kind((dict,), "a table")
 
 
 class Row:

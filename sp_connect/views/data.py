@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sp_connect.errors import SpConnectError
-from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Invite, Marketplace
+from sp_connect.models import SEATS, SECRET_LIFE, AmazonWords, App, Connection, Invite, LastError, Marketplace
 
 if TYPE_CHECKING:
     from sp_connect.findings import Finding
@@ -27,7 +27,18 @@ def connection(connection: Connection, now: datetime) -> dict[str, Any]:
         "authorized_at": moment(connection.authorized_at),
         "renew_by": moment(connection.renew_by),
         "verified_at": moment(connection.verified_at),
+        "last_error": connection.last_error and last_error(connection.last_error),
         "marketplaces": [marketplace(m) for m in connection.marketplaces],
+    }
+
+
+def last_error(wrong: LastError) -> dict[str, Any]:
+    """Why the last check of a connection failed, and when."""
+    return {
+        "at": moment(wrong.at),
+        "code": wrong.code,
+        "message": wrong.message,
+        "amazon": wrong.amazon and _amazon(wrong.amazon),
     }
 
 
@@ -126,17 +137,19 @@ def checkup(found: Sequence[Finding]) -> dict[str, Any]:
 
 def error(error: SpConnectError) -> dict[str, Any]:
     """An error as the last line of stderr gives it, and `verify` beside each connection."""
-    words = error.amazon
     return {
         "code": error.code,
         "message": error.message,
         "hint": error.hint,
-        "amazon": words
-        and {
-            "error": words.error,
-            "error_description": words.error_description,
-            "request_id": words.request_id,
-        },
+        "amazon": error.amazon and _amazon(error.amazon),
+    }
+
+
+def _amazon(words: AmazonWords) -> dict[str, Any]:
+    return {
+        "error": words.error,
+        "error_description": words.error_description,
+        "request_id": words.request_id,
     }
 
 

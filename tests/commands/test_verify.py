@@ -23,6 +23,7 @@ from sp_connect.stores.keyring import KeyringStore
 from sp_connect.views.screen import Screen
 from tests.agency import Agency
 from tests.commands.given import connected, end_at_amazon, hearing, kept, marketplace, names, shell, token_of
+from tests.stores.samples import REFUSED
 
 ALL = Selection()
 TRIES = 4
@@ -76,11 +77,12 @@ class TestGood:
         assert (after.authorized_at, after.secret_ref) == (before.authorized_at, before.secret_ref)
 
     def test_a_rejected_connection_that_is_good_again_is_connected(self, agency: Agency) -> None:
-        before = connected(agency, standing="rejected")
+        before = connected(agency, standing="rejected", last_error=REFUSED)
 
         run(agency)
 
         assert kept(agency, before).standing == "connected"
+        assert kept(agency, before).last_error is None
 
     def test_keys_of_the_users_own_survive(self, agency: Agency) -> None:
         connected(agency)
@@ -266,6 +268,7 @@ class TestRejected:
         assert failure.value.amazon.error == "invalid_grant"
         assert "--seller acme --region eu" in (failure.value.hint or "")
         assert kept(agency, before).status(agency.clock()) == "rejected"
+        assert kept(agency, before).last_error == failure.value.noted(agency.clock())
 
     def test_json_holds_the_error_of_the_contract(self, agency: Agency) -> None:
         end_at_amazon(agency, connected(agency))
@@ -280,6 +283,8 @@ class TestRejected:
         assert set(one["error"]) == {"code", "message", "hint", "amazon"}
         assert set(one["error"]["amazon"]) == {"error", "error_description", "request_id"}
         assert one["error"]["code"] == "rejected"
+        when = {"at": "2026-11-22T12:00:00Z"}
+        assert one["last_error"] == when | {key: one["error"][key] for key in ("code", "message", "amazon")}
 
     def test_a_token_whose_year_is_over_is_expired(self, agency: Agency) -> None:
         before = connected(agency)

@@ -30,6 +30,7 @@ from tests import agency as agencies
 from tests.agency import Agency, Clock, as_company
 from tests.commands.given import account_of, connected, end_at_amazon, hearing, kept, record, token_of
 from tests.doors.given import entries, entries_of, is_kept, keep_access, keep_raw
+from tests.stores.samples import REFUSED
 
 OTHER = SimulatedApp(
     "amzn1.sp.solution.other", "amzn1.application-oa2-client.other", "amzn1.oa2-cs.v1.other", ("https://o.example/r",)
@@ -395,7 +396,7 @@ class TestRefused:
         assert failure.value.amazon is not None
         assert failure.value.amazon.error == "invalid_grant"
         assert "User may have revoked" in failure.value.told()
-        assert kept(agency, made) == made._replace(standing="rejected")
+        assert kept(agency, made) == made._replace(standing="rejected", last_error=failure.value.noted(agency.clock()))
 
     def test_a_rejection_that_cannot_be_marked_is_told_all_the_same(self, agency: Agency) -> None:
         class Full(Connections):
@@ -419,13 +420,14 @@ class TestRefused:
     @pytest.mark.parametrize("standing", ["rejected", "missing-token"])
     @pytest.mark.parametrize("rotates", [False, True])
     def test_one_that_amazon_takes_again_is_connected(self, agency: Agency, standing: Any, rotates: bool) -> None:
-        made = connected(agency, standing=standing)
+        made = connected(agency, standing=standing, last_error=REFUSED)
         if rotates:
             agency.world.faults.add(Fault("token", "rotate", times=1))
 
         value(agency, made)
 
         assert kept(agency, made).standing == "connected"
+        assert kept(agency, made).last_error is None
 
     def test_an_unchecked_one_stays_unchecked(self, agency: Agency) -> None:
         made = connected(agency, standing="unchecked")

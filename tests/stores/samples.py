@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sp_connect.amazon import geography
-from sp_connect.models import App, Connection, Marketplace, SecretName
+from sp_connect.models import AmazonWords, App, Connection, LastError, Marketplace, SecretName
 
 WHEN = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 
@@ -14,6 +14,8 @@ TOKEN = ("Atzr|IwEBI" + "Sample" * 400)[:2048]
 """As long as Login with Amazon lets a refresh token be."""
 
 GERMANY = Marketplace("DE", "A1PA6795UKMFR9", "Amazon.de", "www.amazon.de", "EUR", "Acme", True, False)
+
+REFUSED = LastError(WHEN, "rejected", "Amazon refuses the token.", AmazonWords("invalid_grant", '"it\'s over"', None))
 
 EU = SecretName("seller", "acme", "eu", "0123456789ab")
 

@@ -16,7 +16,7 @@ from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Marketplace
 from sp_connect.stores.connections import Connections
-from tests.stores.samples import GERMANY, WHEN, connection
+from tests.stores.samples import GERMANY, REFUSED, WHEN, connection
 
 BARE = Marketplace("JP", "A1VC38T7YXB528", "Amazon.co.jp", None, None, None, False, True)
 
@@ -25,6 +25,8 @@ SAMPLES = [
     connection("acme", "fe", "JP", marketplaces=(BARE,), standing="rejected", verified_at=None),
     connection("acme", "eu", "IN", marketplaces=(), standing="missing-token"),
     connection("acme", "na", id_confirmed=True, id_asked_at=WHEN),
+    connection("acme", "na", standing="rejected", last_error=REFUSED),
+    connection("acme", standing="missing-token", last_error=REFUSED._replace(amazon=None)),
     connection("0.a-b_c", "na", standing="unchecked", selling_partner_id='"\n[x]'),
 ]
 
@@ -67,6 +69,19 @@ def test_a_confirmation_counts_only_for_the_consent_that_it_was_of(store: Connec
     edit(tmp_path / "connections" / "acme.toml", authorized_at=WHEN + timedelta(seconds=1), secret_ref="ref-two")
     [read] = store.of("acme")
     assert (read.id_confirmed, read.id_asked_at) == (False, WHEN)
+
+
+def test_the_last_error_goes_with_the_check_that_finds_nothing_wrong(store: Connections, tmp_path: Path) -> None:
+    refused = connection(standing="rejected", last_error=REFUSED)
+    store.put(refused)
+    store.put(refused._replace(standing="connected", last_error=None))
+    assert "last_error" not in (tmp_path / "connections" / "acme.toml").read_text()
+
+
+def test_a_last_error_that_version_0_9_left_beside_a_working_token_is_none(store: Connections, tmp_path: Path) -> None:
+    store.put(connection(standing="rejected", last_error=REFUSED))
+    edit(tmp_path / "connections" / "acme.toml", standing="connected")
+    assert store.of("acme")[0].last_error is None
 
 
 def test_many_are_put_with_one_write_a_seller_and_unknown_keys_survive(store: Connections) -> None:

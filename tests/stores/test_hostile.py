@@ -52,6 +52,7 @@ KEYS = st.sampled_from(
         "verified_at",
         "id_confirmed",
         "id_asked_at",
+        "last_error",
         "id",
         "draft",
         "listen",
