@@ -73,8 +73,8 @@ class Person:
         return Secret(self.text(what, "for example: pass show lwa | sp-connect ..."))
 
     def piped_passphrase(self, hint: str) -> Secret:
-        """The same to the letter, but for the line end, as files of passphrases are read."""
-        return Secret(self._read("passphrase", hint).rstrip("\r\n"))
+        """The same to the letter, but for the line end and a byte order mark, as files of passphrases are read."""
+        return Secret(self._read("passphrase", hint).removeprefix("\ufeff").rstrip("\r\n"))
 
     def text(self, what: str, hint: str) -> str:
         """The same for what is no secret."""

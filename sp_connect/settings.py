@@ -65,12 +65,15 @@ def amazon_base(environ: Environment) -> str | None:
 
 
 def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
-    """How the vault's passphrase is read. The variable leaves the environment, so that no child inherits it."""
+    """How the vault's passphrase is read. The variable leaves the environment, so that no child inherits it.
+
+    An empty SP_CONNECT_PASSPHRASE counts only where no file is named: it is an empty passphrase, which opens nothing.
+    """
     value = environ.pop("SP_CONNECT_PASSPHRASE", None)
     file = environ.get("SP_CONNECT_PASSPHRASE_FILE")
 
     def read() -> Secret | None:
-        if value is not None:
+        if value or (value is not None and not file):
             return Secret(value)
         return passphrase_in(file, "SP_CONNECT_PASSPHRASE_FILE") if file else None
 
@@ -78,14 +81,10 @@ def passphrase_of(environ: Environment) -> Callable[[], Secret | None]:
 
 
 def passphrase_in(file: str, named_by: str) -> Secret:
-    """The passphrase in a file, without the line end that editors put there. Raises StoreUnavailable."""
-    try:
-        return Secret(Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n"))
-    except (OSError, UnicodeDecodeError, RuntimeError) as error:  # RuntimeError: ~SOMEBODY is not known here
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no file of text"
-        raise errors.StoreUnavailable(
-            f"The passphrase file {file} cannot be read: {why}.", f"{named_by} names it"
-        ) from None
+    """The passphrase in a file. Raises StoreUnavailable."""
+    from sp_connect import passphrases
+
+    return passphrases.read(file, named_by)
 
 
 def passphrase_file(environ: Environment) -> Path | None:

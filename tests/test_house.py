@@ -35,6 +35,7 @@ FLOORS = (
     {"sp_connect.pages"},
     {"sp_connect.amazon"},
     {"sp_connect.loopback", "sp_connect.findings", "sp_connect.tree", "sp_connect.usage", "sp_connect.settings"},
+    {"sp_connect.passphrases"},
     {"sp_connect.errors"},
     {"sp_connect.models", "sp_connect.words", "sp_connect.causes", "sp_connect.memory", "sp_connect.interrupts"},
 )

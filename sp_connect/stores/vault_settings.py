@@ -25,6 +25,8 @@ KEY = 32
 ID = SALT = 16
 """Lengths in bytes."""
 
+BYTE_ORDER_MARK = "\ufeff"
+
 SET_IT = "set SP_CONNECT_PASSPHRASE_FILE (a file that holds it) or SP_CONNECT_PASSPHRASE"
 
 COST: Mapping[str, int] = MappingProxyType({"n": 2**15, "r": 8, "p": 1})
@@ -80,16 +82,23 @@ def key_id(table: Table) -> bytes:
 
 def unsealed(settings: Settings, passphrase: Secret) -> Key:
     """The key that a passphrase opens. Raises Damaged, StoreLocked for a wrong or empty one, StoreUnavailable."""
-    salt, cost = _kdf(settings)
-    sealed = _bytes(Table(settings.path, "", settings.values), "sealed_key", seals.OVERHEAD + KEY)
-    vouched = bound(settings.key_id, {"name": "scrypt", **cost, "salt": text(salt)})
-    key = seals.unseal(_stretched(passphrase, salt, cost, settings.path), sealed, vouched)
+    key = _unsealed(settings, passphrase)
+    if key is None:  # version 0.9 counted the byte order mark of a passphrase file as a letter
+        key = _unsealed(settings, Secret(f"{BYTE_ORDER_MARK}{passphrase.reveal()}"))
     if key is None:
         raise errors.StoreLocked(
             f"The passphrase does not open the vault {settings.path.parent}.",
             "it was made with another one: see what SP_CONNECT_PASSPHRASE or SP_CONNECT_PASSPHRASE_FILE holds",
         )
     return Key(settings.key_id, key)
+
+
+def _unsealed(settings: Settings, passphrase: Secret) -> bytes | None:
+    """The bytes of the key; None where the passphrase is another one. Raises as `unsealed`."""
+    salt, cost = _kdf(settings)
+    sealed = _bytes(Table(settings.path, "", settings.values), "sealed_key", seals.OVERHEAD + KEY)
+    vouched = bound(settings.key_id, {"name": "scrypt", **cost, "salt": text(salt)})
+    return seals.unseal(_stretched(passphrase, salt, cost, settings.path), sealed, vouched)
 
 
 def begin_to_unseal(settings: Settings, passphrase: Secret) -> None:

@@ -341,6 +341,15 @@ class TestSettings:
 
         assert staffed.run("verify", env=env).code == 0
 
+    @pytest.mark.parametrize("command", ["verify", "token -s acme -r eu", "exec -s acme -r eu -- true"])
+    def test_a_passphrase_on_stdin_opens_the_vault(self, staffed: Program, office: Agency, command: str) -> None:
+        connected(office)
+        env = {"SP_CONNECT_PASSPHRASE": None, "SP_CONNECT_PASSPHRASE_FILE": "/dev/stdin"}
+
+        result = staffed.run(*command.split(), env=env, stdin="correct horse\n")
+
+        assert result.code == 0, result.stderr
+
     def test_a_passphrase_file_that_is_missing_is_named(self, staffed: Program, office: Agency, tmp_path: Path) -> None:
         connected(office)
         env = {"SP_CONNECT_PASSPHRASE": None, "SP_CONNECT_PASSPHRASE_FILE": str(tmp_path / "none")}

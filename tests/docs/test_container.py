@@ -38,7 +38,7 @@ def run(image: Image, machine: Machine, *arguments: str) -> Result:
     """`docker run` as on the page, with what the machine holds behind its volumes."""
     behind = {
         "sp-connect": machine.home / "sp-connect",
-        "/etc/sp-connect/passphrase": machine.home / ".sp-connect-passphrase",
+        "/etc/sp-connect/passphrase": machine.home / ".config/sp-connect.passphrase",
     }
     mounts = {target: behind[source] for source, target, *_ in (mount.split(":") for mount in MOUNTED)}
     environ = machine.environment()
@@ -100,7 +100,7 @@ def test_a_client_that_amazon_refuses_ends_the_container_with_3(image: Image, ma
 
 
 def test_without_the_passphrase_the_container_ends_with_4(image: Image, machine: Machine) -> None:
-    (machine.home / ".sp-connect-passphrase").unlink()
+    (machine.home / ".config/sp-connect.passphrase").unlink()
 
     result = run(image, machine)
 

@@ -31,7 +31,7 @@ def test_the_program_asks_by_itself(machine: Machine) -> None:
 
 def test_the_program_ends_as_the_command_line_would(machine: Machine) -> None:
     machine.put("one_client.py", page.ONE_CLIENT_PY)
-    (machine.home / ".sp-connect-passphrase").unlink()
+    (machine.home / ".config/sp-connect.passphrase").unlink()
 
     result = machine.typed("python one_client.py")
 

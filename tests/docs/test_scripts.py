@@ -37,20 +37,20 @@ class TestPage:
 
 class TestSetUp:
     def test_the_passphrase_and_all_else_is_for_the_user_alone(self, machine: Machine) -> None:
-        paths = [machine.home / ".sp-connect-passphrase", *(machine.home / "sp-connect").rglob("*")]
+        paths = [machine.home / ".config/sp-connect.passphrase", *(machine.home / "sp-connect").rglob("*")]
 
         assert [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
     def test_a_second_time_it_keeps_the_passphrase(self, machine: Machine) -> None:
-        before = (machine.home / ".sp-connect-passphrase").read_text()
+        before = (machine.home / ".config/sp-connect.passphrase").read_text()
 
         again = machine.shell(page.SET_UP)
 
-        assert (machine.home / ".sp-connect-passphrase").read_text() == before
-        assert ".sp-connect-passphrase" in again.stderr
+        assert (machine.home / ".config/sp-connect.passphrase").read_text() == before
+        assert ".config/sp-connect.passphrase" in again.stderr
 
     def test_the_passphrase_is_32_bytes_of_chance(self, machine: Machine) -> None:
-        assert len((machine.home / ".sp-connect-passphrase").read_text()) == 45
+        assert len((machine.home / ".config/sp-connect.passphrase").read_text()) == 45
 
 
 class TestShell:
@@ -111,7 +111,7 @@ class TestShell:
 
     def test_without_the_passphrase_it_stops_at_once(self, machine: Machine, report: str) -> None:
         machine.connect("berlin", "eu")
-        (machine.home / ".sp-connect-passphrase").unlink()
+        (machine.home / ".config/sp-connect.passphrase").unlink()
 
         result = machine.typed(report)
 

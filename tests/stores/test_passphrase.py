@@ -134,6 +134,12 @@ class TestAnotherPassphrase:
         assert not vault.has_passphrase()
 
 
+def test_a_vault_that_0_9_made_with_a_byte_order_mark_is_opened_by_the_same_file(folder: Path) -> None:
+    sealed(folder, "\ufeffold horse").keep(EU, Secret("one"))
+
+    assert sealed(folder, "old horse").fetch(EU).reveal() == "one"
+
+
 class TestKeyring:
     def test_a_vault_of_the_keyring_is_put_under_a_passphrase_and_the_keyring_forgets_its_key(
         self, folder: Path
