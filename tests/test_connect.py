@@ -56,6 +56,13 @@ def test_the_hop_with_a_path_alone_is_followed_on_the_host_of_the_consent(agency
     assert len(agency.connect("acme", "fe", "JP")) == 1
 
 
+@pytest.mark.parametrize("host", ["sellercentral.amazon.de", "sellercentral-japan.amazon.com", "amazon.com"])
+def test_the_hop_is_followed_to_a_host_where_no_consent_begins(agency: Agency, host: str) -> None:
+    agency.world.faults.add(Fault("consent", "hop", host=host))
+
+    assert len(agency.connect("acme", "eu")) == 1
+
+
 def test_verbose_tells_what_came_to_the_listener_and_no_code(agency: Agency) -> None:
     agency.world.faults.add(Fault("consent", "hop"))
 

@@ -5,6 +5,7 @@ Amazon's side is amazon.md sections 1 to 3; `state` follows RFC 6749 section 10.
 
 from __future__ import annotations
 
+import base64
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,11 @@ AWAY = "away."
 """Begins the state of a consent whose seller is on another machine. The relay page reads it, since no page can ask
 whether anything listens on 127.0.0.1."""
 
+_NONCE_BYTES = 24
+_NONCE_LENGTH = 32
+_HOP_LENGTH = 75
+"""A hop's state: random bytes, written in 32 characters, and 43 characters of a digest."""
+
 MOST_PARAMETERS = 20
 LONGEST_VALUE = 4096
 
@@ -31,7 +37,7 @@ Parameters = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """The Login-URI hop: Amazon wants the browser back at `address`, with our state."""
+    """The Login-URI hop: Amazon wants the browser back at `address`, with a state that is good for this consent."""
 
     address: str
 
@@ -75,6 +81,28 @@ def begin(app: App, scope: Scope, *, away: bool = False) -> Consent:
     return Consent(scope, app, state, address)
 
 
+def hop_state(state: str) -> str:
+    """A new state for one Login-URI hop of the consent with `state`: as good as that one, which it does not reveal.
+
+    Whoever reaches the listener may ask for a hop, so the state that the consent began with is never handed out.
+    Nothing has to be kept: `is_answered_by` recognizes all of them for as long as `state` is known.
+    """
+    return _hop_state(state, secrets.token_urlsafe(_NONCE_BYTES))
+
+
+def is_hop_state(given: str) -> bool:
+    """Whether `given` has the length of a hop's state; whose it is, `is_answered_by` tells."""
+    return len(given.removeprefix(AWAY)) == _HOP_LENGTH
+
+
+def is_answered_by(state: str, given: str) -> bool:
+    """Whether `given` is `state`, or a hop's state that was made from it; in constant time."""
+    nonce = given.removeprefix(AWAY)[:_NONCE_LENGTH]
+    told = given.encode(errors="replace")
+    is_itself = hmac.compare_digest(told, state.encode())
+    return hmac.compare_digest(told, _hop_state(state, nonce).encode(errors="replace")) or is_itself
+
+
 def first_grant(arrivals: Iterable[ArrivalT], consent: Consent) -> tuple[ArrivalT, Grant] | None:
     """The first arrival that grants `consent`; None where the arrivals end before, which is the deadline.
 
@@ -108,7 +136,7 @@ def read(parameters: Parameters, consent: Consent) -> Grant | Hop | errors.Refus
         return Stranger("The address is longer than any that Amazon sends.")
     if "amazon_callback_uri" in values:
         return _hop(values, consent)
-    if not hmac.compare_digest(values.get("state", "").encode(errors="replace"), consent.state.encode()):
+    if not is_answered_by(consent.state, values.get("state", "")):
         return Stranger("The address belongs to another consent, or to none.")
     if "error" in values:
         # UNVERIFIED that Amazon ever sends one (amazon.md 2.2); taken in the form of RFC 6749 section 4.1.2.1.
@@ -154,16 +182,12 @@ def _hop(values: dict[str, str], consent: Consent) -> Hop | Stranger:
     target = _split(to, consent.address) if to.isascii() and to.isprintable() and " " not in to else None
     if target is None:
         return Stranger("The address leads back to no address at all.")
-    is_amazon = (
-        target.scheme == "https"
-        and target.netloc == target.hostname
-        and target.port is None
-        and target.hostname in geography.SELLER_HOSTS | geography.VENDOR_HOSTS
-    )
+    host = target.netloc.lower().removesuffix(":443")
+    is_amazon = target.scheme == "https" and host in geography.NAMED_HOSTS
     # The path names our app: with another's, Amazon would hand our state to that other app.
-    if not is_amazon or unquote(target.path) != CONFIRM_PATH + consent.app.application_id:
+    if not is_amazon or unquote(target.path).removesuffix("/") != CONFIRM_PATH + consent.app.application_id:
         return Stranger("The address leads on to a page that is not Amazon's confirmation of this app.")
-    answer = {"redirect_uri": consent.app.redirect_uri, "state": consent.state}
+    answer = {"redirect_uri": consent.app.redirect_uri, "state": hop_state(consent.state)}
     if "amazon_state" in values:
         answer["amazon_state"] = values["amazon_state"]
     if consent.app.draft:
@@ -171,7 +195,13 @@ def _hop(values: dict[str, str], consent: Consent) -> Hop | Stranger:
     if not answer.keys().isdisjoint(name for name, _ in query(target.query)):
         return Stranger("The address brings an answer of its own, where ours belongs.")
     joint = "&" if target.query else "?"
-    return Hop(target._replace(fragment="").geturl() + joint + urlencode(answer))
+    return Hop(target._replace(netloc=host, fragment="").geturl() + joint + urlencode(answer))
+
+
+def _hop_state(state: str, nonce: str) -> str:
+    digest = hmac.digest(state.encode(), b"hop " + nonce.encode(errors="replace"), "sha256")
+    mark = AWAY if state.startswith(AWAY) else ""
+    return mark + nonce + base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _answer_in(address: SplitResult) -> Parameters:

@@ -128,9 +128,21 @@ _VENDOR_ENDINGS = (
     *("co.jp", "com.au", "com.sg"),
 )
 VENDOR_HOSTS = frozenset(f"vendorcentral.amazon.{ending}" for ending in _VENDOR_ENDINGS) | {"www.vendorcentral.in"}
-"""Vendor Central (amazon.md section 1.5): a Login-URI hop may lead there."""
+"""Where Vendor Central is (amazon.md section 1.5)."""
 
 SELLER_HOSTS = frozenset(country.host for country in COUNTRIES.values())
+"""Where a consent begins (amazon.md section 1.4)."""
+
+_OLD_SELLER_HOSTS = frozenset(
+    {
+        *(f"sellercentral.{country.domain}" for country in COUNTRIES.values()),
+        "sellercentral-japan.amazon.com",
+        "sellercentral.amazon.com.sa",
+    }
+)
+
+NAMED_HOSTS = SELLER_HOSTS | VENDOR_HOSTS | _OLD_SELLER_HOSTS | {"vendorcentral.amazon.eu", "amazon.com"}
+"""Every host that Amazon may name as its own (amazon.md sections 1.3 to 1.5): more than those where we begin."""
 
 MARKETPLACES = MappingProxyType({country.marketplace_id: country for country in COUNTRIES.values()})
 

@@ -111,8 +111,7 @@ def _completed(edges: Edges, asked: Consent, invite: Invite, arrival: Sent) -> a
 def _invite_of(edges: Edges, parameters: consent.Parameters) -> Invite:
     values = dict(parameters)
     if "state" in values or "amazon_callback_uri" not in values:
-        invite = edges.invites.find(values.get("state", ""))
-        return _see_that_it_is_pending(edges, invite)
+        return _see_that_it_is_pending(edges, _with_state(edges, values.get("state", "")))
     waiting = [one for one in edges.invites.all()[0] if one.status(edges.now()) == "pending"]
     fitting = [one for one in waiting if _leads_on(edges, parameters, one)]
     if len(fitting) == 1:
@@ -121,6 +120,14 @@ def _invite_of(edges: Edges, parameters: consent.Parameters) -> Invite:
         "Amazon wants the seller's browser back once more, and the address does not tell whose it is.",
         "the seller opens the link of the invite again, with Seller Central already signed in",
     )
+
+
+def _with_state(edges: Edges, state: str) -> Invite | None:
+    """The invite that has this state, or of which a hop has it (`consent.hop_state`)."""
+    found = edges.invites.find(state)
+    if found is not None or not consent.is_hop_state(state):
+        return found
+    return next((one for one in edges.invites.all()[0] if consent.is_answered_by(one.state, state)), None)
 
 
 def _leads_on(edges: Edges, parameters: consent.Parameters, invite: Invite) -> bool:

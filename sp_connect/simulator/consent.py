@@ -69,12 +69,12 @@ def _confirm(world: World, request: Request) -> Answer:
         return _no_account(request, form)
     hop = world.faults.take("consent", "hop")
     if hop is None:
-        return _back(world, request, app, account, form)
+        return _back(world, request.host, app, account, form)
     # Amazon goes by the Login URI, with no code yet (amazon.md 1.3); ours is the first redirect URI.
-    path = f"{CONFIRM_PATH}{app.application_id}"
+    named, path = hop.host or request.host, f"{CONFIRM_PATH}{app.application_id}"
     asked = {
-        "amazon_callback_uri": path if hop.relative else f"https://{request.host}{path}",
-        "amazon_state": world.begin_hop(app, account, request.host),
+        "amazon_callback_uri": path if hop.relative else f"https://{named}{path}",
+        "amazon_state": world.begin_hop(app, account, request.host, named),
         "selling_partner_id": account.selling_partner_id,
     }
     beta = {"version": "beta"} if app.draft else {}
@@ -88,15 +88,15 @@ def _come_back(world: World, request: Request) -> Answer:
     if app is None or finding:
         return _error_page(finding)
     hop = world.end_hop(request.query.get("amazon_state", ""))
-    if hop is None or (hop.application_id, hop.host) != (app.application_id, request.host):
+    if hop is None or (hop.application_id, hop.named) != (app.application_id, request.host):
         return _error_page("MD9999")
-    return _back(world, request, app, hop.account, request.query)
+    return _back(world, hop.host, app, hop.account, request.query)
 
 
-def _back(world: World, request: Request, app: SimulatedApp, account: Account, asked: Mapping[str, str]) -> Answer:
+def _back(world: World, host: str, app: SimulatedApp, account: Account, asked: Mapping[str, str]) -> Answer:
     """The redirect that carries the code (amazon.md 2.1); `asked` may hold redirect_uri and state."""
     redirect_uri = asked.get("redirect_uri") or app.redirect_uris[0]
-    code = world.consent(app, account, request.host, redirect_uri)
+    code = world.consent(app, account, host, redirect_uri)
     carried = {**_state(asked), "selling_partner_id": account.selling_partner_id, "spapi_oauth_code": code}
     return redirect(with_query(redirect_uri, carried), account.company)
 
@@ -122,7 +122,7 @@ def _finding(app: SimulatedApp | None, asked: Mapping[str, str]) -> str:
 
 
 def _application_id(request: Request) -> str:
-    return request.path.removeprefix(CONFIRM_PATH)
+    return request.path.removeprefix(CONFIRM_PATH).removesuffix("/")
 
 
 def _signed_in(request: Request) -> Account | None:

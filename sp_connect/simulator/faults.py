@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from sp_connect.amazon import geography
+
 Endpoint = Literal["token", "sellers", "consent"]
 
 SPOILING = MappingProxyType(
@@ -42,7 +44,8 @@ BENDING = MappingProxyType(
             "empty-elsewhere": "the wrong region gives an empty list instead of 403 (amazon.md 7.1)",
         },
         "consent": {
-            "hop": "Confirm goes by the Login URI (amazon.md 1.2); `relative`: amazon_callback_uri is a path",
+            "hop": "Confirm goes by the Login URI (amazon.md 1.2); `relative`: amazon_callback_uri is a path; "
+            "`host`: it names that host",
             "denied": "Confirm and Cancel both send `error=access_denied` back (amazon.md 2.2)",
         },
     }
@@ -67,6 +70,7 @@ class Fault:
     seconds: float = 0.0
     size: int = 4_000_000
     relative: bool = False
+    host: str = ""
 
     def __post_init__(self) -> None:
         if self.endpoint not in BENDING:
@@ -85,6 +89,8 @@ class Fault:
             raise ValueError(f"size is 0 to {MOST_BYTES}")
         if self.relative not in (True, False):
             raise ValueError("relative is true or false")
+        if not isinstance(self.host, str) or (self.host and self.host not in geography.NAMED_HOSTS):
+            raise ValueError("host is a host of Amazon's Seller or Vendor Central")
         if not isinstance(self.error, str) or not _is_header(self.retry_after):
             raise ValueError("error and retry_after are plain words")
 

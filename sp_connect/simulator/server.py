@@ -105,7 +105,8 @@ class Simulator:
             return lwa.answer(self.world, request)
         if request.host in sellers.REGION_OF:
             return sellers.answer(self.world, request)
-        if request.host in geography.SELLER_HOSTS:
+        is_hop = request.path.startswith(consent.CONFIRM_PATH) and request.host in geography.NAMED_HOSTS
+        if is_hop or request.host in geography.SELLER_HOSTS:
             return self._central(request)
         listen = self._relays.get(f"https://{request.host}{request.path}")
         if listen is not None and request.method == "GET":

@@ -89,11 +89,15 @@ class DeniedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A consent that waits for the app to send the browser back from its Login URI (amazon.md 1.3)."""
+    """A consent that waits for the app to send the browser back from its Login URI (amazon.md 1.3).
+
+    The consent was begun at `host`; the browser comes back to the host `named`.
+    """
 
     application_id: str
     account: Account
     host: str
+    named: str
     begun_at: datetime
 
 
@@ -232,11 +236,11 @@ class World:
         end = authorization.authorized_at + self._life("authorization-life", models.AUTHORIZATION_LIFE)
         return authorization.revoked_at is None and self.now() < end
 
-    def begin_hop(self, app: SimulatedApp, account: Account, host: str) -> str:
+    def begin_hop(self, app: SimulatedApp, account: Account, host: str, named: str) -> str:
         """The amazon_state that the app has to bring back."""
         amazon_state = tokens.random(40)
         with self._guard:
-            self._hops[amazon_state] = Hop(app.application_id, account, host, self.now())
+            self._hops[amazon_state] = Hop(app.application_id, account, host, named, self.now())
         return amazon_state
 
     def end_hop(self, amazon_state: str) -> Hop | None:

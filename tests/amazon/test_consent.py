@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
@@ -232,17 +233,56 @@ def test_refusal_beside_a_code_is_a_refusal() -> None:
 # The Login-URI hop
 
 
+def state_of_hop(asked: Consent) -> str:
+    found = hop(asked, AMAZON, amazon_state="x")
+    assert isinstance(found, consent.Hop)
+    return parse_qs(urlsplit(found.address).query)["state"][0]
+
+
 def test_hop_is_answered_with_state_redirect_uri_and_amazon_state() -> None:
     asked = begun()
     found = hop(asked, AMAZON, amazon_state="opaque &+%20=", selling_partner_id=ACCOUNT)
     assert isinstance(found, consent.Hop)
     address = urlsplit(found.address)
     assert f"https://{address.netloc}{address.path}" == AMAZON
-    assert dict(parse_qsl(address.query)) == {
-        "state": asked.state,
+    sent = dict(parse_qsl(address.query))
+    assert isinstance(consent.read(answered(asked, state=sent.pop("state")), asked), Grant)
+    assert sent == {
         "redirect_uri": APP.redirect_uri,
         "amazon_state": "opaque &+%20=",
     }
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_no_hop_hands_out_the_state_that_the_consent_began_with(away: bool) -> None:
+    asked = begun(away=away)
+    states = {state_of_hop(asked) for _ in range(50)}
+    assert len(states) == 50
+    bare = asked.state.removeprefix(consent.AWAY)
+    assert not [state for state in states if bare in state]
+    assert all(state.startswith(consent.AWAY) is away for state in states)
+    assert all(consent.is_hop_state(state) for state in states)
+
+
+def test_the_state_of_each_hop_stays_good() -> None:
+    asked = begun()
+    states = [state_of_hop(asked) for _ in range(3)]
+    for state in (*states, asked.state):
+        assert isinstance(consent.read(answered(asked, state=state), asked), Grant)
+
+
+def test_the_state_of_a_hop_is_good_for_its_own_consent_alone() -> None:
+    assert isinstance(consent.read(answered(begun(), state=state_of_hop(begun())), begun()), consent.Stranger)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda s: s[:-1], lambda s: s + "x", lambda s: "x" + s[1:], lambda s: s.swapcase(), lambda s: "away." + s],
+)
+def test_a_changed_state_of_a_hop_is_ignored(change: Callable[[str], str]) -> None:
+    asked = begun()
+    forged = change(state_of_hop(asked))
+    assert isinstance(consent.read(answered(asked, state=forged), asked), consent.Stranger)
 
 
 def test_hop_of_a_draft_app_is_answered_with_version_beta() -> None:
@@ -266,11 +306,48 @@ def test_hop_keeps_the_query_that_amazon_gave_and_drops_its_fragment() -> None:
     assert "#" not in found.address
 
 
-@pytest.mark.parametrize("host", sorted(geography.SELLER_HOSTS | geography.VENDOR_HOSTS))
+OLD_HOSTS = [
+    *(f"sellercentral.amazon.{ending}" for ending in ("de", "co.uk", "fr", "it", "es", "com.sa")),
+    "sellercentral-europe.amazon.com",
+    "sellercentral-japan.amazon.com",
+    "vendorcentral.amazon.eu",
+    "amazon.com",
+]
+
+
+@pytest.mark.parametrize("host", sorted({*geography.SELLER_HOSTS, *geography.VENDOR_HOSTS, *OLD_HOSTS}))
 def test_hop_leads_to_every_seller_and_vendor_central(host: str) -> None:
     found = hop(begun(), f"https://{host}{CONFIRM}")
     assert isinstance(found, consent.Hop)
     assert urlsplit(found.address).hostname == host
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        f"https://SellerCentral.Amazon.COM{CONFIRM}",
+        f"HTTPS://sellercentral.amazon.com{CONFIRM}",
+        f"https://sellercentral.amazon.com:443{CONFIRM}",
+        f"https://SELLERCENTRAL.AMAZON.COM:443{CONFIRM}",
+    ],
+)
+def test_hop_leads_to_the_host_as_it_is_usually_written(to: str) -> None:
+    found = hop(begun(), to, amazon_state="x")
+    assert isinstance(found, consent.Hop)
+    assert found.address.startswith(f"{AMAZON}?")
+
+
+@pytest.mark.parametrize("to", [f"{AMAZON}/", f"{CONFIRM}/", f"{AMAZON}/?mons_sel=1"])
+def test_hop_may_have_a_slash_at_its_end(to: str) -> None:
+    found = hop(begun(), to, amazon_state="x")
+    assert isinstance(found, consent.Hop)
+    assert urlsplit(found.address).path == f"{CONFIRM}/"
+
+
+def test_a_consent_begins_at_no_other_host_than_before() -> None:
+    hosts = {geography.consent_host(geography.scope("acme", c.region, c.code)) for c in geography.COUNTRIES.values()}
+    assert hosts == geography.SELLER_HOSTS
+    assert not hosts & ({*OLD_HOSTS} - {"sellercentral-europe.amazon.com"})
 
 
 def test_hop_that_is_a_path_alone_stays_where_the_consent_began() -> None:
@@ -301,7 +378,12 @@ REFUSED_HOPS = {
     "as user": f"https://sellercentral.amazon.com@evil.example{CONFIRM}",
     "as password": f"https://x:sellercentral.amazon.com@evil.example{CONFIRM}",
     "port": f"https://sellercentral.amazon.com:8443{CONFIRM}",
-    "usual port": f"https://sellercentral.amazon.com:443{CONFIRM}",
+    "usual port of http": f"https://sellercentral.amazon.com:80{CONFIRM}",
+    "usual port twice": f"https://sellercentral.amazon.com:443:443{CONFIRM}",
+    "the shop of a country": f"https://amazon.de{CONFIRM}",
+    "amazon.com as the beginning": f"https://amazon.com.evil.example{CONFIRM}",
+    "amazon.com as the end": f"https://evil-amazon.com{CONFIRM}",
+    "amazon.com as user": f"https://amazon.com:443@evil.example{CONFIRM}",
     "empty port": f"https://sellercentral.amazon.com:{CONFIRM}",
     "huge port": f"https://sellercentral.amazon.com:99999{CONFIRM}",
     "port of letters": f"https://sellercentral.amazon.com:x{CONFIRM}",
@@ -330,7 +412,8 @@ REFUSED_HOPS = {
     "another page": "https://sellercentral.amazon.com/gp/redirect?to=" + quote(AMAZON, safe=""),
     "its root": "https://sellercentral.amazon.com/",
     "up and away": AMAZON + "/../../../../gp",
-    "final slash": AMAZON + "/",
+    "two final slashes": AMAZON + "//",
+    "something after the slash": AMAZON + "/x",
     "parameters of the path": AMAZON + ";x",
     "escaped NUL": AMAZON + "%00",
     "escaped line break": AMAZON + "%0d%0aX:%20y",
@@ -376,7 +459,8 @@ def test_state_of_a_hop_is_ours_even_if_its_address_brings_another() -> None:
     found = hop(asked, AMAZON + "?state=evil&amazon_state=evil&redirect_uri=https://evil.example/", amazon_state="x")
     if isinstance(found, consent.Hop):
         sent = parse_qs(urlsplit(found.address).query)
-        assert sent["state"] == [asked.state]
+        assert len(sent["state"]) == 1
+        assert consent.is_answered_by(asked.state, sent["state"][0])
         assert sent["redirect_uri"] == [APP.redirect_uri]
         assert sent["amazon_state"] == ["x"]
     else:
@@ -554,7 +638,7 @@ def test_no_generated_answer_is_granted(parameters: list[tuple[str, str]]) -> No
     found = consent.read(parameters, ASKED)
     assert isinstance(found, consent.Stranger | consent.Hop)
     if isinstance(found, consent.Hop):
-        assert urlsplit(found.address).hostname in geography.SELLER_HOSTS | geography.VENDOR_HOSTS
+        assert urlsplit(found.address).hostname in geography.NAMED_HOSTS
 
 
 @QUICK

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import requests
 
 from sp_connect import errors
 from sp_connect.amazon import geography
@@ -358,7 +359,29 @@ class TestAccept:
             accept.run(agency.edges, hop)
 
         onward = (failure.value.hint or "").rpartition(" ")[2]
-        assert made.state in onward
+        assert onward.startswith(agency.simulator.base_url)
+        assert made.state not in onward
+
+    def test_after_the_hop_the_invite_is_found_by_the_hops_state(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("consent", "hop", times=1))
+        made = one(agency)
+        hop = seller.confirm(made.address, "acme", f"127.0.0.1:{free_port()}")
+        assert hop is not None
+        with pytest.raises(errors.OnceMore) as failure:
+            accept.run(agency.edges, hop)
+        one(agency, "bravo", "na")
+        onward = (failure.value.hint or "").rpartition(" ")[2]
+        answer = requests.get(onward, allow_redirects=False, timeout=10).headers["Location"]
+
+        outcome = accept.run(agency.edges, answer)
+
+        assert outcome.connection.scope == made.scope
+        assert made.state not in answer
+        closed = agency.edges.invites.find(made.state)
+        assert closed is not None
+        assert closed.closed == "used"
+        with pytest.raises(errors.NoSuchInvite, match="was used on"):
+            accept.run(agency.edges, answer)
 
     def test_an_amazon_that_does_not_answer_the_check_keeps_the_token_and_uses_the_invite(self, agency: Agency) -> None:
         address = clicked(one(agency))
