@@ -116,7 +116,7 @@ def _damage(edges: Edges, one: Found) -> errors.Damaged | None:
 
 
 def _renewing(edges: Edges, accounts: Accounts, one: Found) -> Found:
-    """The same, less what a token that is kept already cannot change: its year, and what Amazon said of it."""
+    """What to keep of a row: for a known token what Amazon said of it, and its date where none is given."""
     before = accounts.get(one.row.scope)
     if before is None:
         return one
@@ -126,9 +126,13 @@ def _renewing(edges: Edges, accounts: Accounts, one: Found) -> Found:
         return one
     if not is_known:
         return one
-    if one.connection.standing == "unchecked":
+    begun = one.row.authorized_at or before.authorized_at
+    if one.connection.standing != "unchecked":
+        return one._replace(connection=one.connection._replace(authorized_at=begun))
+    if begun == before.authorized_at:
         return one._replace(connection=before)
-    return one._replace(connection=one.connection._replace(authorized_at=before.authorized_at))
+    dated = before._replace(authorized_at=begun, secret_ref=one.connection.secret_ref)
+    return one._replace(connection=dated)
 
 
 def _by_seller(found: Sequence[Found]) -> list[list[Found]]:

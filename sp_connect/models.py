@@ -228,8 +228,9 @@ class LastError(NamedTuple):
 class Connection(NamedTuple):
     """What one consent gave: the record that `connections/SELLER.toml` keeps. Never a secret.
 
-    `secret_ref` names the refresh token in the secret store. `id_confirmed` says that Amazon itself named the token's
-    owner, and `id_asked_at` when it was last asked who that is: nobody signs the id of a redirect. `last_error`
+    `secret_ref` names the refresh token in the secret store. `authorized_at` is None where nobody said when the
+    consent was: of an imported token no answer of Amazon's tells it. `id_confirmed` says that Amazon itself named the
+    token's owner, and `id_asked_at` when it was last asked who that is: nobody signs the id of a redirect. `last_error`
     is why the token does not work, if that is known. `extra` holds keys that this version does not know and hands back
     when the record is written; two that differ in it alone are equal.
     """
@@ -239,7 +240,7 @@ class Connection(NamedTuple):
     app: str
     access_level: str
     standing: Standing
-    authorized_at: datetime
+    authorized_at: datetime | None
     verified_at: datetime | None
     marketplaces: tuple[Marketplace, ...]
     secret_ref: str
@@ -268,23 +269,31 @@ class Connection(NamedTuple):
         return SecretName("seller", self.scope.seller, f"{self.scope.item}-access-{self.app}", self.secret_ref)
 
     @property
-    def renew_by(self) -> datetime:
-        """When Amazon ends the authorization (amazon.md section 5)."""
-        return self.authorized_at + AUTHORIZATION_LIFE
+    def renew_by(self) -> datetime | None:
+        """When Amazon ends the authorization (amazon.md section 5); None where its begin is unknown."""
+        return None if self.authorized_at is None else self.authorized_at + AUTHORIZATION_LIFE
 
     def is_same_consent(self, other: Connection) -> bool:
         """Whether both are of one consent, whatever has become of its refresh token since."""
+        if self.authorized_at is None and self.secret_ref != other.secret_ref:
+            return False  # without a date only the token tells them apart, and a changed one is then taken for another
         ours, theirs = ((c.scope, c.selling_partner_id, c.app, c.authorized_at) for c in (self, other))
         return ours == theirs
 
-    def days_left(self, now: datetime) -> int:
-        """Days until Amazon ends the authorization, a begun one counted whole; negative once it has."""
-        return math.ceil((self.renew_by - now) / timedelta(days=1))
+    def days_left(self, now: datetime) -> int | None:
+        """Days until Amazon ends the authorization, a begun one counted whole; negative once it has. None: unknown."""
+        return None if self.renew_by is None else math.ceil((self.renew_by - now) / timedelta(days=1))
+
+    def ends_within(self, now: datetime, days: int) -> bool:
+        """Whether Amazon ends the authorization within `days`, or has ended it. True where that is unknown."""
+        return self.renew_by is None or self.renew_by - now <= timedelta(days=days)
 
     def status(self, now: datetime) -> Status:
         """The standing as of `now`. An ended authorization comes before a refusal, because it is the reason for it."""
         if self.standing == "missing-token":
             return "missing-token"
+        if self.renew_by is None:
+            return self.standing
         if now >= self.renew_by:
             return "expired"
         if self.standing == "connected" and self.renew_by - now < DUE_WITHIN:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sp_connect import errors, sheet
@@ -15,17 +16,27 @@ from sp_connect.amazon import geography, registration
 from sp_connect.models import Connection, Scope, Secret
 
 COLUMNS = ("seller", "region", "country", "selling_partner_id", "refresh_token")
-OPTIONAL = ("app",)
+OPTIONAL = ("app", "authorized_at")
+
+AHEAD = timedelta(hours=14)
+"""By how much a day may begin earlier somewhere on Earth than in UTC."""
+
+EARLIEST = 2000
+"""The first year in which anybody can have consented: an earlier one is a slip of the keyboard."""
 
 
 class Row(NamedTuple):
-    """One connection to import. `line` is where a file names it; 0 if the command line does."""
+    """One connection to import. `line` is where a file names it; 0 if the command line does.
+
+    `authorized_at` is when the seller consented, None where nobody said so.
+    """
 
     line: int
     scope: Scope
     selling_partner_id: str
     app: str | None
     token: Secret
+    authorized_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -50,8 +61,8 @@ class Outcome:
         self.failed.append(errors.OnLines([row.line for row in rows if row.line], error))
 
 
-def of_file(content: bytes, failed: list[errors.OnLines]) -> list[Row]:
-    """The rows of a CSV file that are well formed; `failed` takes what is wrong with the others.
+def of_file(content: bytes, failed: list[errors.OnLines], now: datetime) -> list[Row]:
+    """The rows of a CSV file that are well formed at `now`; `failed` takes what is wrong with the others.
 
     Raises Usage for a file that is no table, or has other columns.
     """
@@ -59,7 +70,7 @@ def of_file(content: bytes, failed: list[errors.OnLines]) -> list[Row]:
     for line, cells in sheet.rows(content, COLUMNS, OPTIONAL, failed, hidden="refresh_token"):
         try:
             token = Secret(cells.pop("refresh_token"))
-            row = _row(line, cells, token)
+            row = _row(line, cells, token, now)
             registration.check_refresh_token(token)
             rows.append(row)
         except errors.Usage as error:
@@ -67,28 +78,40 @@ def of_file(content: bytes, failed: list[errors.OnLines]) -> list[Row]:
     return rows
 
 
-def of_flags(seller: str, region: str, country: str | None, selling_partner_id: str, app: str | None) -> Row:
-    """The row of a command line, its token still to be asked for. Raises Usage."""
-    cells = {
-        "seller": seller,
-        "region": region,
-        "country": country or "",
-        "selling_partner_id": selling_partner_id,
-        "app": app or "",
-    }
+def of_flags(flagged: Mapping[str, str | None], now: datetime) -> Row:
+    """The row of a command line, which names columns, its token still to be asked for. Raises Usage."""
+    cells = {name: value or "" for name, value in flagged.items()}
     sheet.check_cells(cells, (*COLUMNS, *OPTIONAL))
-    return _row(0, cells, Secret(""))
+    return _row(0, cells, Secret(""), now)
 
 
-def _row(line: int, cells: Mapping[str, str], token: Secret) -> Row:
+def _row(line: int, cells: Mapping[str, str], token: Secret, now: datetime) -> Row:
     """A row of what its cells say. Raises Usage for the first that is wrong."""
-    scope = geography.scope(cells["seller"], cells["region"], cells["country"] or None)
+    scope = geography.scope(cells["seller"], cells["region"], cells.get("country") or None)
     account = cells["selling_partner_id"]
     registration.check_selling_partner_id(account)
     app = cells.get("app") or None
     if app is not None and not errors.is_name(app):
         raise errors.BadName("an app", app)
-    return Row(line, scope, account, app, token)
+    begun = cells.get("authorized_at") or None
+    return Row(line, scope, account, app, token, None if begun is None else _moment(begun, now))
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """When a seller consented: a day, or a time of RFC 3339, in UTC where it names no zone. Raises Usage."""
+    try:
+        given = datetime.fromisoformat(text)
+        moment = given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise errors.Usage(
+            f"authorized_at {text!r} is not a date.", "write it as 2026-11-22, or 2026-11-22T10:00:00Z"
+        ) from None
+    is_day = len(text) <= len("2026-11-22")
+    if moment > now + (AHEAD if is_day else timedelta(minutes=5)):
+        raise errors.Usage(f"authorized_at {text} is still to come.", "give the day on which the seller consented")
+    if moment.year < EARLIEST:
+        raise errors.Usage(f"authorized_at {text} is too long ago.", "give the day on which the seller consented")
+    return min(moment, now)
 
 
 def without_twins(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple, get_args
 
 from sp_connect import errors
@@ -13,7 +13,7 @@ from sp_connect.stores.connections import Connections
 
 
 class Selection(NamedTuple):
-    """Filters as they were typed; None is any. `due` counts days: what ends within them, or has ended."""
+    """Filters as they were typed; None is any. `due` counts days: what ends within them or has ended, or may have."""
 
     seller: str | None = None
     region: str | None = None
@@ -66,7 +66,7 @@ class Selection(NamedTuple):
                 and (country is None or one.scope.country == country)
                 and (self.app is None or one.app == self.app)
                 and (status is None or one.status(now) == status)
-                and (self.due is None or one.renew_by - now <= timedelta(days=self.due))
+                and (self.due is None or one.ends_within(now, self.due))
             )
 
         return is_meant

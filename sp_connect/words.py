@@ -11,6 +11,11 @@ def day(when: date) -> str:
     return f"{when.day} {when:%b %Y}"
 
 
+def day_if_known(when: date | None) -> str:
+    """A date as people write it, or "unknown"."""
+    return "unknown" if when is None else day(when)
+
+
 def in_days(days: int) -> str:
     """A distance in days: "in 12 days", "today", "3 days ago"."""
     if days == 0:

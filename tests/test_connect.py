@@ -166,6 +166,7 @@ class TestRightAccount:
         [second] = agency.connect()
 
         assert second.selling_partner_id == first.selling_partner_id
+        assert first.renew_by is not None
         assert second.renew_by == first.renew_by + timedelta(days=300)
         assert agency.edges.connections.all() == (second,)
 

@@ -153,6 +153,25 @@ def test_a_leap_day_does_not_lengthen_the_year() -> None:
     assert connection(authorized_at=begun).renew_by == begun.replace(year=2028, month=12, day=21)
 
 
+@pytest.mark.parametrize("standing", ["connected", "unchecked", "rejected", "missing-token"])
+def test_a_consent_of_unknown_date_has_no_end_and_may_end_any_day(standing: Standing) -> None:
+    unknown = connection(standing=standing, authorized_at=None)
+
+    assert unknown.renew_by is None
+    assert unknown.days_left(WHEN) is None
+    assert unknown.ends_within(WHEN, 0)
+    assert unknown.status(WHEN) == standing
+
+
+def test_of_unknown_dates_the_token_says_whether_it_is_the_same_consent() -> None:
+    unknown = connection(authorized_at=None)
+
+    assert unknown.is_same_consent(unknown._replace(standing="rejected"))
+    assert not unknown.is_same_consent(unknown._replace(secret_ref="another"))
+    assert not unknown.is_same_consent(unknown._replace(authorized_at=WHEN))
+    assert connection().is_same_consent(connection(secret_ref="another"))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

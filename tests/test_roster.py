@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from sp_connect import errors, roster
 from sp_connect.amazon import geography
 from sp_connect.models import Scope, Secret
 from sp_connect.roster import Outcome, Row
+from tests.agency import NOON
 
 HEADER = "seller,region,country,selling_partner_id,refresh_token"
 LONG = ("Atzr|" + "Sample-token" * 200)[:2048]
@@ -19,7 +21,11 @@ LONG = ("Atzr|" + "Sample-token" * 200)[:2048]
 
 def read(*rows: str, header: str = HEADER) -> tuple[list[Row], list[errors.OnLines]]:
     failed: list[errors.OnLines] = []
-    return roster.of_file("\n".join((header, *rows)).encode(), failed), failed
+    return roster.of_file("\n".join((header, *rows)).encode(), failed, NOON), failed
+
+
+def flagged(**flags: str) -> dict[str, str | None]:
+    return {"seller": "acme", "region": "eu", "selling_partner_id": "A7", **flags}
 
 
 def of(line: int, seller: str, region: str = "eu", account: str = "A7", token: str = LONG) -> Row:
@@ -107,22 +113,56 @@ class TestFile:
 
 class TestFlags:
     def test_they_say_the_same_as_a_row(self) -> None:
-        row = roster.of_flags("acme", "eu", None, "A7", "other")
+        row = roster.of_flags(flagged(app="other"), NOON)
 
         assert row == Row(0, geography.scope("acme", "eu", None), "A7", "other", Secret(""))
 
     @pytest.mark.parametrize(
-        "flags", [("Acme", "eu", None, "A7", None), ("acme", "eu", None, "a7", None), ("acme", "eu", None, "A7", "My")]
+        "flags", [{"seller": "Acme"}, {"selling_partner_id": "a7"}, {"app": "My"}, {"authorized_at": "soon"}]
     )
-    def test_what_cannot_be_meant_is_a_usage_error(self, flags: tuple[str, str, str | None, str, str | None]) -> None:
+    def test_what_cannot_be_meant_is_a_usage_error(self, flags: dict[str, str]) -> None:
         with pytest.raises(errors.Usage):
-            roster.of_flags(*flags)
+            roster.of_flags(flagged(**flags), NOON)
 
     def test_a_token_in_the_wrong_flag_is_not_repeated(self) -> None:
         with pytest.raises(errors.Usage, match="seller holds a token") as failure:
-            roster.of_flags("Atzr|hush", "eu", None, "A7", None)
+            roster.of_flags(flagged(seller="Atzr|hush"), NOON)
 
         assert "hush" not in failure.value.told()
+
+
+class TestTheDayOfTheConsent:
+    @pytest.mark.parametrize(
+        ("text", "moment"),
+        [
+            ("2026-03-01", datetime(2026, 3, 1, tzinfo=UTC)),
+            ("2026-03-01T10:00:00Z", datetime(2026, 3, 1, 10, tzinfo=UTC)),
+            ("2026-03-01T10:00:00+02:00", datetime(2026, 3, 1, 8, tzinfo=UTC)),
+            ("2026-03-01T10:00:00", datetime(2026, 3, 1, 10, tzinfo=UTC)),
+            ("2026-11-23", NOON),  # it has begun in the Far East, and lies ahead in UTC
+            ("", None),
+        ],
+    )
+    def test_it_is_a_day_or_a_time(self, text: str, moment: datetime | None) -> None:
+        assert roster.of_flags(flagged(authorized_at=text), NOON).authorized_at == moment
+
+    @pytest.mark.parametrize(
+        "text", ["22.11.2026", "11/22/2026", "soon", "2027-01-01", "2026-11-22T13:00:00Z", "0001-01-01T00:00:00+23:59"]
+    )
+    def test_no_date_and_one_to_come_are_refused(self, text: str) -> None:
+        with pytest.raises(errors.Usage, match="authorized_at"):
+            roster.of_flags(flagged(authorized_at=text), NOON)
+
+    def test_a_file_has_a_column_for_it(self) -> None:
+        rows, failed = read(
+            "a,eu,,A1,Atzr|x,2026-03-01",
+            "b,eu,,A2,Atzr|y,",
+            "c,eu,,A3,Atzr|z,tomorrow",
+            header=f"{HEADER},authorized_at",
+        )
+
+        assert [row.authorized_at for row in rows] == [datetime(2026, 3, 1, tzinfo=UTC), None]
+        assert [failure.lines for failure in failed] == [(4,)]
 
 
 class TestTwins:

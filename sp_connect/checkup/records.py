@@ -87,7 +87,7 @@ def statuses(facts: Facts) -> Finding:
         return skipped(why)
     rows, now = facts.records.rows, facts.edges.now()
     said = tables.summary(rows, now).rstrip(".")
-    ahead = [row for row in rows if row.authorized_at > now + timedelta(days=1)]
+    ahead = [row for row in rows if row.authorized_at is not None and row.authorized_at > now + timedelta(days=1)]
     if ahead:  # its year would seem to end later than it does
         whose = f"{several(row.scope for row in ahead)}: consented on a day that is still to come"
         mend = f"{SET_CLOCK}. If it is right now: sp-connect connect {ahead[0].scope.flags}"
@@ -97,6 +97,10 @@ def statuses(facts: Facts) -> Finding:
         return warning(said, f"sp-connect renew --due {DUE_WITHIN.days}")
     if "unchecked" in found:
         return warning(said, "sp-connect verify")
+    dateless = [row.scope for row in rows if row.authorized_at is None]
+    if dateless:
+        whose = f"{several(dateless)}: nobody said when the seller consented, so the end is unknown"
+        return warning(f"{said}; {whose}", "import the token once more with --authorized-at DATE, or sp-connect renew")
     return ok(said if rows else "nothing is connected yet")
 
 

@@ -30,6 +30,7 @@ class Options:
     """What `import` was asked for: one connection by its flags, or those of `file`.
 
     `app` None is the connection's own where there is one, else `default_app`. `jobs` is how many are checked at once.
+    `authorized_at` is when the seller consented, as it was typed.
     """
 
     seller: str | None
@@ -41,6 +42,7 @@ class Options:
     default_app: str
     check: bool
     jobs: int
+    authorized_at: str | None = None
 
 
 def run(edges: Edges, options: Options) -> Outcome:
@@ -64,7 +66,7 @@ def run(edges: Edges, options: Options) -> Outcome:
         if options.check:
             _check(edges, options.jobs, good, apps, outcome, found)
         else:
-            found = [Found(row, _record(edges, apps, row), row.token) for row in good]
+            found = [Found(row, _record(apps, row), row.token) for row in good]
     finally:
         with progress.bar(edges.screen, "Keeping", len(found)) as advance:
             batches.keep(edges, accounts, sorted(found, key=lambda one: one.row.line), outcome, advance)
@@ -79,14 +81,15 @@ def _rows(edges: Edges, options: Options, outcome: Outcome) -> list[Row]:
         "--selling-partner-id": options.selling_partner_id,
     }
     if options.file is not None:
-        if any(value is not None for value in (*flagged.values(), options.country)):
-            raise errors.FlagsBesideFile(["--seller", "--region", "--country", "--selling-partner-id"])
-        return roster.of_file(sheet.read(options.file), outcome.failed)
+        if any(value is not None for value in (*flagged.values(), options.country, options.authorized_at)):
+            raise errors.FlagsBesideFile([*flagged, "--country", "--authorized-at"])
+        return roster.of_file(sheet.read(options.file), outcome.failed, edges.now())
     missing = [flag for flag, value in flagged.items() if value is None]
     if missing:
         raise errors.Usage(f"import needs {words.listed(missing)}, or --from FILE.", "sp-connect import --help")
-    seller, region, selling_partner_id = (value or "" for value in flagged.values())
-    row = roster.of_flags(seller, region, options.country, selling_partner_id, options.app)
+    cells = {flag.removeprefix("--").replace("-", "_"): value for flag, value in flagged.items()}
+    more = {"country": options.country, "app": options.app, "authorized_at": options.authorized_at}
+    row = roster.of_flags(cells | more, edges.now())
     edges.apps.get(row.app or options.default_app)
     return [row]
 
@@ -137,7 +140,7 @@ def _is_good(row: Row, apps: _Apps, accounts: Accounts, outcome: Outcome) -> boo
     return True
 
 
-def _record(edges: Edges, apps: _Apps, row: Row) -> Connection:
+def _record(apps: _Apps, row: Row) -> Connection:
     """The record of a row that nobody has asked Amazon about."""
     app, _ = apps.of(row)
     return Connection(
@@ -146,7 +149,7 @@ def _record(edges: Edges, apps: _Apps, row: Row) -> Connection:
         app=app.name,
         access_level=app.access_level,
         standing="unchecked",
-        authorized_at=edges.now(),
+        authorized_at=row.authorized_at,
         verified_at=None,
         marketplaces=(),
         secret_ref=secrets.new_ref(),
@@ -171,7 +174,7 @@ def _check(edges: Edges, jobs: int, rows: Sequence[Row], apps: _Apps, outcome: O
 
 def _ask(edges: Edges, apps: _Apps, row: Row) -> Found | errors.SpConnectError:
     """What Amazon says to the token of one row: an access token, then marketplaces in the country of the row."""
-    unchecked, token = _record(edges, apps, row), row.token
+    unchecked, token = _record(apps, row), row.token
     try:
         tokens = _refreshed(edges, apps, row)
         token = tokens.refresh_token or token
@@ -220,9 +223,19 @@ def command(
     ] = None,
     file: Annotated[
         typer.FileBinaryRead | None,
-        typer.Option("--from", metavar="FILE.csv", help=f"Take many: {','.join(COLUMNS)}[,app]. - reads stdin."),
+        typer.Option(
+            "--from", metavar="FILE.csv", help=f"Take many: {','.join(COLUMNS)}[,app,authorized_at]. - reads stdin."
+        ),
     ] = None,
     app: flags.OwnApp = None,
+    authorized_at: Annotated[
+        str | None,
+        typer.Option(
+            "--authorized-at",
+            metavar="DATE",
+            help="When the seller consented, such as 2026-11-22; else the end of the year is unknown.",
+        ),
+    ] = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -241,7 +254,7 @@ def command(
     """
     session: flags.Session = ctx.obj
     edges, default_app = session.edges(), settings.default_app(session.environ)
-    options = Options(seller, region, country, selling_partner_id, file, app, default_app, check, jobs)
+    options = Options(seller, region, country, selling_partner_id, file, app, default_app, check, jobs, authorized_at)
     outcome = run(edges, options)
     rows = outcome.connections
     if json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -32,8 +32,8 @@ class Options:
 def run(edges: Edges, options: Options) -> Iterator[Connection]:
     """Each connection as it is renewed, the most urgent first; what fails is told at once and raised at the end.
 
-    Those whose year is over or ends within `due` days, and those that Amazon refuses or whose token is gone: all
-    that only a consent mends. Raises NoSuchConnection where the other filters leave none.
+    Those whose year is over, ends within `due` days or ends on an unknown day, and those that Amazon refuses or
+    whose token is gone: all that only a consent mends. Raises NoSuchConnection where the other filters leave none.
     """
     manner = consents.manner(edges, options.asking)
     edges.changes.finish()
@@ -41,23 +41,27 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     rows, damages = selection.among(edges.connections, edges.now())
     if not rows and not damages and not selection.is_everything():
         raise selection.nothing(edges.connections)
-    due = sorted((one for one in rows if _needs_consent(edges, one, options.due)), key=lambda one: one.renew_by)
+    due = sorted((one for one in rows if _needs_consent(edges, one, options.due)), key=_urgency)
     if due:
         hopeless: dict[Scope, errors.SpConnectError] = {}
         wanted = list(_wanted(edges, due, hopeless))
         yield from consents.walk(edges, manner, wanted, lambda _: _again(options), hopeless, "renewed")
     elif rows:
-        soonest = min(rows, key=lambda one: one.renew_by)
+        soonest = min(rows, key=_urgency)
         nothing = f"Nothing is due within {words.count(options.due, 'day')}" if options.due else "Nothing has ended"
-        edges.screen.say(f"{nothing}. The next is {soonest.scope}, on {words.day(soonest.renew_by)}.")
+        edges.screen.say(f"{nothing}. The next is {soonest.scope}, on {words.day_if_known(soonest.renew_by)}.")
     elif not damages:
         edges.screen.say("Nothing is connected yet, so there is nothing to renew.")
     errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")
 
 
 def _needs_consent(edges: Edges, connection: Connection, days: int) -> bool:
-    ends_soon = connection.renew_by - edges.now() <= timedelta(days=days)
-    return ends_soon or connection.standing in {"rejected", "missing-token"}
+    return connection.ends_within(edges.now(), days) or connection.standing in {"rejected", "missing-token"}
+
+
+def _urgency(connection: Connection) -> datetime:
+    """What to sort by: the end of the year, and an unknown one last."""
+    return connection.renew_by or datetime.max.replace(tzinfo=UTC)
 
 
 def _wanted(

@@ -177,7 +177,11 @@ def _raise_what_is_wrong(
         for damage in damages:
             edges.screen.fault(damage)
     if due is not None:
-        ending = [f.connection.scope for f in findings if f.connection.renew_by - edges.now() <= timedelta(days=due)]
+        soon = [f.connection for f in findings if f.connection.ends_within(edges.now(), due)]
+        ending = [one.scope for one in soon if one.renew_by is not None]
+        dateless = [str(one.scope) for one in soon if one.renew_by is None]
+        if dateless:
+            edges.screen.say(f"Nobody said when the year ends of {words.listed(dateless)}.")
         if ending and wrong:
             wrong.append(errors.EndsSoon(ending, due))
         elif ending:

@@ -41,7 +41,7 @@ def _connected(connection: Connection, *, simulated: bool) -> str:
         "selling_partner_id": connection.selling_partner_id,
         "store": words.listed(stores) or ("not named by Amazon" if connection.marketplaces else "not yet checked"),
         "marketplaces": "\u00a0 ".join(m.country for m in connection.marketplaces) or "not yet checked",
-        "renew_by": words.day(connection.renew_by),
+        "renew_by": words.day_if_known(connection.renew_by),
         "after": "",
     }
     title = f"{seller} is connected in {place}"

@@ -151,8 +151,9 @@ class Changes:
         `state` is that of the consent which it came from: an invite that has it is used then, and so are others for
         the same place.
         """
-        invited = state is not None and self._invites.find(state) is not None
-        answer = Answer(state, connection.authorized_at) if state is not None and invited else None
+        answer = None
+        if state is not None and connection.authorized_at is not None and self._invites.find(state) is not None:
+            answer = Answer(state, connection.authorized_at)
         self._keep([(connection, token)], answer)
 
     def keep_connections(self, kept: Sequence[tuple[Connection, Secret]]) -> None:

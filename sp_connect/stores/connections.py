@@ -61,7 +61,7 @@ class Connections:
     def of(self, seller: str) -> tuple[Connection, ...]:
         """One seller's connections by region and country; none of an unknown one. Raises Damaged, BadName."""
         path = self._path(seller)
-        return tuple(connection for connection, _ in records.entries(path, seller, toml.read(path)))
+        return tuple(connection for connection, _ in records.entries(path, seller, toml.read(path, toml.SCHEMA_2)))
 
     def get(self, scope: Scope) -> Connection | None:
         """The connection of one scope, if there is one. Raises Damaged."""
@@ -96,7 +96,7 @@ class Connections:
         contents: dict[Path, records.Raw] = {}
         for seller, rows in sellers.items():
             path = self._path(seller)
-            values = toml.read(path)
+            values = toml.read(path, toml.SCHEMA_2)
             entries = {entry[0].scope: entry for entry in records.entries(path, seller, values)}
             for new in rows:
                 entries[new.scope] = new, records.written(new, *entries.get(new.scope, (new, {})))
@@ -113,7 +113,7 @@ class Connections:
         Unknown keys go along. The lock is the caller's. Raises Damaged.
         """
         path = self._path(seller)
-        values = toml.read(path)
+        values = toml.read(path, toml.SCHEMA_2)
         before = records.entries(path, seller, values)
         after = [(new, records.written(new, *entry)) for new, entry in zip(renamed, before, strict=True)]
         toml.write(self._path(name), records.whole(name, values, after))
@@ -125,7 +125,7 @@ class Connections:
     def remove(self, scope: Scope) -> None:
         """Forgets a connection, the file with the last; an absent one is fine. The lock is the caller's."""
         path = self._path(scope.seller)
-        values = toml.read(path)
+        values = toml.read(path, toml.SCHEMA_2)
         if values is None:
             return
         left = [entry for entry in records.entries(path, scope.seller, values) if entry[0].scope != scope]

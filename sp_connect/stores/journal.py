@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, cast
 
 from sp_connect import errors
 from sp_connect.models import SecretName
-from sp_connect.stores import files, toml
+from sp_connect.stores import files, records, toml
 from sp_connect.stores.pending import NOTHING, Pending
 from sp_connect.stores.secrets import NAMES, StoreName, new_ref
 from sp_connect.stores.tables import Table
@@ -105,7 +105,8 @@ class Journal:
         tables = [{"kind": n.kind, "owner": n.owner, "item": n.item, "ref": n.ref} for n in entry.names]
         renamed = {"renamed": entry.renamed._asdict()} if entry.renamed else {}
         moving = {"moving_to": entry.moving_to, "makes": entry.makes} if entry.moving_to else {}
-        head = {"schema": toml.SCHEMA, "store": entry.store, **moving}
+        schema = records.schema(row.record for row in entry.pending.rows)
+        head = {"schema": schema, "store": entry.store, **moving}
         toml.write(entry.path, head | renamed | {"secret": tables} | entry.pending.tables())
 
     def end(self, entry: Entry) -> None:
@@ -115,7 +116,7 @@ class Journal:
 
 def _read(path: Path) -> Entry | None:
     """None where it was finished while we looked. Raises Damaged."""
-    values = toml.read(path)
+    values = toml.read(path, toml.SCHEMA_2)
     if values is None:
         return None
     table = Table(path, "", values)

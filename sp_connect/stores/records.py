@@ -33,7 +33,7 @@ _CONNECTION = Row(
     app=TEXT,
     access_level=TEXT,
     standing=TEXT,
-    authorized_at=MOMENT,
+    authorized_at=MOMENT.or_none(),
     verified_at=MOMENT.or_none(),
     secret_ref=TEXT,
     id_confirmed=FLAG.or_none(),
@@ -55,8 +55,14 @@ _MARKETPLACE = Row(
 
 def whole(seller: str, values: Raw | None, entries: Iterable[Entry]) -> Raw:
     """A seller's file: these connections in order, and what `values`, the file before it, holds beside."""
-    head = {"schema": toml.SCHEMA, "seller": seller}
-    return head | {**(values or {}), **head, "connection": [raw for _, raw in sorted(entries, key=_place)]}
+    placed = sorted(entries, key=_place)
+    head = {"schema": schema(one for one, _ in placed), "seller": seller}
+    return head | {**(values or {}), **head, "connection": [raw for _, raw in placed]}
+
+
+def schema(connections: Iterable[Connection]) -> int:
+    """The form of a file that holds these connections: the oldest that can."""
+    return toml.SCHEMA_2 if any(one.authorized_at is None for one in connections) else toml.SCHEMA
 
 
 def entries(path: Path, seller: str, values: Raw | None) -> list[Entry]:
@@ -69,6 +75,10 @@ def entries(path: Path, seller: str, values: Raw | None) -> list[Entry]:
     tables = table.tables("connection")
     raws = values.get("connection", [])
     found = [(read(one, seller), raw) for one, raw in zip(tables, raws, strict=True)]
+    if values.get("schema", toml.SCHEMA) == toml.SCHEMA:
+        for where, (record, _) in zip(tables, found, strict=True):
+            if record.authorized_at is None:
+                raise where.damaged("authorized_at is missing")
     found.sort(key=_place)
     for (one, _), (other, _) in pairwise(found):
         if one.scope == other.scope:
@@ -89,8 +99,9 @@ def read(table: Table, seller: str) -> Connection:
     ) = table.row(_CONNECTION)  # fmt: skip
     if standing not in _STANDINGS:
         raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
-    authorized_at = table.utc("authorized_at", authorized_at)
+    authorized_at = table.utc("authorized_at", authorized_at) if authorized_at is not None else None
     id_asked_at = table.utc("id_asked_at", id_asked_at) if id_asked_at is not None else None
+    is_later = id_asked_at is not None and (authorized_at is None or id_asked_at >= authorized_at)
     marketplaces = tuple(map(Marketplace._make, table.rows("marketplaces", _MARKETPLACE)))
     return Connection(
         scope=_scope(table, seller, region, country),
@@ -103,7 +114,7 @@ def read(table: Table, seller: str) -> Connection:
         marketplaces=marketplaces,
         secret_ref=secret,
         # Version 0.9 keeps both keys when it writes another consent into the record: they say nothing of that one.
-        id_confirmed=id_confirmed is True and id_asked_at is not None and id_asked_at >= authorized_at,
+        id_confirmed=id_confirmed is True and is_later,
         id_asked_at=id_asked_at,
         # Version 0.9 keeps the key when the connection works again.
         last_error=_last_error(table) if wrong is not None and standing != "connected" else None,
@@ -135,7 +146,7 @@ def written(new: Connection, old: Connection | None = None, raw: Raw = NO_MORE) 
         "app": new.app,
         "access_level": new.access_level,
         "standing": new.standing,
-        "authorized_at": written_moment(new.authorized_at),
+        "authorized_at": new.authorized_at and written_moment(new.authorized_at),
         "verified_at": new.verified_at and written_moment(new.verified_at),
         "secret_ref": new.secret_ref,
         "id_confirmed": new.id_confirmed or None,

@@ -15,20 +15,23 @@ from sp_connect import errors
 from sp_connect.stores import files
 
 SCHEMA = 1
-"""The form of every TOML file that this version writes, and the newest that it reads."""
+"""The form of nearly every TOML file, and the only one that version 0.9 reads."""
+
+SCHEMA_2 = 2
+"""The form of a file that holds what version 0.9 would take for damage: the record of a consent of unknown date."""
 
 
-def read(path: Path) -> dict[str, Any] | None:
-    """The contents of a TOML file, or None where there is none.
+def read(path: Path, newest: int = SCHEMA) -> dict[str, Any] | None:
+    """The contents of a TOML file whose schema is `newest` at most, or None where there is none.
 
     Raises Damaged with the line at fault, and Unreadable for a file that a later version wrote.
     """
     text = files.read_text(path)
-    return None if text is None else parse(path, text)
+    return None if text is None else parse(path, text, newest)
 
 
-def parse(path: Path, text: str) -> dict[str, Any]:
-    """The same for a text in hand; `path` is for the sentence."""
+def parse(path: Path, text: str, newest: int = SCHEMA) -> dict[str, Any]:
+    """The contents of a TOML text in hand; `path` is for the sentence."""
     try:
         values = rtoml.loads(text)
     except ValueError as error:
@@ -37,7 +40,7 @@ def parse(path: Path, text: str) -> dict[str, Any]:
     schema = values.get("schema", SCHEMA)
     if type(schema) is not int or schema < 1:
         raise errors.Damaged(path, "schema is not a whole number from 1")
-    if schema > SCHEMA:
+    if schema > newest:
         raise errors.Unreadable(
             path,
             f"{path} was written by a later version of sp-connect (schema {schema}). It was left as it is.",

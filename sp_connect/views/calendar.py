@@ -30,16 +30,16 @@ EPOCH = date(2020, 1, 1)
 
 
 class Date(NamedTuple):
-    """One event of a whole day. `what` names what it is about, whatever its date."""
+    """One event of a whole day. `what` names what it is about, whatever its date; an unknown `day` is None."""
 
     what: str
-    day: date
+    day: date | None
     summary: str
     description: str
 
 
 def calendar(connections: Iterable[Connection], apps: Iterable[App], now: datetime, *, simulated: bool = False) -> str:
-    """A calendar file. What has ended lies on today, where it is seen."""
+    """A calendar file. What has ended, and what ends on an unknown day, is put on today, where it is seen."""
     import icalendar
 
     made = icalendar.Calendar()
@@ -48,7 +48,7 @@ def calendar(connections: Iterable[Connection], apps: Iterable[App], now: dateti
     made.add("method", "PUBLISH")
     made.add("x-wr-calname", "SIMULATED" if simulated else "Amazon authorizations")
     dates = [*(_of_connection(one, now) for one in connections), *(_of_app(one) for one in apps)]
-    for one in sorted(dates, key=lambda one: (one.day, one.what)):
+    for one in sorted(dates, key=lambda one: (one.day or now.astimezone(UTC).date(), one.what)):
         told = one._replace(description=rehearsed(one.description)) if simulated else one
         made.add_component(_event(told, now, mark="SIMULATED: " if simulated else ""))
     written: bytes = made.to_ical()
@@ -58,16 +58,19 @@ def calendar(connections: Iterable[Connection], apps: Iterable[App], now: dateti
 def _of_connection(connection: Connection, now: datetime) -> Date:
     scope = connection.scope
     status = connection.status(now)
+    begun, end = connection.authorized_at, connection.renew_by
     lines = [
         f"Selling Partner ID {literal(connection.selling_partner_id)}",
-        f"On {words.day(connection.authorized_at)} the seller consented, for 365 days.",
+        f"On {words.day(begun)} the seller consented, for 365 days."
+        if begun is not None
+        else "It is unknown when the seller consented, and so when the 365 days end.",
     ]
     if status not in {"connected", "due"}:
         lines.append(f"When this file was made: {signs.told(status)}.")
     return Date(
         f"{scope.seller}/{scope.item}/{literal(connection.selling_partner_id)}",
-        connection.renew_by.astimezone(UTC).date(),
-        f"Renew {literal(str(scope))}",
+        end and end.astimezone(UTC).date(),
+        f"Renew {literal(str(scope))}{'' if end else ', on a day that is unknown'}",
         # Not sp-connect renew: thirty days before the end to the hour, nothing is due for it yet.
         "\n".join([*lines, f"sp-connect connect {literal(scope.flags)}"]),
     )
@@ -91,8 +94,8 @@ def _event(one: Date, now: datetime, mark: str) -> Event:
     import icalendar
 
     today = now.astimezone(UTC).date()
-    is_over = one.day < today
-    day = max(one.day, today)
+    is_over = one.day is not None and one.day < today
+    day = max(one.day or today, today)
     event = icalendar.Event()
     event.add("uid", str(uuid.uuid5(NAMESPACE, one.what)))
     event.add("sequence", (day - EPOCH).days)
@@ -103,7 +106,7 @@ def _event(one: Date, now: datetime, mark: str) -> Event:
     event.add("description", one.description)
     event.add("transp", "TRANSPARENT")
     event.add("categories", ["sp-connect"])
-    for days in () if is_over else REMIND_DAYS:
+    for days in () if is_over or one.day is None else REMIND_DAYS:
         event.add_component(_alarm(days, summary))
     return event
 

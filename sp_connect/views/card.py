@@ -78,11 +78,17 @@ def facts(connection: Connection, now: datetime) -> list[tuple[str, Text]]:
     """What the card says, a label and a value each."""
     stores = sorted({m.store_name for m in connection.marketplaces if m.store_name})
     codes = "  ".join(m.country for m in connection.marketplaces)
-    renew = f"{words.day(connection.renew_by)}, {words.in_days(connection.days_left(now))}"
     return [
         ("Selling Partner ID", text.styled(connection.selling_partner_id, "bold")),
         ("Store", text.styled(words.listed(stores) or ("not named by Amazon" if codes else "not yet checked"))),
         ("Marketplaces", text.styled(codes or "not yet checked", "bold")),
         ("Access level", text.styled(connection.access_level)),
-        ("Renew by", text.styled(renew)),
+        ("Renew by", text.styled(_renew_by(connection, now))),
     ]
+
+
+def _renew_by(connection: Connection, now: datetime) -> str:
+    days = connection.days_left(now)
+    if connection.renew_by is None or days is None:
+        return "unknown: nobody said when the seller consented (--authorized-at)"
+    return f"{words.day(connection.renew_by)}, {words.in_days(days)}"

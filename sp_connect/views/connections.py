@@ -84,12 +84,12 @@ def told(
         return tuple(map(literal, countries))
 
     @cache
-    def state(status: Status, days_left: int) -> tuple[str, str]:
+    def state(status: Status, days_left: int | None) -> tuple[str, str]:
         sign = signs.of(status)
         return f"{sign.glyph(ascii_only=ascii_only)} {signs.told(status, days_left)}", sign.style
 
     unknown = f"{signs.UNCHECKED.glyph(ascii_only=ascii_only)} not checked", signs.UNCHECKED.style
-    day, level = cache(words.day), cache(literal)
+    day, level = cache(words.day_if_known), cache(literal)
     return [
         Row(
             one.scope.seller,
@@ -97,7 +97,7 @@ def told(
             literal(one.selling_partner_id),
             codes(tuple([m.country for m in one.marketplaces])),
             level(one.access_level),
-            day(one.renew_by.date()),
+            day(one.renew_by and one.renew_by.date()),
             *(unknown if one.scope in doubtful else state(one.status(now), one.days_left(now))),
         )
         for one in connections

@@ -130,7 +130,7 @@ def grid(connections: Iterable[Connection], now: datetime, shown: Sequence[Colum
                 continue
             is_apart = shown[number].key == region and country is not None
             status = connection.status(now)
-            days_left = connection.days_left(now) if status == "due" else 0
+            days_left = (connection.days_left(now) or 0) if status == "due" else 0
             part = Part(country if is_apart else None, status, days_left)
             cells[number] = (*cells[number], part) if is_apart else (part, *cells[number][1:])
         rows.append(Row(seller, tuple(cells)))

@@ -6,7 +6,7 @@ What is told is what `list` leaves; each cell of the matrix tells all of it, wha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sp_connect import pages, words
@@ -74,11 +74,10 @@ def page(report: Report) -> str:
 
 
 def urgent(report: Report) -> list[Connection]:
-    """What needs a new consent: what has ended first, then what ends within `due` days."""
-    soon = report.now + timedelta(days=report.due)
+    """What needs a new consent: what has ended first, then what ends within `due` days, then what may."""
     ended = {one.scope: signs.of(one.status(report.now)) in {signs.ENDED, signs.MISSING} for one in report.rows}
-    found = (one for one in report.rows if ended[one.scope] or one.renew_by <= soon)
-    return sorted(found, key=lambda one: (not ended[one.scope], one.renew_by))
+    found = (one for one in report.rows if ended[one.scope] or one.ends_within(report.now, report.due))
+    return sorted(found, key=lambda one: (not ended[one.scope], one.renew_by is None, one.renew_by or report.now))
 
 
 def _made(report: Report) -> str:
@@ -110,7 +109,7 @@ def _facts(connection: Connection, now: datetime) -> dict[str, str]:
         "place": connection.scope.place,
         "account": literal(connection.selling_partner_id),
         "marketplaces": literal(" ".join(m.country for m in connection.marketplaces)) or "not yet checked",
-        "renew_by": words.day(connection.renew_by),
+        "renew_by": words.day_if_known(connection.renew_by),
         "status": f"{sign.mark} {signs.told(status, connection.days_left(now))}",
         "kind": signs.KINDS[sign.style],
     }

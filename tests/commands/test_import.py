@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores import secrets
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.keyring import KeyringStore
-from tests.agency import Agency
+from tests.agency import NOON, Agency
 from tests.commands.given import (
     Keys,
     Shell,
@@ -356,7 +357,7 @@ class TestGuard:
 
         [made] = import_.run(piping(agency, given_by_amazon), one()).connections
 
-        assert made.authorized_at == agency.clock()
+        assert made.authorized_at is None
         assert token_of(agency, made) == given_by_amazon
         with pytest.raises(errors.MissingToken):
             agency.edges.secrets.fetch(before.secret_name)
@@ -371,6 +372,34 @@ class TestGuard:
 
         assert (checked.authorized_at, checked.verified_at) == (first.authorized_at, agency.clock())
         assert unchecked == checked == kept(agency, checked)
+
+    def test_the_day_of_the_consent_is_kept_where_it_is_given_and_else_unknown(self, agency: Agency) -> None:
+        [told] = import_.run(piping(agency, token(agency)), one(authorized_at="2026-01-31")).connections
+        [untold] = import_.run(
+            piping(agency, token(agency, "bravo")),
+            one(
+                seller="bravo",
+                selling_partner_id=account_of("bravo", "sellercentral-europe.amazon.com").selling_partner_id,
+            ),
+        ).connections
+
+        assert told.renew_by == datetime(2027, 1, 31, tzinfo=UTC)
+        assert (untold.authorized_at, untold.renew_by, untold.days_left(NOON)) == (None, None, None)
+        assert untold.status(NOON + timedelta(days=9999)) == "connected"
+        assert untold == kept(agency, untold)
+
+    @pytest.mark.parametrize("check", [True, False])
+    def test_the_day_given_with_a_token_that_is_kept_already_is_set(self, agency: Agency, check: bool) -> None:
+        given_by_amazon = token(agency)
+        [first] = import_.run(piping(agency, given_by_amazon), one()).connections
+
+        flags = one(authorized_at="2026-01-31", check=check)
+        [dated] = import_.run(piping(agency, given_by_amazon), flags).connections
+
+        assert dated.authorized_at == datetime(2026, 1, 31, tzinfo=UTC)
+        assert (dated.standing, dated.marketplaces) == (first.standing, first.marketplaces)
+        assert dated == kept(agency, dated)
+        assert token_of(agency, dated) == given_by_amazon
 
     def test_a_damaged_record_elsewhere_stops_it_because_it_may_be_the_same_account(self, agency: Agency) -> None:
         connected(agency, "bravo")

@@ -66,7 +66,7 @@ def _of_whole_seconds(record: Connection) -> Connection:
     verified = record.verified_at and record.verified_at.replace(microsecond=0)
     asked = record.id_asked_at and record.id_asked_at.replace(microsecond=0)
     wrong = record.last_error and record.last_error._replace(at=record.last_error.at.replace(microsecond=0))
-    authorized = record.authorized_at.replace(microsecond=0)
+    authorized = record.authorized_at and record.authorized_at.replace(microsecond=0)
     return record._replace(authorized_at=authorized, verified_at=verified, id_asked_at=asked, last_error=wrong)
 
 

@@ -12,6 +12,7 @@ from sp_connect import errors, roster, sheet
 from sp_connect.amazon import geography
 from sp_connect.commands import invite
 from sp_connect.roster import Outcome, Row
+from tests.agency import NOON
 from tests.fuzz.target import Ready, Target, check
 
 
@@ -19,12 +20,12 @@ from tests.fuzz.target import Ready, Target, check
 def _import(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
     def read(data: bytes) -> None:
         failed: list[errors.OnLines] = []
-        rows = roster.of_file(data, failed)
+        rows = roster.of_file(data, failed, NOON)
         for row in rows:
             check_row(row)
         check_lines([row.line for row in rows], failed)
         again: list[errors.OnLines] = []
-        assert [row[1:] for row in roster.of_file(_saved(rows), again)] == [row[1:] for row in rows]
+        assert [row[1:] for row in roster.of_file(_saved(rows), again, NOON)] == [row[1:] for row in rows]
         assert not again
         outcome = Outcome()
         left = roster.without_twins(rows, lambda row: row.app or "default", lambda _: False, outcome)
@@ -80,8 +81,9 @@ def _saved(rows: list[Row]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow((*roster.COLUMNS, *roster.OPTIONAL))
-    for _, scope, account, app, token in rows:
-        writer.writerow((scope.seller, scope.region, scope.country or "", account, token.reveal(), app or ""))
+    for _, scope, account, app, token, begun in rows:
+        cells = (scope.seller, scope.region, scope.country or "", account, token.reveal(), app or "")
+        writer.writerow((*cells, begun.isoformat() if begun else ""))
     return text.getvalue().encode()
 
 

@@ -89,6 +89,7 @@ def test_a_check_by_a_clock_that_was_set_back_is_kept_all_the_same(estate: Estat
 
     [record] = desk.edges_.connections.of("acme")
     assert record.verified_at is not None
+    assert record.authorized_at is not None
     assert record.verified_at < record.authorized_at
     assert run(estate, home, "list") is None
 

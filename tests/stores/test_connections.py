@@ -273,3 +273,33 @@ def test_an_empty_file_is_damage(store: Connections, tmp_path: Path) -> None:
     (tmp_path / "connections" / "acme.toml").write_text("")
     with pytest.raises(errors.Damaged, match="it is empty"):
         store.all()
+
+
+def test_a_file_with_an_unknown_date_is_of_schema_2_until_the_date_is_known(store: Connections, tmp_path: Path) -> None:
+    path = tmp_path / "connections" / "acme.toml"
+    unknown = SAMPLES[0]._replace(authorized_at=None)
+
+    store.put_all([unknown, SAMPLES[1]])
+    assert path.read_text().startswith("schema = 2\n")
+    assert store.get(unknown.scope) == unknown
+
+    store.put(SAMPLES[0])
+    assert path.read_text().startswith("schema = 1\n")
+
+
+def test_in_a_file_of_schema_1_a_missing_date_is_damage(store: Connections, tmp_path: Path) -> None:
+    store.put(SAMPLES[0])
+    edit(tmp_path / "connections" / "acme.toml", authorized_at=None)
+
+    with pytest.raises(errors.Damaged, match="connection 1, authorized_at is missing"):
+        store.all()
+
+
+def test_a_file_of_a_later_schema_is_left_alone(store: Connections, tmp_path: Path) -> None:
+    store.put(SAMPLES[0])
+    path = tmp_path / "connections" / "acme.toml"
+    path.write_text(later := path.read_text().replace("schema = 1", "schema = 3"))
+
+    with pytest.raises(errors.Unreadable, match="later version"):
+        store.put(SAMPLES[0])
+    assert path.read_text() == later
