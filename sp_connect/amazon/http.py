@@ -32,6 +32,9 @@ LARGEST_ANSWER = 1 << 20
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds before each further try, where Amazon names none; a little chance is added."""
 
+QUICK_SECONDS, QUICK_PAUSE = 5.0, 1.0
+"""For an answer that is welcome and not needed: how long it may take, and the pause before the second and last try."""
+
 LONGEST_PAUSE = 20.0
 """A Retry-After beyond this is not waited for: the failure is reported instead."""
 
@@ -127,6 +130,21 @@ class Amazon:
         """
         return self._send("POST", address, {}, form, _new_session(trust_environment=self._base is None))
 
+    def ask_quickly(self, address: str, headers: Fields, document: object = None) -> Answer:
+        """GET, or POST of a JSON `document` that changes nothing at Amazon, for an answer that is not needed.
+
+        Tried once more on 429 and 5xx, and never for long. Raises Unreachable, UnexpectedAnswer.
+        """
+        body = None if document is None else json.dumps(document)
+        sent = {**headers, "Content-Type": "application/json"} if body is not None else headers
+        method = "GET" if body is None else "POST"
+        answer = self._send(method, address, sent, None, body=body, quick=True)
+        wait = _retry_after(answer) or QUICK_PAUSE
+        if not _is_passing(answer.status) or wait > QUICK_PAUSE:
+            return answer
+        self._rest(wait, f"{answer.host} answered {answer.status}")
+        return self._send(method, address, sent, None, body=body, quick=True)
+
     def look(self, address: str) -> Answer:
         """GET of any https page, once: nothing goes along but the User-Agent. Raises Unreachable, UnexpectedAnswer."""
         return self._send("GET", address, {"Accept": "*/*"}, None)
@@ -152,7 +170,15 @@ class Amazon:
             self._sleep(seconds + random.uniform(0, seconds / 4))  # noqa: S311 - spreads tries, guards nothing
 
     def _send(
-        self, method: str, address: str, headers: Fields, form: Fields | None, session: requests.Session | None = None
+        self,
+        method: str,
+        address: str,
+        headers: Fields,
+        form: Fields | None,
+        session: requests.Session | None = None,
+        body: str | None = None,
+        *,
+        quick: bool = False,
     ) -> Answer:
         import requests
         import urllib3
@@ -164,11 +190,11 @@ class Amazon:
             # Prepared by hand: a session would add cookies that answers for other sellers set, and ~/.netrc's
             # passwords (hazards.md 6.2).
             heads = {**session.headers, **_plain(headers)}
-            request = requests.Request(method, self.at(address), heads, data=_plain(form or {})).prepare()
+            request = requests.Request(method, self.at(address), heads, data=body or _plain(form or {})).prepare()
             settings = session.merge_environment_settings(request.url, {}, stream=True, verify=None, cert=None)
-            time_limits = (CONNECT_SECONDS, READ_SECONDS)
+            time_limits = (QUICK_SECONDS, QUICK_SECONDS) if quick else (CONNECT_SECONDS, READ_SECONDS)
             with session.send(request, timeout=time_limits, allow_redirects=False, **settings) as response:
-                body = _read(response, host, began + WHOLE_SECONDS)
+                found = _read(response, host, began + (2 * QUICK_SECONDS if quick else WHOLE_SECONDS))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TypeError, ValueError) as error:
             # Whatever is wrong with proxies, certificates and values surfaces here, in many kinds. The error's own
             # text may hold the address or the token it was for; its kind says enough.
@@ -179,7 +205,7 @@ class Amazon:
             f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s"
         )
         sent = tuple(value for value in (*headers.values(), *(form or {}).values()) if isinstance(value, Secret))
-        return Answer(host, response.status_code, response.headers, body, sent)
+        return Answer(host, response.status_code, response.headers, found, sent)
 
     def _session(self) -> requests.Session:
         with self._making:

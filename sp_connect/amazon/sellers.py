@@ -38,9 +38,9 @@ def marketplaces(amazon: http.Amazon, scope: Scope, access_token: Secret) -> tup
     host = geography.REGIONS[scope.region].api_host
     answer = amazon.get(f"https://{host}{PATH}", {"x-amz-access-token": access_token})
     if answer.status == 403:
-        raise errors.NotPermitted(scope, "Amazon does not let the app read the account", _words(answer))
+        raise errors.NotPermitted(scope, "Amazon does not let the app read the account", words(answer))
     if answer.status != 200:
-        raise http.trouble(answer, _words(answer))
+        raise http.trouble(answer, words(answer))
     entries = answer.json().get("payload")
     if not isinstance(entries, list):
         raise errors.UnexpectedAnswer(host, "without a list of marketplaces", AmazonWords(request_id=answer.request_id))
@@ -79,11 +79,11 @@ def _marketplace(answer: http.Answer, entry: Any) -> Marketplace | None:
     )
 
 
-def _words(answer: http.Answer) -> AmazonWords:
-    """What a refusal says: {"errors": [{"code", "message", "details"}]}; the details often hold the cause."""
+def words(answer: http.Answer) -> AmazonWords:
+    """Amazon's words in a refusal: {"errors": [{"code", "message", "details"}]}; the details often hold the cause."""
     try:
         first = json.loads(answer.body)["errors"][0]
-        said = [words for key in ("message", "details") if (words := answer.told(first.get(key)))]
+        said = [told for key in ("message", "details") if (told := answer.told(first.get(key)))]
         return AmazonWords(answer.told(first.get("code")), " ".join(said) or None, answer.request_id)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return AmazonWords(request_id=answer.request_id)

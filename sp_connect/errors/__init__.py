@@ -31,6 +31,7 @@ from sp_connect.errors.authorization import NotAuthorized as NotAuthorized
 from sp_connect.errors.authorization import NotPermitted as NotPermitted
 from sp_connect.errors.authorization import OnceMore as OnceMore
 from sp_connect.errors.authorization import OtherCountry as OtherCountry
+from sp_connect.errors.authorization import OwnerNotNamed as OwnerNotNamed
 from sp_connect.errors.authorization import Refused as Refused
 from sp_connect.errors.authorization import Rejected as Rejected
 from sp_connect.errors.authorization import RenewedMeanwhile as RenewedMeanwhile

@@ -245,6 +245,20 @@ class NotPermitted(NotAuthorized):
         )
 
 
+class OwnerNotNamed(NotAuthorized):
+    """403 from the Product Fees API: the app has no role for it (amazon.md 7.2)."""
+
+    code = "not-permitted"
+
+    def __init__(self, scope: Scope, amazon: AmazonWords | None = None) -> None:
+        super().__init__(
+            f"Amazon does not say whose token that of {scope} is: the app has none of the roles Pricing, Product "
+            "Listing, and Finance and Accounting.",
+            "give it one in the developer console; the seller consents again",
+            amazon,
+        )
+
+
 class SecretTooOld(NotAuthorized):
     """Amazon takes a client secret for 180 days (amazon.md section 5)."""
 

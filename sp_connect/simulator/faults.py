@@ -15,7 +15,7 @@ from typing import Literal
 
 from sp_connect.amazon import geography
 
-Endpoint = Literal["token", "sellers", "consent"]
+Endpoint = Literal["token", "sellers", "fees", "consent"]
 
 SPOILING = MappingProxyType(
     {
@@ -42,6 +42,10 @@ BENDING = MappingProxyType(
             "pseudo": 'marketplaces such as "Non-Amazon US" stand beside the real ones (amazon.md 7.1)',
             "missing-fields": "currency and language are left out (amazon.md 7.1)",
             "empty-elsewhere": "the wrong region gives an empty list instead of 403 (amazon.md 7.1)",
+        },
+        "fees": {
+            "no-role": "the app has no role for the call: 403 (amazon.md 7.2)",
+            "nameless": "the answer lacks the seller's id",
         },
         "consent": {
             "hop": "Confirm goes by the Login URI (amazon.md 1.2); `relative`: amazon_callback_uri is a path; "

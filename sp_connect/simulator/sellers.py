@@ -13,6 +13,7 @@ from sp_connect.simulator.messages import Answer, Request, data
 from sp_connect.simulator.world import DeniedError, World
 
 PATH = "/sellers/v1/marketplaceParticipations"
+ROLES = frozenset({"Selling Partner Insights", "Product Listing"})
 REGION_OF = MappingProxyType({region.api_host: region.code for region in geography.REGIONS.values()})
 
 # Those with a question mark in amazon.md section 8 are the likeliest; no source settles them.
@@ -62,22 +63,24 @@ def answer(world: World, request: Request) -> Answer:
 def refusal(status: int, code: str, message: str, details: str = "", headers: dict[str, str] | None = None) -> Answer:
     """A refusal of the Selling Partner API. A 403 names no rate limit (amazon.md 7.1)."""
     words = {"errors": [{"code": code, "message": message, "details": details}]}
-    return data(words, status, _api_headers(status) | {"x-amzn-ErrorType": code} | (headers or {}))
+    return data(words, status, api_headers(status) | {"x-amzn-ErrorType": code} | (headers or {}))
 
 
 def _participations(world: World, request: Request) -> Answer:
     token = request.headers.get("x-amz-access-token", "")
     if not token:
-        return _denied("Access token is missing in the request header.")
+        return denied("Access token is missing in the request header.")
     try:
         authorization = world.bearer(token)
     except DeniedError as error:
-        return _denied(error.details)
+        return denied(error.details)
     region = REGION_OF[request.host]
+    if not world.has_role(authorization, ROLES):
+        return denied("")
     if authorization.region != region:
         if world.faults.take("sellers", "empty-elsewhere"):
-            return data({"payload": []}, headers=_api_headers(200))
-        return _denied("")
+            return data({"payload": []}, headers=api_headers(200))
+        return denied("")
     entries = [] if world.faults.take("sellers", "empty") else _entries(authorization)
     if world.faults.take("sellers", "pseudo"):
         store = authorization.account.company
@@ -85,7 +88,7 @@ def _participations(world: World, request: Request) -> Answer:
     if world.faults.take("sellers", "missing-fields"):
         for entry in entries:
             del entry["marketplace"]["defaultCurrencyCode"], entry["marketplace"]["defaultLanguageCode"]
-    return data({"payload": entries}, headers=_api_headers(200))
+    return data({"payload": entries}, headers=api_headers(200))
 
 
 def _entries(authorization: Authorization) -> list[dict[str, Any]]:
@@ -110,10 +113,12 @@ def _entry(marketplace_id: str, name: str, code: str, domain: str, store: str) -
     }
 
 
-def _denied(details: str) -> Answer:
+def denied(details: str) -> Answer:
+    """The 403 for a bad token, a missing role and a wrong region alike; only a bad token has `details`."""
     return refusal(403, "Unauthorized", "Access to requested resource is denied.", details)
 
 
-def _api_headers(status: int) -> dict[str, str]:
+def api_headers(status: int) -> dict[str, str]:
+    """The headers that an answer of the Selling Partner API with `status` has."""
     request_id = {"x-amzn-RequestId": str(uuid.uuid4())}
     return request_id if status == 403 else request_id | {"x-amzn-RateLimit-Limit": "0.016"}

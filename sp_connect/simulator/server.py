@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sp_connect import pages
 from sp_connect.amazon import geography
-from sp_connect.simulator import consent, control, lwa, manage, sellers, spoiling
+from sp_connect.simulator import consent, control, fees, lwa, manage, sellers, spoiling
 from sp_connect.simulator.faults import Endpoint
 from sp_connect.simulator.messages import Answer, Request, nothing_here, page, text
 from sp_connect.simulator.world import BUILT_IN, World
@@ -103,6 +103,8 @@ class Simulator:
             return control.answer(self.world, request)
         if request.host == lwa.HOST:
             return lwa.answer(self.world, request)
+        if _endpoint(request) == "fees":
+            return fees.answer(self.world, request)
         if request.host in sellers.REGION_OF:
             return sellers.answer(self.world, request)
         is_hop = request.path.startswith(consent.CONFIRM_PATH) and request.host in geography.NAMED_HOSTS
@@ -138,7 +140,8 @@ def _endpoint(request: Request) -> Endpoint | None:
     if request.host == lwa.HOST:
         return "token"
     if request.host in sellers.REGION_OF:
-        return "sellers"
+        is_fees = request.method == "POST" and fees.PATH.fullmatch(request.path)
+        return "fees" if is_fees else "sellers"
     if request.host in geography.SELLER_HOSTS and not request.path.startswith(manage.PATH):
         return "consent"
     return None

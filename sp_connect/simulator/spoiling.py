@@ -29,7 +29,7 @@ def instead(fault: Fault) -> Answer:
 
 def _in_words(endpoint: Endpoint, status: int, error: str, headers: dict[str, str]) -> Answer:
     """A failure of Amazon's own with `status`, in the words that its endpoint uses."""
-    if endpoint == "sellers":
+    if endpoint in {"sellers", "fees"}:
         limited = "You exceeded your quota for the requested resource."
         message = limited if status == 429 else "We encountered an internal error. Please try again."
         return sellers.refusal(status, error or _SELLERS.get(status, "InternalFailure"), message, headers=headers)

@@ -11,6 +11,7 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,8 @@ from sp_connect.simulator.ledger import Authorization, Code, Ledger
 CODE_LIFE = timedelta(minutes=5)
 ACCESS_TOKEN_LIFE = timedelta(seconds=3600)
 HOP_LIFE = timedelta(minutes=10)
+FEES_BURST = 2.0
+"""Requests for fees that Amazon takes at once; one more each second (amazon.md 7.2)."""
 
 ROLES = ("Selling Partner Insights", "Product Listing", "Inventory and Order Tracking")
 
@@ -120,6 +123,7 @@ class World:
         self.requests: Counter[str] = Counter()
         self._ledger = Ledger(state_file)
         self._hops: dict[str, Hop] = {}
+        self._fees: dict[tuple[str, str], tuple[float, datetime]] = {}
         self._guard = threading.Lock()
 
     @staticmethod
@@ -217,6 +221,20 @@ class World:
         if self.now().timestamp() >= found.expires:
             raise DeniedError("The access token you provided has expired.")
         return found.authorization
+
+    def has_role(self, authorization: Authorization, roles: AbstractSet[str]) -> bool:
+        """Whether the app of an authorization has one of `roles`."""
+        app = self.app(authorization.application_id)
+        return app is not None and not roles.isdisjoint(app.roles)
+
+    def may_ask_fees(self, authorization: Authorization) -> bool:
+        """Counts a request for fees: Amazon takes two at once, then one a second, of each app and account."""
+        asked = (authorization.application_id, authorization.account.selling_partner_id)
+        with self._guard:
+            left, at = self._fees.get(asked, (FEES_BURST, self.now()))
+            left = min(FEES_BURST, left + max(0.0, (self.now() - at).total_seconds()))
+            self._fees[asked] = (left - 1 if left >= 1 else left, self.now())
+        return left >= 1
 
     def revoke(self, application_id: str, selling_partner_id: str) -> int:
         """Ends every authorization that an account gave an app; tells how many there were."""

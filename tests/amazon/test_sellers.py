@@ -17,7 +17,7 @@ from tests.amazon.tiny import watched
 SCOPE = geography.scope("acme", "eu")
 ADDRESS = "https://sellingpartnerapi-eu.amazon.com/sellers/v1/marketplaceParticipations"
 TOKEN = Secret("Atza|verysecret")
-MODEL = Path(__file__).parents[3] / "shared" / "data" / "sellers.json"
+MODEL = Path(__file__).parent / "model" / "sellers.json"
 
 
 def says(mock: responses.RequestsMock, body: object, status: int = 200) -> None:
@@ -206,7 +206,6 @@ def examples() -> list[Any]:
     return found
 
 
-@pytest.mark.skipif(not MODEL.exists(), reason="Amazon's model of the Sellers API is not beside this checkout")
 @pytest.mark.parametrize("number", range(3))
 def test_amazons_own_example_is_read(amazon: responses.RequestsMock, number: int) -> None:
     says(amazon, examples()[number])
