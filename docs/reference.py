@@ -62,7 +62,8 @@ VARIABLES = (
     ("SP_CONNECT_AMAZON_URL", "A simulated Amazon on this computer, in place of the real one."),
     ("BROWSER", "The browser to open."),
     ("NO_COLOR", "Use no colour."),
-    ("HTTPS_PROXY, REQUESTS_CA_BUNDLE", "The way to Amazon through a proxy, and whom to trust on it."),
+    ("HTTPS_PROXY", "The proxy on the way to Amazon."),
+    ("REQUESTS_CA_BUNDLE, SSL_CERT_FILE", "The certificates to trust on that way; the first one that is set counts."),
     ("PYTHON_KEYRING_BACKEND", "Another keyring than the system's."),
 )
 

@@ -142,7 +142,7 @@ _OLD_SELLER_HOSTS = frozenset(
 )
 
 NAMED_HOSTS = SELLER_HOSTS | VENDOR_HOSTS | _OLD_SELLER_HOSTS | {"vendorcentral.amazon.eu", "amazon.com"}
-"""Every host that Amazon may name as its own (amazon.md sections 1.3 to 1.5): more than those where we begin."""
+"""Every host that Amazon may name as its own (amazon.md sections 1.3, 1.4 and 1.5): more than those where we begin."""
 
 MARKETPLACES = MappingProxyType({country.marketplace_id: country for country in COUNTRIES.values()})
 

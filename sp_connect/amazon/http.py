@@ -2,7 +2,7 @@
 
 Owns: time limits, bounded answers, retries, the User-Agent, and where Amazon is (SP_CONNECT_AMAZON_URL). A secret is
 revealed when it is sent, and masked in what comes back. Knows nothing of sellers. `requests` is imported with the
-first call, because most commands make none.
+first call, because most commands make none: `transport` has the sessions, `obstacles` what went wrong with them.
 """
 
 from __future__ import annotations
@@ -19,24 +19,37 @@ from sp_connect.amazon import marks
 from sp_connect.models import AmazonWords, Secret
 
 if TYPE_CHECKING:
+    import ssl
+
     import requests
 
 Fields = Mapping[str, str | Secret]
 """Headers, or a form. A Secret is sent as it is, and told by nobody."""
 
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 30.0
-WHOLE_SECONDS = 60.0
 LARGEST_ANSWER = 1 << 20
 
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds before each further try, where Amazon names none; a little chance is added."""
 
-QUICK_SECONDS, QUICK_PAUSE = 5.0, 1.0
-"""For an answer that is welcome and not needed: how long it may take, and the pause before the second and last try."""
+QUICK_PAUSE = 1.0
+"""The pause before the second and last try for an answer that is welcome and not needed."""
 
 LONGEST_PAUSE = 20.0
 """A Retry-After beyond this is not waited for: the failure is reported instead."""
+
+
+class Limits(NamedTuple):
+    """Seconds that a call may take: for a connection, for silence, and `whole` from its beginning to the last byte."""
+
+    connect: float = 10.0
+    silence: float = 30.0
+    whole: float = 60.0
+
+
+LIMITS = Limits()
+
+QUICK = Limits(5.0, 5.0, 10.0)
+"""For an answer that is welcome and not needed."""
 
 SHORTEST_SECRET = 8
 """A shorter one is looked for in no answer: it may be a word of any sentence, and Amazon's are far longer."""
@@ -89,7 +102,7 @@ class Amazon:
     """Every call to Amazon. Safe to use from many threads at once.
 
     `base` sends each request for https://HOST/PATH to {base}/HOST/PATH. `tell` hears each step in one line,
-    without secrets; `sleep` is how a pause is spent.
+    without secrets; `sleep` is how a pause is spent; `limits` are the seconds of each try.
     """
 
     def __init__(
@@ -97,10 +110,13 @@ class Amazon:
         base: str | None = None,
         tell: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
+        limits: Limits = LIMITS,
     ) -> None:
         self._base = base.rstrip("/") if base else None
         self._tell = tell
         self._sleep = sleep
+        self._limits = limits
+        self._trusted: ssl.SSLContext | None = None
         self._made: requests.Session | None = None
         self._making = threading.Lock()
 
@@ -128,7 +144,7 @@ class Amazon:
         On a connection of its own: one that was kept may be closed by the other side just as the form goes out, and
         then nobody knows whether the code is spent.
         """
-        return self._send("POST", address, {}, form, _new_session(trust_environment=self._base is None))
+        return self._send("POST", address, {}, form, alone=True)
 
     def ask_quickly(self, address: str, headers: Fields, document: object = None) -> Answer:
         """GET, or POST of a JSON `document` that changes nothing at Amazon, for an answer that is not needed.
@@ -138,12 +154,12 @@ class Amazon:
         body = None if document is None else json.dumps(document)
         sent = {**headers, "Content-Type": "application/json"} if body is not None else headers
         method = "GET" if body is None else "POST"
-        answer = self._send(method, address, sent, None, body=body, quick=True)
+        answer = self._send(method, address, sent, None, body, limits=QUICK)
         wait = _retry_after(answer) or QUICK_PAUSE
         if not _is_passing(answer.status) or wait > QUICK_PAUSE:
             return answer
         self._rest(wait, f"{answer.host} answered {answer.status}")
-        return self._send(method, address, sent, None, body=body, quick=True)
+        return self._send(method, address, sent, None, body, limits=QUICK)
 
     def look(self, address: str) -> Answer:
         """GET of any https page, once: nothing goes along but the User-Agent. Raises Unreachable, UnexpectedAnswer."""
@@ -154,6 +170,8 @@ class Amazon:
             try:
                 answer = self._send(method, address, headers, form)
             except errors.Unreachable as error:
+                if error.lasting:
+                    raise
                 self._rest(pause, error.message)
                 continue
             wait = _retry_after(answer)
@@ -175,32 +193,36 @@ class Amazon:
         address: str,
         headers: Fields,
         form: Fields | None,
-        session: requests.Session | None = None,
         body: str | None = None,
         *,
-        quick: bool = False,
+        alone: bool = False,
+        limits: Limits | None = None,
     ) -> Answer:
+        """One try, on a connection of its own where it is `alone`; `limits` are other ones than usual."""
         import requests
-        import urllib3
+
+        from sp_connect.amazon import obstacles, transport
 
         host = urlsplit(address).hostname or address
-        began = time.monotonic()
+        began, limits = time.monotonic(), limits or self._limits
+        end = began + limits.whole
         try:
-            session = session or self._session()
+            session = self._new_session() if alone else self._session()
             # Prepared by hand: a session would add cookies that answers for other sellers set, and ~/.netrc's
             # passwords (hazards.md 6.2).
             heads = {**session.headers, **_plain(headers)}
             request = requests.Request(method, self.at(address), heads, data=body or _plain(form or {})).prepare()
-            settings = session.merge_environment_settings(request.url, {}, stream=True, verify=None, cert=None)
-            time_limits = (QUICK_SECONDS, QUICK_SECONDS) if quick else (CONNECT_SECONDS, READ_SECONDS)
-            with session.send(request, timeout=time_limits, allow_redirects=False, **settings) as response:
-                found = _read(response, host, began + (2 * QUICK_SECONDS if quick else WHOLE_SECONDS))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TypeError, ValueError) as error:
-            # Whatever is wrong with proxies, certificates and values surfaces here, in many kinds. The error's own
-            # text may hold the address or the token it was for; its kind says enough.
-            raise errors.Unreachable(
-                host, _why(error), hint=self._base and f"is there a simulator at {self._base}?"
-            ) from None
+            with (
+                transport.limited(end, limits.silence),
+                transport.send(session, request, limits.connect, limits.silence) as response,
+            ):
+                found = _read(response, host)
+        except transport.FAILURES as error:
+            # Whatever is wrong with proxies, certificates and values surfaces here, in many kinds.
+            is_late = time.monotonic() >= end
+            why = obstacles.late(limits.whole) if is_late else obstacles.obstacle(error, host, *limits[:2])
+            hint = self._base and f"is there a simulator at {self._base}?"
+            raise errors.Unreachable(host, why.why, hint=hint or why.hint, lasting=why.lasting) from None
         self._tell(
             f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s"
         )
@@ -210,8 +232,16 @@ class Amazon:
     def _session(self) -> requests.Session:
         with self._making:
             if self._made is None:
-                self._made = _new_session(trust_environment=self._base is None)
+                self._made = self._new_session()
             return self._made
+
+    def _new_session(self) -> requests.Session:
+        """Proxies and certificates come from the environment; a loopback base needs neither."""
+        from sp_connect.amazon import transport
+
+        if self._base is None and self._trusted is None:
+            self._trusted = transport.trusted()
+        return transport.session(self._trusted, {"User-Agent": user_agent(), "Accept": "application/json"})
 
 
 def user_agent() -> str:
@@ -221,32 +251,14 @@ def user_agent() -> str:
     return f"sp-connect/{__version__} (Language=Python/{platform.python_version()}; Platform={platform.system()})"
 
 
-def _new_session(*, trust_environment: bool) -> requests.Session:
-    import requests
-    import urllib3
-    from requests.adapters import HTTPAdapter
-
-    # Set for all of Python, as by a sitecustomize, it would print every header and form to stdout.
-    urllib3.connection.HTTPConnection.debuglevel = 0
-    session = requests.Session()
-    session.headers.update({"User-Agent": user_agent(), "Accept": "application/json"})
-    session.mount("https://", HTTPAdapter(pool_maxsize=64))
-    session.mount("http://", HTTPAdapter(pool_maxsize=64))
-    # Proxies and certificates come from requests' own variables; a loopback base needs neither.
-    session.trust_env = trust_environment
-    return session
-
-
-def _read(response: requests.Response, host: str, deadline: float) -> str:
-    """The body, decoded, at most LARGEST_ANSWER bytes and never after `deadline`."""
+def _read(response: requests.Response, host: str) -> str:
+    """The body, decoded, at most LARGEST_ANSWER bytes."""
     parts, size = [], 0
-    # read1 returns with what is there, so that an answer that drips meets the deadline; iter_content would not.
+    # read1 returns with what is there, so that an answer without end is given up; iter_content would unpack it first.
     while part := response.raw.read1(16 * 1024, decode_content=True):
         size += len(part)
         if size > LARGEST_ANSWER:
             raise errors.UnexpectedAnswer(host, f"more than {LARGEST_ANSWER >> 20} MB")
-        if time.monotonic() > deadline:
-            raise errors.Unreachable(host, f"its answer was not complete after {WHOLE_SECONDS:.0f} seconds")
         parts.append(part)
     return b"".join(parts).decode("utf-8", "replace")
 
@@ -270,28 +282,6 @@ def _retry_after(answer: Answer) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _why(error: Exception) -> str:
-    import requests
-    import urllib3
-
-    reasons = (
-        (requests.exceptions.ProxyError, "the proxy did not answer"),
-        (requests.exceptions.SSLError, "its certificate is not trusted here"),
-        (requests.exceptions.ConnectTimeout, f"no connection within {CONNECT_SECONDS:.0f} seconds"),
-        (requests.exceptions.ReadTimeout, f"no answer within {READ_SECONDS:.0f} seconds"),
-        (urllib3.exceptions.ReadTimeoutError, f"no answer within {READ_SECONDS:.0f} seconds"),
-        (requests.exceptions.ChunkedEncodingError, "the connection broke during the answer"),
-        (urllib3.exceptions.HTTPError, "the connection broke during the answer"),
-        (requests.exceptions.ConnectionError, "there is no connection"),
-    )
-    for kind, words in reasons:
-        if isinstance(error, kind):
-            return words
-    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
-        return "the certificates that REQUESTS_CA_BUNDLE names cannot be read"
-    return f"the request failed ({type(error).__name__})"
 
 
 def trouble(answer: Answer, words: AmazonWords) -> errors.AmazonTrouble:

@@ -18,15 +18,26 @@ class AmazonTrouble(SpConnectError):
 
 
 class Unreachable(AmazonTrouble):
+    """A host that could not be asked; `lasting` says that it will not be reached in a second either."""
+
     code = "unreachable"
 
-    def __init__(self, host: str, why: str, amazon: AmazonWords | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        why: str,
+        amazon: AmazonWords | None = None,
+        hint: str | None = None,
+        *,
+        lasting: bool = False,
+    ) -> None:
         super().__init__(
             f"{host} could not be asked: {why}.",
             hint
             or "try again in a minute; behind a proxy: set HTTPS_PROXY, and REQUESTS_CA_BUNDLE for its certificate",
             amazon,
         )
+        self.lasting = lasting
 
 
 class Throttled(AmazonTrouble):

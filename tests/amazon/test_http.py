@@ -8,7 +8,6 @@ import re
 import socket
 import ssl
 import threading
-import time
 import traceback
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -252,24 +251,6 @@ def test_a_body_without_end_is_refused() -> None:
         watched(tiny.base).amazon.get(PATH, {})
 
 
-@pytest.mark.parametrize("headers", [{}, {"Content-Length": "1000"}])
-def test_a_body_that_drips_is_given_up_at_the_deadline(headers: dict[str, str]) -> None:
-    with serving() as tiny:
-
-        def write(handler: BaseHTTPRequestHandler) -> None:
-            for _ in range(60):
-                handler.wfile.write(b" ")
-                if tiny.ended.wait(0.05):
-                    return
-
-        tiny.replies[:] = [Reply(headers=headers, write=write)]
-        with requests.get(tiny.base, stream=True, timeout=10) as response:
-            began = time.monotonic()
-            with pytest.raises(errors.Unreachable, match="its answer was not complete"):
-                http._read(response, "host", began + 0.3)
-            assert time.monotonic() - began < 1.5
-
-
 def test_a_body_that_breaks_off_is_unreachable() -> None:
     def write(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"{")
@@ -401,7 +382,7 @@ def test_an_authorization_of_ours_survives_netrc(tiny: Tiny, tmp_path: Path) -> 
 def test_a_proxy_for_https_is_asked_to_connect(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with serving(Reply(502)) as proxy:
         monkeypatch.setenv(name, proxy.base)
-        with pytest.raises(errors.Unreachable, match="the proxy did not answer"):
+        with pytest.raises(errors.Unreachable, match=r"the proxy 127\.0\.0\.1:\d+ answered 502 Bad Gateway"):
             Amazon(sleep=lambda _: None).post_once(TOKEN_ADDRESS, FORM)
     assert proxy.asked == [("CONNECT", "api.amazon.com:443")]
     assert b"verysecret" not in b"".join(proxy.bodies)
