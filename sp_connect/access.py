@@ -42,13 +42,30 @@ class Asked(NamedTuple):
 
 
 def app(edges: Edges, name: str) -> tuple[App, Secret]:
-    """An app with its client secret. Raises NoSuchApp, MissingToken."""
-    return secrets.together(edges.secrets, lambda: edges.apps.get(name))
+    """An app with its client secret. Raises NoSuchApp, MissingToken, RealSecret."""
+
+    def read() -> App:
+        found = edges.apps.get(name)
+        lwa.refuse_real(edges.amazon, found)
+        return found
+
+    return secrets.together(edges.secrets, read)
 
 
 def refresh_token(edges: Edges, scope: Scope) -> tuple[Connection, Secret]:
-    """A connection as it is now, with its refresh token. Raises NoSuchConnection, MissingToken."""
-    return secrets.together(edges.secrets, lambda: _current(edges, scope))
+    """A connection as it is now, with its refresh token. Raises NoSuchConnection, MissingToken, RealSecret."""
+
+    def read() -> Connection:
+        found = _current(edges, scope)
+        lwa.refuse_real(edges.amazon, found)
+        return found
+
+    return secrets.together(edges.secrets, read)
+
+
+def see_token(edges: Edges, scope: Scope) -> None:
+    """Raises NoSuchConnection, MissingToken, and what is wrong with the store; the token goes nowhere."""
+    secrets.together(edges.secrets, lambda: _current(edges, scope))
 
 
 def find(edges: Edges, seller: str, region: str, country: str | None) -> Connection:
@@ -73,8 +90,9 @@ def token(edges: Edges, connection: Connection) -> AccessToken:
     """An access token that lives for MARGIN at least: the kept one, else a new one from Amazon.
 
     Of many processes that ask at once, one asks Amazon and the others take what it got. A refusal is marked on
-    the connection. Raises Rejected, ClientRejected, AmazonTrouble, ThisMachine and NotFound.
+    the connection. Raises Rejected, ClientRejected, AmazonTrouble, ThisMachine, NotFound and RealSecret.
     """
+    lwa.refuse_real(edges.amazon, connection)
     kept = _kept(edges, connection)
     if kept is not None:
         return kept

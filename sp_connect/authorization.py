@@ -38,14 +38,17 @@ class Outcome:
     trouble: errors.KeptUnchecked | None = None
 
 
-def prove_ready(edges: Edges, renewed: Iterable[Scope] = ()) -> None:
+def prove_ready(edges: Edges, renewed: Iterable[Scope] = (), replaced: Iterable[Scope] = ()) -> None:
     """Raises what would otherwise fail after the consent, when the code is already spent: stores and records.
 
-    Where all that is asked for is `renewed`, a file of another seller may be damaged.
+    Where all that is asked for is `renewed`, a file of another seller may be damaged. Raises RealSecret where
+    SP_CONNECT_AMAZON_URL is set and a connection of the real Amazon would be renewed or `replaced`.
     """
+    asked = list(renewed)
+    for scope in (*asked, *replaced):
+        lwa.refuse_real(edges.amazon, edges.connections.get(scope))
     secrets.prove(edges.secrets, edges.home.data)
     edges.changes.prove()
-    asked = list(renewed)
     if not asked or any(edges.connections.get(scope) is None for scope in asked):
         edges.connections.prove_readable()
 
@@ -104,6 +107,7 @@ def _exchange(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard,
         verified_at=None if trouble else edges.now(),
         marketplaces=found,
         secret_ref=secrets.new_ref(),
+        simulated=edges.amazon.is_simulated,
     )
     with edges.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
         # Once more, because another sp-connect may have connected the same account in the meantime.
@@ -122,6 +126,7 @@ def _see_account(edges: Edges, asked: Consent, guard: Guard, got: str) -> None:
     Raises Damaged for a file that may name it; of a renewal its own record tells, whatever is wrong with others.
     """
     before = edges.connections.get(asked.scope)
+    lwa.refuse_real(edges.amazon, before)
     known = edges.connections.of_account(got, sparing=before is not None and not guard.replace)
     check_account(asked.scope, asked.app.name, guard, got, known if before is None else (before, *known))
 

@@ -147,6 +147,8 @@ def begin(
     from sp_connect.commands import flags
 
     ctx.obj = flags.begin(simulate=simulate, verbose=verbose, quiet=quiet, colour=not no_color)
+    if not simulate and ctx.obj.environ.get("SP_CONNECT_AMAZON_URL"):
+        ctx.obj.screen.warn("SIMULATED: SP_CONNECT_AMAZON_URL is set, so nothing here comes from Amazon itself.")
 
 
 def main() -> None:

@@ -109,7 +109,8 @@ def walk(
     proven. `again` gives the command for those that are missing. `hopeless` are those that nobody need be asked
     about, and why; `done` is what has been done with the others.
     """
-    authorization.prove_ready(edges, [one.scope for one in wanted if not one.guard.replace])
+    renewed, replaced = ([one.scope for one in wanted if one.guard.replace == replaces] for replaces in (False, True))
+    authorization.prove_ready(edges, renewed, replaced)
     failed = dict(hopeless)
     is_alone = len(wanted) + len(hopeless) == 1
     for error in () if is_alone else failed.values():

@@ -106,7 +106,7 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         vault=vault,
         moves=partial(_moves, where, apps, connections, changes, stores, variable),
         changes=changes,
-        amazon=Amazon(settings.amazon_base(environ), screen.story),
+        amazon=Amazon(settings.amazon_base(environ), screen.story, variable="SP_CONNECT_AMAZON_URL"),
         browser=open_browser,
         send_link=lambda _: None,
         refuse_profiles=partial(_refuse_profiles, where, environ),

@@ -110,7 +110,8 @@ class App(NamedTuple):
     """One SP-API application as it is registered at Amazon, less its client secret.
 
     `listen` is the host and port on which the relay page finds the listener. `secret_ref` names the client
-    secret in the secret store; `secret_set_at` is when sp-connect was given it.
+    secret in the secret store; `secret_set_at` is when sp-connect was given it. `simulated` says that this was
+    while SP_CONNECT_AMAZON_URL was set.
     """
 
     name: str
@@ -122,6 +123,7 @@ class App(NamedTuple):
     access_level: str
     secret_ref: str
     secret_set_at: datetime
+    simulated: bool = False
 
     @property
     def secret_name(self) -> SecretName:
@@ -231,8 +233,9 @@ class Connection(NamedTuple):
     `secret_ref` names the refresh token in the secret store. `authorized_at` is None where nobody said when the
     consent was: of an imported token no answer of Amazon's tells it. `id_confirmed` says that Amazon itself named the
     token's owner, and `id_asked_at` when it was last asked who that is: nobody signs the id of a redirect. `last_error`
-    is why the token does not work, if that is known. `extra` holds keys that this version does not know and hands back
-    when the record is written; two that differ in it alone are equal.
+    is why the token does not work, if that is known. `simulated` says that the consent was given while
+    SP_CONNECT_AMAZON_URL was set. `extra` holds keys that this version does not know and hands back when the record is
+    written; two that differ in it alone are equal.
     """
 
     scope: Scope
@@ -247,6 +250,7 @@ class Connection(NamedTuple):
     id_confirmed: bool = False
     id_asked_at: datetime | None = None
     last_error: LastError | None = None
+    simulated: bool = False
     extra: Mapping[str, Any] = NO_MORE
 
     def __eq__(self, other: object) -> bool:

@@ -35,6 +35,9 @@ from sp_connect.views.screen import Screen
 CHEAP = {"n": 16, "r": 8, "p": 1}
 """scrypt's cost in tests: what it protects opens nothing. Those of the vault's form keep the real one."""
 
+VARIABLE = "SP_CONNECT_AMAZON_URL"
+"""What leads the agency to its simulator: what it makes is marked so, and the program takes it with this set."""
+
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -140,6 +143,7 @@ def build(
         access_level="default",
         secret_ref="5ec2e7",
         secret_set_at=clock(),
+        simulated=True,
     )
     with changes.writing():
         changes.keep_app(app, Secret(BUILT_IN.client_secret))
@@ -158,7 +162,7 @@ def build(
         vault=store,
         moves=partial(Moves, apps, connections, changes, {"keyring": keyring, "vault": store}, folder, "vault"),
         changes=changes,
-        amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None),
+        amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None, variable=VARIABLE),
         browser=open_browser,
         send_link=lambda _: None,
         refuse_profiles=lambda name: browser.refuse_profiles({}, folder / "browsers", name),

@@ -101,8 +101,9 @@ class Answer(NamedTuple):
 class Amazon:
     """Every call to Amazon. Safe to use from many threads at once.
 
-    `base` sends each request for https://HOST/PATH to {base}/HOST/PATH. `tell` hears each step in one line,
-    without secrets; `sleep` is how a pause is spent; `limits` are the seconds of each try.
+    `base` sends each request for https://HOST/PATH to {base}/HOST/PATH; `variable` is the environment variable that
+    gave it, if one did: then secrets of the real Amazon are refused. `tell` hears each step in one line, without
+    secrets; `sleep` is how a pause is spent; `limits` are the seconds of each try.
     """
 
     def __init__(
@@ -111,8 +112,10 @@ class Amazon:
         tell: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
         limits: Limits = LIMITS,
+        variable: str | None = None,
     ) -> None:
         self._base = base.rstrip("/") if base else None
+        self._variable = variable if base else None
         self._tell = tell
         self._sleep = sleep
         self._limits = limits
@@ -125,6 +128,19 @@ class Amazon:
         if self._base is None:
             return address
         return f"{self._base}/{address.removeprefix('https://')}"
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a variable sends every request elsewhere: what is made now is of that Amazon, and is marked so."""
+        return self._variable is not None
+
+    def refuse_real(self, whose: str, *, simulated: bool) -> None:
+        """Raises RealSecret for secrets that are not `simulated`, where a variable sends every request elsewhere.
+
+        `whose` they are is told: "the app default", "acme in Japan".
+        """
+        if self._variable is not None and not simulated:
+            raise errors.RealSecret(whose, self._variable, self._base or "")
 
     def get_ready(self) -> None:
         """Loads what the first call needs, beside what else has to be done before it."""
@@ -221,13 +237,18 @@ class Amazon:
             # Whatever is wrong with proxies, certificates and values surfaces here, in many kinds.
             is_late = time.monotonic() >= end
             why = obstacles.late(limits.whole) if is_late else obstacles.obstacle(error, host, *limits[:2])
-            hint = self._base and f"is there a simulator at {self._base}?"
+            hint = self._base and self._hint()
             raise errors.Unreachable(host, why.why, hint=hint or why.hint, lasting=why.lasting) from None
         self._tell(
             f"{method} {address.partition('?')[0]} answered {response.status_code} in {time.monotonic() - began:.1f} s"
         )
         sent = tuple(value for value in (*headers.values(), *(form or {}).values()) if isinstance(value, Secret))
         return Answer(host, response.status_code, response.headers, found, sent)
+
+    def _hint(self) -> str:
+        """Where nobody answers at the base."""
+        where = f"is there a simulator at {self._base}?"
+        return f"{self._variable} is set: {where} To ask Amazon: unset {self._variable}" if self._variable else where
 
     def _session(self) -> requests.Session:
         with self._making:

@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from sp_connect import errors
 from sp_connect.amazon import http
-from sp_connect.models import AmazonWords, App, Grant, Scope, Secret, Tokens
+from sp_connect.models import AmazonWords, App, Connection, Grant, Scope, Secret, Tokens
 
 # One host for every region: amazon.md section 4.1.
 TOKEN_ADDRESS = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
@@ -25,7 +25,7 @@ def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope,
     """
     form: http.Fields = {"grant_type": "authorization_code", "code": grant.code, "redirect_uri": app.redirect_uri}
     try:
-        answer = amazon.post_once(TOKEN_ADDRESS, {**form, **_client(app, client_secret)})
+        answer = amazon.post_once(TOKEN_ADDRESS, {**form, **_client(amazon, app, client_secret)})
         tokens = _tokens(answer, app, lambda words: errors.CodeExpired(scope, words))
         if tokens.refresh_token is None:
             words = AmazonWords(request_id=answer.request_id)
@@ -42,7 +42,7 @@ def refresh(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, 
     Raises Rejected, ClientRejected and AmazonTrouble.
     """
     form: http.Fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(app, client_secret)})
+    answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(amazon, app, client_secret)})
     return _tokens(answer, app, lambda words: errors.Rejected(scope, words))
 
 
@@ -53,7 +53,7 @@ def check_client(amazon: http.Amazon, app: App, client_secret: Secret) -> None:
     Raises ClientRejected, and AmazonTrouble where Amazon cannot be reached, is too busy, or answers 200 without JSON.
     """
     form: http.Fields = {"grant_type": "refresh_token", "refresh_token": NO_TOKEN}
-    answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(app, client_secret)})
+    answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(amazon, app, client_secret)})
     words = _words(answer)
     if words.error == "invalid_client":
         raise errors.ClientRejected(app.name, words)
@@ -63,7 +63,19 @@ def check_client(amazon: http.Amazon, app: App, client_secret: Secret) -> None:
         answer.json()  # what answers for Amazon, such as the page of a guest network, answers no JSON
 
 
-def _client(app: App, client_secret: Secret) -> http.Fields:
+def refuse_real(amazon: http.Amazon, record: App | Connection | None) -> None:
+    """Raises RealSecret for an app or a connection of the real Amazon while SP_CONNECT_AMAZON_URL is set.
+
+    Its secrets go nowhere then, and nothing of another Amazon takes its place.
+    """
+    if record is not None:
+        whose = f"the app {record.name}" if isinstance(record, App) else str(record.scope)
+        amazon.refuse_real(whose, simulated=record.simulated)
+
+
+def _client(amazon: http.Amazon, app: App, client_secret: Secret) -> http.Fields:
+    """The fields that name the app: the one place where a client secret goes out. Raises RealSecret."""
+    refuse_real(amazon, app)
     return {"client_id": app.client_id, "client_secret": client_secret}
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sp_connect import errors, loopback, tree, words
-from sp_connect.amazon import marks, registration
+from sp_connect.amazon import lwa, marks, registration
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Secret
@@ -55,6 +55,7 @@ def run_add(edges: Edges, options: AddOptions) -> App:
         access_level=options.access_level,
         secret_ref=secrets.new_ref(),
         secret_set_at=edges.now(),
+        simulated=edges.amazon.is_simulated,
     )
     with edges.changes.writing():
         if any(other.name == app.name for other in edges.apps.all()):
@@ -68,7 +69,7 @@ def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool) -> App:
 
     Raises NoSuchApp, what is wrong with the store, and NeedsFlag where nobody can be asked.
     """
-    edges.apps.get(name)
+    lwa.refuse_real(edges.amazon, edges.apps.get(name))
     secrets.prove(edges.secrets, edges.home.data)
     secret = _client_secret(edges, from_stdin=from_stdin)
     with edges.changes.writing():

@@ -58,7 +58,7 @@ def run(edges: Edges, options: Options) -> Outcome:
     accounts.refresh()
     apps = _Apps(edges, options, accounts)
     single = roster.without_twins(rows, apps.name, lambda scope: accounts.get(scope) is not None, outcome)
-    good = [row for row in single if _is_good(row, apps, accounts, outcome)]
+    good = [row for row in single if _is_good(edges, row, apps, accounts, outcome)]
     if options.file is None and good:
         good = [good[0]._replace(token=_ask_token(edges))]
     found: list[Found] = []
@@ -66,7 +66,7 @@ def run(edges: Edges, options: Options) -> Outcome:
         if options.check:
             _check(edges, options.jobs, good, apps, outcome, found)
         else:
-            found = [Found(row, _record(apps, row), row.token) for row in good]
+            found = [Found(row, _record(edges, apps, row), row.token) for row in good]
     finally:
         with progress.bar(edges.screen, "Keeping", len(found)) as advance:
             batches.keep(edges, accounts, sorted(found, key=lambda one: one.row.line), outcome, advance)
@@ -127,10 +127,11 @@ class _Apps:
         return self._known[name]
 
 
-def _is_good(row: Row, apps: _Apps, accounts: Accounts, outcome: Outcome) -> bool:
+def _is_good(edges: Edges, row: Row, apps: _Apps, accounts: Accounts, outcome: Outcome) -> bool:
     """Whether a row passes the guard with an app that there is; else it has failed."""
     try:
         app, _ = apps.of(row)
+        lwa.refuse_real(edges.amazon, accounts.get(row.scope))
         accounts.guard(row.scope, app.name, row.selling_partner_id)
     except (errors.NotAuthorized, errors.NotFound, errors.Usage, errors.MissingToken) as error:
         if row.line == 0:
@@ -140,7 +141,7 @@ def _is_good(row: Row, apps: _Apps, accounts: Accounts, outcome: Outcome) -> boo
     return True
 
 
-def _record(apps: _Apps, row: Row) -> Connection:
+def _record(edges: Edges, apps: _Apps, row: Row) -> Connection:
     """The record of a row that nobody has asked Amazon about."""
     app, _ = apps.of(row)
     return Connection(
@@ -153,6 +154,7 @@ def _record(apps: _Apps, row: Row) -> Connection:
         verified_at=None,
         marketplaces=(),
         secret_ref=secrets.new_ref(),
+        simulated=edges.amazon.is_simulated,
     )
 
 
@@ -174,7 +176,7 @@ def _check(edges: Edges, jobs: int, rows: Sequence[Row], apps: _Apps, outcome: O
 
 def _ask(edges: Edges, apps: _Apps, row: Row) -> Found | errors.SpConnectError:
     """What Amazon says to the token of one row: an access token, then marketplaces in the country of the row."""
-    unchecked, token = _record(apps, row), row.token
+    unchecked, token = _record(edges, apps, row), row.token
     try:
         tokens = _refreshed(edges, apps, row)
         token = tokens.refresh_token or token

@@ -49,7 +49,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
             _wait_until_refused(edges, connection)
         # A store that cannot be asked now could not forget either: that is raised before the record goes.
         try:
-            access.refresh_token(edges, connection.scope)
+            access.see_token(edges, connection.scope)
         except errors.MissingToken as error:
             edges.screen.say(f"{error.message} If it is in another store, it stays there.")
         except errors.NoSuchConnection:

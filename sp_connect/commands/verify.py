@@ -90,7 +90,13 @@ def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError,
         except errors.MissingToken as error:
             missing = connection._replace(standing="missing-token", last_error=error.noted(edges.now()))
             return Finding(missing, error)
-        except (errors.Damaged, errors.NotFound, errors.NotAuthorized, errors.AmazonTrouble) as error:
+        except (
+            errors.Damaged,
+            errors.NotFound,
+            errors.NotAuthorized,
+            errors.AmazonTrouble,
+            errors.RealSecret,
+        ) as error:
             return Finding(connection, error)
     if isinstance(answer, errors.Rejected):
         refused = connection._replace(standing="rejected", last_error=answer.noted(edges.now()))
@@ -124,7 +130,7 @@ def _credentials(edges: Edges, rows: Sequence[Connection]) -> Credentials:
     for name in {row.app for row in rows}:
         try:
             found[name] = access.app(edges, name)
-        except (errors.NoSuchApp, errors.MissingToken) as error:
+        except (errors.NoSuchApp, errors.MissingToken, errors.RealSecret) as error:
             found[name] = error
     return found
 

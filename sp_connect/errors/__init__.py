@@ -73,6 +73,7 @@ from sp_connect.errors.usage import NoSuchInvite as NoSuchInvite
 from sp_connect.errors.usage import NotFound as NotFound
 from sp_connect.errors.usage import OneIdForSeveral as OneIdForSeveral
 from sp_connect.errors.usage import OtherApp as OtherApp
+from sp_connect.errors.usage import RealSecret as RealSecret
 from sp_connect.errors.usage import SellerExists as SellerExists
 from sp_connect.errors.usage import SellerInvited as SellerInvited
 from sp_connect.errors.usage import UnknownCode as UnknownCode

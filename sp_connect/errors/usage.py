@@ -81,6 +81,17 @@ class BadNumber(Usage):
         super().__init__(f"{flag} takes a {wanted}{instead}.", f"for example: {typed}")
 
 
+class RealSecret(Usage):
+    """`variable` sends every request to `address`, and `whose` secrets are of the real Amazon."""
+
+    def __init__(self, whose: str, variable: str, address: str) -> None:
+        super().__init__(
+            f"{variable} is set, and {whose} is of the real Amazon: its secrets would go to {address}. "
+            "Nothing was sent.",
+            f"to ask Amazon: unset {variable}",
+        )
+
+
 class NeedsFlag(Usage):
     """A question that a flag answers, and nobody is there to be asked."""
 

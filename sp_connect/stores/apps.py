@@ -55,12 +55,15 @@ class Apps:
             "access_level": app.access_level,
             "secret_ref": app.secret_ref,
             "secret_set_at": app.secret_set_at.astimezone(UTC).replace(microsecond=0),
+            "simulated": app.simulated or None,
         }
 
         def edit(document: MutableMapping[str, Any]) -> None:
             table = document.setdefault("apps", {}).setdefault(app.name, {})
             for key, value in fields.items():
-                if table.get(key) != value:
+                if value is None:
+                    table.pop(key, None)
+                elif table.get(key) != value:
                     table[key] = value
 
         self._rewrite(edit)
@@ -128,6 +131,7 @@ class Apps:
             access_level=table.text("access_level", "default"),
             secret_ref=table.text("secret_ref"),
             secret_set_at=table.moment("secret_set_at"),
+            simulated=table.flag("simulated", default=False),
         )
 
     def _rewrite(self, edit: Callable[[MutableMapping[str, Any]], object]) -> None:

@@ -39,6 +39,7 @@ _CONNECTION = Row(
     id_confirmed=FLAG.or_none(),
     id_asked_at=MOMENT.or_none(),
     last_error=TABLE.or_none(),
+    simulated=FLAG.or_none(),
 )
 _KEYS = frozenset({*_CONNECTION.keys, "marketplaces"})
 _MARKETPLACE = Row(
@@ -95,7 +96,7 @@ def read(table: Table, seller: str) -> Connection:
     """A record of a seller from its table. Raises Damaged."""
     (
         region, country, account, app, level, standing, authorized_at, verified_at, secret,
-        id_confirmed, id_asked_at, wrong,
+        id_confirmed, id_asked_at, wrong, simulated,
     ) = table.row(_CONNECTION)  # fmt: skip
     if standing not in _STANDINGS:
         raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
@@ -118,6 +119,7 @@ def read(table: Table, seller: str) -> Connection:
         id_asked_at=id_asked_at,
         # Version 0.9 keeps the key when the connection works again.
         last_error=_last_error(table) if wrong is not None and standing != "connected" else None,
+        simulated=simulated is True,
         extra=table.beside(_KEYS),
     )
 
@@ -152,6 +154,7 @@ def written(new: Connection, old: Connection | None = None, raw: Raw = NO_MORE) 
         "id_confirmed": new.id_confirmed or None,
         "id_asked_at": new.id_asked_at and written_moment(new.id_asked_at),
         "last_error": new.last_error and _error_table(new.last_error),
+        "simulated": new.simulated or None,
         **(old.extra if old is not None else {}),
         **new.extra,
         "marketplaces": [_marketplace_table(one, kept.get(one.id, {})) for one in new.marketplaces],

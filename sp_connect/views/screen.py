@@ -126,6 +126,10 @@ class Screen:
         else:
             self.err.print(what, soft_wrap=True)
 
+    def warn(self, sentence: str) -> None:
+        """What must be known before anything else, told even when quiet."""
+        self._tell([(sentence, "bold yellow")])
+
     def typed(self, told: str) -> str:
         """What is told, with its commands as they are typed here: around the simulated Amazon, with --simulate."""
         return text.rehearsed(told) if self.simulated else told

@@ -62,6 +62,7 @@ def record(number: int, now: datetime) -> Connection:
             _marketplace(code, seller) for code in (codes[: 3 + seller % 2] if region == "na" else codes)
         ),
         secret_ref=f"{number:012x}",
+        simulated=True,
     )
 
 
@@ -117,7 +118,7 @@ def _fill(home: Path, connections: int) -> None:
     now = datetime.now(UTC)
     vault = Vault(home / "vault", lambda: Secret(PASSPHRASE), KeyringStore(None, 1.0))
     app = App("default", BUILT_IN.application_id, BUILT_IN.client_id, BUILT_IN.redirect_uris[0], "127.0.0.1:8723",
-              False, "default", "ref", now)  # fmt: skip
+              False, "default", "ref", now, simulated=True)  # fmt: skip
     rows = [record(number, now) for number in range(connections)]
     secrets = {app.secret_name: Secret(BUILT_IN.client_secret or "")}
     access = Secret(access_token())

@@ -38,11 +38,12 @@ _OURS = (
 
 @dataclass(frozen=True)
 class Result:
-    """What a run left: its exit code and both streams."""
+    """What a run left: its exit code and both streams. `notice` came first on stderr, where Amazon is elsewhere."""
 
     code: int
     stdout: str
     stderr: str
+    notice: str = ""
 
     def json(self) -> Any:
         return json.loads(self.stdout)
@@ -54,6 +55,12 @@ class Result:
         error: dict[str, Any] = found["error"]
         assert set(error) == {"code", "message", "hint", "amazon"}
         return error
+
+
+def parted(stderr: str) -> tuple[str, str]:
+    """The line that says first that Amazon is elsewhere, if it is there, and the rest of stderr."""
+    first, end, rest = stderr.partition("\n")
+    return (f"{first}{end}", rest) if first.startswith("SIMULATED: SP_CONNECT_AMAZON_URL") else ("", stderr)
 
 
 @dataclass
@@ -83,7 +90,8 @@ class Program:
             check=False,
             **more,
         )
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        notice, stderr = parted(done.stderr.decode())
+        return Result(done.returncode, done.stdout.decode(), stderr, notice)
 
     @contextmanager
     def started(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> Iterator[subprocess.Popen[str]]:

@@ -85,6 +85,7 @@ def test_what_is_told_to_a_pipe_is_what_is_told_to_a_terminal_without_colour(off
 
         assert {line.rstrip() for line in plain(shown).splitlines()} - {""} == {
             *piped.stdout.splitlines(),
+            *piped.notice.splitlines(),
             *piped.stderr.splitlines(),
         } - {""}
 

@@ -60,6 +60,7 @@ def record(name: str = "acme", region: str = "eu", country: str | None = None, *
         verified_at=NOON,
         marketplaces=tuple(marketplace(code, account.company) for code in sells_in),
         secret_ref=secrets.new_ref(),
+        simulated=True,
     )
     return made._replace(**changes)
 
