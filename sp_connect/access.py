@@ -7,6 +7,7 @@ region, country and the very refresh token that it came from, so that no two sel
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -68,16 +69,56 @@ def see_token(edges: Edges, scope: Scope) -> None:
     secrets.together(edges.secrets, lambda: _current(edges, scope))
 
 
-def find(edges: Edges, seller: str, region: str, country: str | None) -> Connection:
-    """The connection that a person named. Raises Usage for what is no name, and NoSuchConnection."""
-    scope = geography.scope(seller, region, country)
-    connection = edges.connections.get(scope)
-    if connection is None:
-        whole = next((one for one in edges.connections.of(seller) if covers(one, scope)), None)
+def find(edges: Edges, seller: str, region: str | None, country: str | None) -> Connection:
+    """The connection that a person named; where a seller has just one there, neither region nor country is needed.
+
+    A region names its own connection before those of its countries. Raises BadName, UnknownRegion, UnknownCountry,
+    NoSuchConnection, and WhichConnection where several are meant.
+    """
+    if not errors.is_name(seller):
+        raise errors.BadName("a seller", seller)
+    regions = [geography.region_named(region)] if region is not None else []
+    countries = geography.countries_named([country] if country is not None else [], regions)
+    known = edges.connections.of(seller)
+    there = [
+        one
+        for one in known
+        if (not regions or one.scope.region == regions[0].code)
+        and (not countries or one.scope.country == countries[0].code)
+    ]
+    if regions and not countries:
+        there = [one for one in there if one.scope.country is None] or there
+    if len(there) > 1:
+        raise errors.WhichConnection([one.scope for one in there])
+    if there:
+        return there[0]
+    if not known:
+        raise errors.NoSuchConnection(seller, _to_connect(seller, region, country), near=edges.connections.near(seller))
+    raise _not_there(known, seller, regions, countries)
+
+
+def _not_there(
+    known: Sequence[Connection],
+    seller: str,
+    regions: Sequence[geography.Region],
+    countries: Sequence[geography.Country],
+) -> errors.NoSuchConnection:
+    """The error for a place in which a seller has no connection, and another one may do."""
+    for country in countries:
+        scope = geography.scope(seller, country.region, country.code)
+        whole = next((one for one in known if covers(one, scope)), None)
         if whole is not None:
-            raise errors.NoSuchConnection(str(scope), f"{whole.scope} covers it: leave out --country")
-        raise errors.NoSuchConnection(str(scope), f"sp-connect connect {scope.flags}")
-    return connection
+            region = "" if regions else f" and give --region {whole.scope.region}"
+            return errors.NoSuchConnection(str(scope), f"{whole.scope} covers it: leave out --country{region}")
+        return errors.NoSuchConnection(str(scope), f"sp-connect connect {scope.flags}")
+    [there] = regions
+    where = f" in {there.name}" if there.is_whole else f" in the {there.name}"
+    return errors.NoSuchConnection(seller, _to_connect(seller, there.code, None), where=where)
+
+
+def _to_connect(seller: str, region: str | None, country: str | None) -> str:
+    place = "".join(f" --{name} {value}" for name, value in (("region", region), ("country", country)) if value)
+    return f"sp-connect connect --seller {seller}{place}" if region else "sp-connect list shows what is connected"
 
 
 def covers(connection: Connection, scope: Scope) -> bool:

@@ -1,4 +1,4 @@
-"""Which connections a command means: the filters that `list`, `verify` and `revoke` share."""
+"""Which connections a command means: the filters that `list`, `verify` and `renew` share."""
 
 from __future__ import annotations
 
@@ -6,81 +6,130 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple, get_args
 
-from sp_connect import errors
+from sp_connect import errors, words
 from sp_connect.amazon import geography
 from sp_connect.models import Connection, Status
 from sp_connect.stores.connections import Connections
 
+Read = tuple[Sequence[Connection], Sequence[errors.Damaged]]
+"""Connections in the order of tables, and the damaged files that were passed over."""
+
 
 class Selection(NamedTuple):
-    """Filters as they were typed; None is any. `due` counts days: what ends within them or has ended, or may have."""
+    """Filters as they were typed; an empty one leaves all. `due` counts days: what ends by then, or may have.
 
-    seller: str | None = None
-    region: str | None = None
-    country: str | None = None
-    app: str | None = None
-    status: str | None = None
+    The values of one filter are alternatives, and all filters must leave a connection. `sellers` are names or
+    patterns such as `acme*`.
+    """
+
+    sellers: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    countries: Sequence[str] = ()
+    apps: Sequence[str] = ()
+    statuses: Sequence[str] = ()
     due: int | None = None
 
     def is_everything(self) -> bool:
         """Whether no filter was typed."""
-        return self == Selection()
+        return not any(self[:-1]) and self.due is None
 
     @property
     def flags(self) -> str:
-        """The flags that say the same, each behind a space."""
+        """The flags of this selection as they are typed, each behind a space."""
         import shlex
 
-        named = ((name, value) for name, value in self._asdict().items() if value is not None)
-        return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in named)
+        names = ("seller", "region", "country", "app", "status")
+        named = [(name, value) for name, values in zip(names, self[:-1], strict=True) for value in values or ()]
+        if self.due is not None:
+            named.append(("due", str(self.due)))
+        return "".join(f" --{name} {shlex.quote(value)}" for name, value in named)
 
-    def among(self, connections: Connections, now: datetime) -> tuple[Sequence[Connection], Sequence[errors.Damaged]]:
+    def among(self, connections: Connections, now: datetime) -> Read:
         """The connections that all filters leave, in the order of tables, and the damaged files that were passed over.
 
-        If a seller is named, that file alone is read, and damage to it is raised. Raises BadName, UnknownRegion,
-        UnknownCountry, Damaged, and Usage for no such status.
+        Where sellers are named, and no pattern is, their files alone are read, and damage to one is raised. Raises
+        BadName, UnknownRegion, UnknownCountry, Damaged, NoSuchConnection for a name or a pattern that no seller has,
+        and Usage for no such status.
         """
         is_meant = self.filter(now)
         rows, damages = self.read(connections)
         return [one for one in rows if is_meant(one)], damages
 
-    def read(self, connections: Connections) -> tuple[Sequence[Connection], Sequence[errors.Damaged]]:
-        """The connections among which the filters choose: all of the seller that is named, else of every seller."""
-        return connections.whole() if self.seller is None else (connections.of(self.seller), ())
+    def read(self, connections: Connections) -> Read:
+        """The connections of the sellers that are named, else of every seller. Raises NoSuchConnection, Damaged."""
+        names = dict.fromkeys(self.sellers)
+        if any(map(is_pattern, names)):
+            return self._read_matching(connections)
+        if not names:
+            return connections.whole()
+        rows: list[Connection] = []
+        for name in sorted(names):
+            found = connections.of(name)
+            if not found:
+                raise errors.NoSuchConnection(name, near=connections.near(name))
+            rows.extend(found)
+        return rows, ()
+
+    def _read_matching(self, connections: Connections) -> Read:
+        from fnmatch import fnmatchcase
+
+        rows, damages = connections.whole()
+        sellers = {one.scope.seller for one in rows} | {one.path.stem for one in damages}
+        meant: set[str] = set()
+        for pattern in self.sellers:
+            matching = {seller for seller in sellers if fnmatchcase(seller, pattern)}
+            if not matching:
+                raise errors.NoSuchConnection(pattern, near=connections.near(pattern))
+            meant |= matching
+        return [one for one in rows if one.scope.seller in meant], [one for one in damages if one.path.stem in meant]
 
     def filter(self, now: datetime) -> Callable[[Connection], bool]:
-        """Whether the filters leave a connection. Raises what `among` raises for a filter that cannot be meant."""
-        if self.seller is not None and not errors.is_name(self.seller):
-            raise errors.BadName("a seller", self.seller)
-        if self.app is not None and not errors.is_name(self.app):
-            raise errors.BadName("an app", self.app)
-        region = geography.region_named(self.region) if self.region is not None else None
-        country = geography.country_named(self.country, region).code if self.country is not None else None
-        status = None if self.status is None else self.status.strip().lower()
-        if status is not None and status not in get_args(Status):
-            raise errors.Usage(f"There is no status {self.status!r}.", f"--status takes {', '.join(get_args(Status))}")
+        """Whether the filters beside the seller's leave a connection. Raises what `among` raises for each filter."""
+        for seller in self.sellers:
+            if not errors.is_name(seller) and not is_pattern(seller):
+                raise errors.BadName("a seller", seller)
+        for app in self.apps:
+            if not errors.is_name(app):
+                raise errors.BadName("an app", app)
+        regions, countries = self._places()
+        statuses = {status.strip().lower() for status in self.statuses}
+        for status in sorted(statuses - {*get_args(Status)}):
+            raise errors.Usage(f"There is no status {status!r}.", f"--status takes {', '.join(get_args(Status))}")
 
         def is_meant(one: Connection) -> bool:
             return (
-                (region is None or one.scope.region == region.code)
-                and (country is None or one.scope.country == country)
-                and (self.app is None or one.app == self.app)
-                and (status is None or one.status(now) == status)
+                (not regions or one.scope.region in regions)
+                and (not countries or one.scope.country in countries)
+                and (not self.apps or one.app in self.apps)
+                and (not statuses or one.status(now) in statuses)
                 and (self.due is None or one.ends_within(now, self.due))
             )
 
         return is_meant
 
+    def _places(self) -> tuple[dict[str, geography.Region], dict[str, geography.Country]]:
+        """The regions and the countries that are named. Raises UnknownRegion, UnknownCountry."""
+        regions = {one.code: one for one in map(geography.region_named, self.regions)}
+        countries = {one.code: one for one in geography.countries_named(self.countries, list(regions.values()))}
+        return regions, countries
+
     def nothing(self, connections: Connections) -> errors.NoSuchConnection:
         """The error where seller and place leave none of the connections. Raises what `among` raises."""
-        region = geography.region_named(self.region) if self.region is not None else None
-        country = geography.country_named(self.country, region) if self.country is not None else None
-        place = country or region
-        article = "the " if place is region and region and not region.is_whole else ""
-        where = f" in {article}{place.name}" if place else ""
-        scopes = [one.scope for one in self.read(connections)[0]] if country else []
-        if country and any(one.region == country.region and one.country is None for one in scopes):
-            whole = geography.REGIONS[country.region].name
-            hint = f"unless {country.name} is an account of its own, {whole} covers it: leave out --country"
-            return errors.NoSuchConnection(self.seller, hint, where=where)
-        return errors.NoSuchConnection(self.seller, where=where)
+        regions, countries = self._places()
+        what = words.listed(self.sellers, "or") or None
+        places = [one.name for one in countries.values()] or [
+            one.name if one.is_whole else f"the {one.name}" for one in regions.values()
+        ]
+        where = f" in {words.listed(places, 'or')}" if places else ""
+        scopes = [one.scope for one in self.read(connections)[0]] if countries else []
+        for country in countries.values():
+            if any(one.region == country.region and one.country is None for one in scopes):
+                whole = geography.REGIONS[country.region].name
+                hint = f"unless {country.name} is an account of its own, {whole} covers it: leave out --country"
+                return errors.NoSuchConnection(what, hint, where=where)
+        return errors.NoSuchConnection(what, where=where)
+
+
+def is_pattern(seller: str) -> bool:
+    """Whether it stands for many sellers: no name has any of these."""
+    return not {"*", "?", "["}.isdisjoint(seller)

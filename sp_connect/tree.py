@@ -20,6 +20,9 @@ SETTINGS: dict[str, Any] = {
 class Command(TyperCommand):
     """A command whose example is a line of its own, to be copied whole."""
 
+    def make_parser(self, ctx: Any) -> Any:
+        return _taking_each_once(super().make_parser(ctx))
+
     def get_help(self, ctx: Any) -> str:
         return _with_headings(super().get_help(ctx))
 
@@ -48,6 +51,9 @@ class Group(TyperGroup):
             ctx.exit(2)
         return super().parse_args(ctx, args)
 
+    def make_parser(self, ctx: Any) -> Any:
+        return _taking_each_once(super().make_parser(ctx))
+
     def get_help(self, ctx: Any) -> str:
         return _with_headings(super().get_help(ctx))
 
@@ -64,6 +70,29 @@ class Group(TyperGroup):
         for heading, lines in sections.items():
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(column), summary) for name, summary in lines])
+
+
+def _taking_each_once(parser: Any) -> Any:
+    """A parser that refuses a second value of a flag that takes one: it would drop the first without a word."""
+    parse = parser.parse_args
+
+    def parse_each_once(args: list[str]) -> Any:
+        found = parse(args=args)
+        given = [param for param in found[2] if param.param_type_name == "option" and not takes_many(param)]
+        if len({*given}) < len(given):
+            from sp_connect import errors
+
+            twice = next(param for number, param in enumerate(given) if param in given[:number])
+            raise errors.GivenTwice(twice.opts[0])
+        return found
+
+    parser.parse_args = parse_each_once
+    return parser
+
+
+def takes_many(param: Any) -> bool:
+    """Whether a flag may be given more than once: it may be repeated, or is a switch and says the same again."""
+    return bool(param.multiple or param.is_flag or param.count)
 
 
 def _write_example(formatter: Any, example: str | None) -> None:

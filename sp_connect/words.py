@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 
@@ -41,6 +41,13 @@ def ago(seconds: float) -> str:
     return f"{count(minutes, 'minute') if minutes < 60 else count(minutes // 60, 'hour')} ago"
 
 
-def listed(items: Sequence[str]) -> str:
+def listed(items: Sequence[str], last: str = "and") -> str:
     """A list in a sentence: "Japan", "Japan and Australia", "Japan, Australia and Singapore"."""
-    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else ""
+    return f" {last} ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else ""
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """Those of `known` that somebody who typed `name` may have meant, the nearest first."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), n=3, cutoff=0.7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -82,11 +82,13 @@ class Agency:
     def world(self) -> World:
         return self.simulator.world
 
-    def connect(self, name: str = "acme", region: str = "eu", *countries: str, **more: Any) -> list[Connection]:
+    def connect(
+        self, name: str = "acme", region: str | Sequence[str] = "eu", *countries: str, **more: Any
+    ) -> list[Connection]:
         """`connect`, with everything that it made."""
         return list(connect.run(self.edges, self.options(name, region, *countries, **more)))
 
-    def options(self, name: str = "acme", region: str = "eu", *countries: str, **more: Any) -> Options:
+    def options(self, name: str = "acme", region: str | Sequence[str] = "eu", *countries: str, **more: Any) -> Options:
         wanted: dict[str, Any] = {
             "app": None,
             "default_app": "default",
@@ -94,7 +96,8 @@ class Agency:
             "replace": False,
         }
         asking = asking_for(more)
-        return Options(seller=name, region=region, countries=countries, asking=asking, **(wanted | more))
+        regions = (region,) if isinstance(region, str) else tuple(region)
+        return Options(seller=name, regions=regions, countries=countries, asking=asking, **(wanted | more))
 
     def said(self) -> str:
         return self.stderr.getvalue()

@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sp_connect import errors
+from sp_connect import errors, words
 from sp_connect.models import Scope
 
 
@@ -170,6 +170,18 @@ def country_named(text: str, region: Region | None = None) -> Country:
     return country
 
 
+def countries_named(texts: Sequence[str], regions: Sequence[Region] = ()) -> list[Country]:
+    """The countries that a person typed, each of one of `regions` if any is given. Raises UnknownCountry."""
+    found = []
+    for text in texts:
+        country = country_named(text, regions[0] if len(regions) == 1 else None)
+        if regions and country.region not in {region.code for region in regions}:
+            known = [one.code for region in regions for one in countries_of(region.code)]
+            raise errors.UnknownCountry(text, words.listed([region.name for region in regions], "or"), known)
+        found.append(country)
+    return found
+
+
 def scope(seller: str, region: str, country: str | None = None) -> Scope:
     """The place that one consent fills, from what a person typed or a record holds.
 
@@ -189,6 +201,20 @@ def scopes(seller: str, region: str, countries: Sequence[str] = ()) -> list[Scop
     where = region_named(region)
     everywhere = [None] if where.is_whole else [country.code for country in countries_of(where.code)]
     return list(dict.fromkeys(scope(seller, where.code, country) for country in countries or everywhere))
+
+
+def places(seller: str, regions: Sequence[str], countries: Sequence[str] = ()) -> list[Scope]:
+    """The places of `scopes` in several regions, each with those of the countries that are its own.
+
+    Raises BadName, UnknownRegion, UnknownCountry.
+    """
+    where = list(dict.fromkeys(map(region_named, regions)))
+    named = countries_named(countries, where)
+    return [
+        one
+        for region in where
+        for one in scopes(seller, region.code, [country.code for country in named if country.region == region.code])
+    ]
 
 
 @cache

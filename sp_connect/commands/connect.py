@@ -21,7 +21,7 @@ class Options:
     """What `connect` was asked for. `app` None is the connection's own where there is one, else `default_app`."""
 
     seller: str
-    region: str
+    regions: tuple[str, ...]
     countries: tuple[str, ...]
     app: str | None
     default_app: str
@@ -33,7 +33,7 @@ class Options:
 def command(
     ctx: typer.Context,
     seller: flags.Seller,
-    region: flags.Region,
+    region: flags.EachRegion,
     country: flags.Countries = None,
     app: flags.OwnApp = None,
     expect_id: flags.ExpectId = None,
@@ -55,7 +55,7 @@ def command(
     session: flags.Session = ctx.obj
     edges, default_app = session.edges(), settings.default_app(session.environ)
     asking = consents.Asking(paste, no_browser, browser, timeout, keep_going)
-    options = Options(seller, region, tuple(country or ()), app, default_app, expect_id, replace, asking)
+    options = Options(seller, tuple(region), tuple(country or ()), app, default_app, expect_id, replace, asking)
     card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)
 
 
@@ -79,20 +79,23 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     ]
 
     def again(missing: Sequence[Scope]) -> str:
-        countries = " ".join(f"--country {scope.country}" for scope in missing)
+        regions = "".join(f" --region {region}" for region in dict.fromkeys(scope.region for scope in missing))
+        countries = "".join(f" --country {scope.country}" for scope in missing if scope.country is not None)
         same = f"{f' --app {options.app}' if options.app else ''}{' --replace' if options.replace else ''}"
-        return f"sp-connect connect --seller {options.seller} --region {missing[0].region} {countries}{same}"
+        return f"sp-connect connect --seller {options.seller}{regions}{countries}{same}"
 
     yield from consents.walk(edges, manner, wanted, again)
 
 
 def _scopes(edges: Edges, options: Options) -> list[Scope]:
     """Where to connect. Of several, those that are connected already are left out, so that a run can be resumed."""
-    region = geography.region_named(options.region)
-    countries = options.countries
-    if not region.is_whole and not countries:
-        countries = _ask_countries(edges, region)
-    scopes = geography.scopes(options.seller, region.code, countries)
+    regions = [geography.region_named(region) for region in options.regions]
+    named = {country.region for country in geography.countries_named(options.countries, regions)}
+    countries = list(options.countries)
+    for region in dict.fromkeys(regions):
+        if not region.is_whole and region.code not in named:
+            countries.extend(_ask_countries(edges, region))
+    scopes = geography.places(options.seller, options.regions, countries)
     if len(scopes) == 1:
         return scopes
     if options.expect_id is not None:

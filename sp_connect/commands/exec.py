@@ -18,7 +18,9 @@ from sp_connect.edges import Edges
 OWN_SECRETS = ("SP_CONNECT_PASSPHRASE", "SP_CONNECT_PASSPHRASE_FILE")
 
 
-def run(edges: Edges, seller: str, region: str, country: str | None, inherited: Mapping[str, str]) -> dict[str, str]:
+def run(
+    edges: Edges, seller: str, region: str | None, country: str | None, inherited: Mapping[str, str]
+) -> dict[str, str]:
     """The child's environment: what is inherited, less what opens the vault, with the credentials."""
     credentials = access.environment(edges, access.find(edges, seller, region, country))
     return {name: value for name, value in inherited.items() if name not in OWN_SECRETS} | credentials
@@ -27,8 +29,8 @@ def run(edges: Edges, seller: str, region: str, country: str | None, inherited: 
 def command(
     ctx: typer.Context,
     seller: flags.Seller,
-    region: flags.Region,
     command: flags.CommandLine,
+    region: flags.ItsRegion = None,
     country: flags.Country = None,
 ) -> None:
     """Run a command with the credentials in its environment, and exit with its code."""

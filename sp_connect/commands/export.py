@@ -20,7 +20,7 @@ class Options:
     """Which connection, in which form, and where to; `out` None is stdout."""
 
     seller: str
-    region: str
+    region: str | None
     country: str | None
     form: str
     out: Path | None
@@ -47,8 +47,8 @@ def run(edges: Edges, options: Options) -> str:
 def command(
     ctx: typer.Context,
     seller: flags.Seller,
-    region: flags.Region,
     form: flags.Format,
+    region: flags.ItsRegion = None,
     country: flags.Country = None,
     out: Annotated[
         Path | None,

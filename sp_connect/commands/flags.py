@@ -61,15 +61,46 @@ _REGION = typer.Option(
 
 Seller = Annotated[str, _SELLER]
 MaybeSeller = Annotated[str | None, _SELLER]
-AnySeller = Annotated[
-    str | None,
-    typer.Option("--seller", "-s", metavar="NAME", help="Only this seller.", autocompletion=candidates.sellers),
+Sellers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--seller",
+        "-s",
+        metavar="NAME",
+        help="Only this seller, or those of a pattern: 'acme*'. Repeatable.",
+        autocompletion=candidates.sellers,
+    ),
 ]
 Region = Annotated[str, _REGION]
 MaybeRegion = Annotated[str | None, _REGION]
 AnyRegion = Annotated[
     str | None,
     typer.Option("--region", "-r", metavar="na|eu|fe", help="Only this region.", autocompletion=candidates.regions),
+]
+ItsRegion = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        "-r",
+        metavar="na|eu|fe",
+        help="North America, Europe & India, or Far East, if the seller has several.",
+        autocompletion=candidates.regions,
+    ),
+]
+_EACH_REGION = typer.Option(
+    "--region",
+    "-r",
+    metavar="na|eu|fe",
+    help="North America, Europe & India, or Far East. Repeatable.",
+    autocompletion=candidates.regions,
+)
+EachRegion = Annotated[list[str], _EACH_REGION]
+MaybeEachRegion = Annotated[list[str] | None, _EACH_REGION]
+Regions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region", "-r", metavar="na|eu|fe", help="Only this region. Repeatable.", autocompletion=candidates.regions
+    ),
 ]
 Country = Annotated[
     str | None,
@@ -91,6 +122,16 @@ Countries = Annotated[
         autocompletion=candidates.countries,
     ),
 ]
+OnlyCountries = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--country",
+        "-c",
+        metavar="CC",
+        help="Only this country, such as JP. Repeatable.",
+        autocompletion=candidates.countries,
+    ),
+]
 AnyCountry = Annotated[
     str | None,
     typer.Option(
@@ -107,8 +148,9 @@ AppName = Annotated[
         autocompletion=candidates.apps,
     ),
 ]
-AnyApp = Annotated[
-    str | None, typer.Option("--app", metavar="NAME", help="Only this app.", autocompletion=candidates.apps)
+Apps = Annotated[
+    list[str] | None,
+    typer.Option("--app", metavar="NAME", help="Only this app. Repeatable.", autocompletion=candidates.apps),
 ]
 OwnApp = Annotated[
     str | None,
@@ -122,12 +164,12 @@ OwnApp = Annotated[
 WiderApp = Annotated[
     str, typer.Option("--app", metavar="NAME", help="The app to move to.", autocompletion=candidates.apps)
 ]
-AnyStatus = Annotated[
-    str | None,
+Statuses = Annotated[
+    list[str] | None,
     typer.Option(
         "--status",
         metavar="STATUS",
-        help=f"Only {', '.join(candidates.STATUSES)}.",
+        help=f"Only {', '.join(candidates.STATUSES)}. Repeatable.",
         autocompletion=candidates.statuses,
     ),
 ]

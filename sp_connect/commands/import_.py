@@ -226,7 +226,7 @@ def command(
     file: Annotated[
         typer.FileBinaryRead | None,
         typer.Option(
-            "--from", metavar="FILE.csv", help=f"Take many: {','.join(COLUMNS)}[,app,authorized_at]. - reads stdin."
+            "--from", metavar="FILE.csv", help=f"Take many: {', '.join(COLUMNS)} [, app, authorized_at]. - reads stdin."
         ),
     ] = None,
     app: flags.OwnApp = None,

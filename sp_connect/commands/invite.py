@@ -30,7 +30,7 @@ class Options:
     """
 
     seller: str | None
-    region: str | None
+    regions: tuple[str, ...]
     countries: tuple[str, ...]
     file: BinaryIO | None
     app: str | None
@@ -77,14 +77,14 @@ def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpCon
 def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[Row]:
     """Whom the command line or each line of the file means; what is wrong with a line goes to `failed`."""
     if options.file is None:
-        if options.seller is None or options.region is None:
+        if options.seller is None or not options.regions:
             raise errors.Usage("invite needs --seller and --region, or --from FILE.", "sp-connect invite --help")
-        scopes = geography.scopes(options.seller, options.region, options.countries)
+        scopes = geography.places(options.seller, options.regions, options.countries)
         if options.expect_id is not None and len(scopes) > 1:
             raise errors.OneIdForSeveral("invite")
         yield 0, [_guest(scope, options.app, options.expect_id) for scope in scopes]
         return
-    if options.seller or options.region or options.countries or options.expect_id:
+    if options.seller or options.regions or options.countries or options.expect_id:
         raise errors.FlagsBesideFile(["--seller", "--region", "--country", "--expect-id"])
     rows = list(sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed))
     if not rows and not failed:
@@ -145,7 +145,7 @@ def _invite(edges: Edges, options: Options, guest: Guest) -> Invite:
 def command(
     ctx: typer.Context,
     seller: flags.MaybeSeller = None,
-    region: flags.MaybeRegion = None,
+    region: flags.MaybeEachRegion = None,
     country: flags.Countries = None,
     file: Annotated[
         typer.FileBinaryRead | None,
@@ -169,7 +169,7 @@ def command(
         raise errors.Usage("--text, --csv and --json are three ways to print the links.", "give one of them")
     session: flags.Session = ctx.obj
     edges, default_app = session.edges(), settings.default_app(session.environ)
-    options = Options(seller, region, tuple(country or ()), file, app, default_app, expect_id, days)
+    options = Options(seller, tuple(region or ()), tuple(country or ()), file, app, default_app, expect_id, days)
     made, failed = run(edges, options)
     if json:
         edges.screen.json([data.invite(one, edges.now()) for one in made])

@@ -59,12 +59,11 @@ def run(edges: Edges, selection: Selection) -> Found:
     A filter may leave none; a seller or an app that does not exist is a slip of the keyboard: NoSuchConnection,
     NoSuchApp.
     """
-    if selection.seller is not None and errors.is_name(selection.seller) and not edges.connections.of(selection.seller):
-        raise errors.NoSuchConnection(selection.seller)
     is_meant = selection.filter(edges.now())
     known, damages = selection.read(edges.connections)
-    if selection.app is not None and not damages and not any(one.app == selection.app for one in known):
-        edges.apps.get(selection.app)
+    for name in selection.apps if not damages else ():
+        if not any(one.app == name for one in known):
+            edges.apps.get(name)
     rows = [one for one in known if is_meant(one)]
     sellers = {one.scope.seller for one in rows}
     return Found(rows, damages, [one for one in known if one.scope.seller in sellers])
@@ -72,11 +71,11 @@ def run(edges: Edges, selection: Selection) -> Found:
 
 def command(
     ctx: typer.Context,
-    seller: flags.AnySeller = None,
-    region: flags.AnyRegion = None,
-    country: flags.AnyCountry = None,
-    app: flags.AnyApp = None,
-    status: flags.AnyStatus = None,
+    seller: flags.Sellers = None,
+    region: flags.Regions = None,
+    country: flags.OnlyCountries = None,
+    app: flags.Apps = None,
+    status: flags.Statuses = None,
     due: Annotated[
         int | None,
         typer.Option(
@@ -107,7 +106,7 @@ def command(
     with _without_collector():
         _list(
             ctx.obj.edges(secrets=False),
-            Selection(seller, region, country, app, status, due),
+            Selection(seller or (), region or (), country or (), app or (), status or (), due),
             Wanted(matrix, csv, json, html, svg, ics),
         )
 
@@ -166,7 +165,7 @@ def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> N
             edges.screen.show(tables.connections(edges.screen, rows, now))
         wrong = any(signs.of(one.status(now)) in signs.URGENT for one in rows)
         edges.screen.say()
-        these = Selection(selection.seller, selection.region, selection.country).flags
+        these = selection._replace(apps=(), statuses=(), due=None).flags
         edges.screen.say(tables.summary(rows, now) + (f" Next: sp-connect renew{these}" if wrong else ""))
     else:
         _say_nothing_is_there(edges, selection)
@@ -175,8 +174,11 @@ def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> N
 def _say_nothing_is_there(edges: Edges, selection: Selection) -> None:
     if selection.is_everything():
         edges.screen.say("Nothing is connected yet. Next: sp-connect connect --seller NAME --region na")
+    elif selection.due is not None and selection._replace(due=None).is_everything():
+        within = f" within {words.count(selection.due, 'day')}" if selection.due else ""
+        edges.screen.say(f"Nothing {'is due' if within else 'has ended'}{within}. sp-connect list shows every date.")
     else:
-        edges.screen.say("No connection is like that. sp-connect list shows all of them.")
+        edges.screen.say("No connection matches these filters. sp-connect list shows all of them.")
 
 
 def _write(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> None:
@@ -213,13 +215,13 @@ def _write_out(edges: Edges, path: Path, content: str) -> None:
 def _grid(edges: Edges, selection: Selection, found: Found) -> Grid:
     from sp_connect.views import matrix
 
-    return matrix.grid(found.whole, edges.now(), matrix.columns(selection.region, selection.country))
+    return matrix.grid(found.whole, edges.now(), matrix.columns(selection.regions, selection.countries))
 
 
 def _apps(edges: Edges, selection: Selection) -> list[App]:
     """The apps whose client secrets belong among the dates: none where a part of the sellers is asked for."""
-    if selection._replace(app=None, due=None) != Selection():
+    if not selection._replace(apps=(), due=None).is_everything():
         return []
     soon = edges.now() + timedelta(days=SECRET_LIFE.days if selection.due is None else selection.due)
-    named = (one for one in edges.apps.all() if selection.app in {None, one.name})
+    named = (one for one in edges.apps.all() if not selection.apps or one.name in selection.apps)
     return [one for one in named if one.secret_set_at + SECRET_LIFE <= soon]

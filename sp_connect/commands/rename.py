@@ -35,7 +35,7 @@ def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
 def _renamed(edges: Edges, old: str, new: str, known: Sequence[Connection]) -> Sequence[Connection] | None:
     """The seller's connections under the new name; None where by now they are others than those `known`."""
     if not known:
-        raise errors.NoSuchConnection(old)
+        raise errors.NoSuchConnection(old, near=edges.connections.near(old))
     with ExitStack() as stack:
         for scope in sorted((one.scope for one in known), key=str):
             stack.enter_context(edges.changes.refreshing(scope))  # else a new token would go to the old name

@@ -22,9 +22,7 @@ from sp_connect.views import card
 class Options:
     """What `renew` was asked for. `due` counts days."""
 
-    seller: str | None
-    region: str | None
-    country: str | None
+    selection: Selection
     due: int
     asking: consents.Asking
 
@@ -37,7 +35,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     """
     manner = consents.manner(edges, options.asking)
     edges.changes.finish()
-    selection = Selection(options.seller, options.region, options.country)
+    selection = options.selection
     rows, damages = selection.among(edges.connections, edges.now())
     if not rows and not damages and not selection.is_everything():
         raise selection.nothing(edges.connections)
@@ -76,13 +74,7 @@ def _wanted(
 
 
 def _again(options: Options) -> str:
-    named: Sequence[tuple[str, object]] = (
-        ("seller", options.seller),
-        ("region", options.region),
-        ("country", options.country),
-        ("due", options.due),
-    )
-    return " ".join(["sp-connect renew", *(f"--{name} {value}" for name, value in named if value is not None)])
+    return f"sp-connect renew{options.selection._replace(due=options.due).flags}"
 
 
 def command(
@@ -90,9 +82,9 @@ def command(
     due: Annotated[
         int, typer.Option("--due", metavar="DAYS", min=0, max=3650, help="What ends within so many days, or has ended.")
     ] = DUE_WITHIN.days,
-    seller: flags.AnySeller = None,
-    region: flags.AnyRegion = None,
-    country: flags.AnyCountry = None,
+    seller: flags.Sellers = None,
+    region: flags.Regions = None,
+    country: flags.OnlyCountries = None,
     paste: flags.Paste = False,
     no_browser: flags.NoBrowser = False,
     browser: flags.Browser = None,
@@ -106,5 +98,5 @@ def command(
     """
     edges = ctx.obj.edges()
     asking = consents.Asking(paste, no_browser, browser, timeout, keep_going)
-    options = Options(seller, region, country, due, asking)
+    options = Options(Selection(seller or (), region or (), country or ()), due, asking)
     card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)

@@ -63,8 +63,11 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
 
 
 def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
-    selection = Selection(options.seller, options.region, options.country)
-    found, _ = selection.among(edges.connections, edges.now())
+    if not errors.is_name(options.seller):
+        raise errors.BadName("a seller", options.seller)
+    regions, countries = ([value] if value is not None else [] for value in (options.region, options.country))
+    selection = Selection([options.seller], regions, countries)
+    found = list(filter(selection.filter(edges.now()), edges.connections.of(options.seller)))
     if options.region is not None and options.country is None and not options.every:
         # A region names its own connection, not those of the countries kept separate in it: run twice, the same
         # line must not take another account.
@@ -73,7 +76,7 @@ def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
     if not found and not options.missing_ok:
         raise selection.nothing(edges.connections)
     if len(found) > 1 and not options.every:
-        raise errors.WhichConnection(options.seller, [c.scope.place for c in found])
+        raise errors.WhichConnection([c.scope for c in found], "--all")
     return found
 
 

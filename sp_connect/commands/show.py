@@ -37,7 +37,7 @@ def run(edges: Edges, seller: str) -> list[Tile]:
         places.extend(geography.scopes(seller, region.code))
         places.extend(s for s in found if s.region == region.code and s not in places)
     if not found:
-        raise errors.NoSuchConnection(seller)
+        raise errors.NoSuchConnection(seller, near=edges.connections.near(seller))
     return [Tile(scope, found.get(scope)) for scope in places]
 
 

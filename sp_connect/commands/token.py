@@ -11,7 +11,7 @@ from sp_connect.models import Connection
 from sp_connect.views import data
 
 
-def run(edges: Edges, seller: str, region: str, country: str | None) -> tuple[Connection, access.AccessToken]:
+def run(edges: Edges, seller: str, region: str | None, country: str | None) -> tuple[Connection, access.AccessToken]:
     """The connection and an access token for it, kept or new. Never a refresh token."""
     connection = access.find(edges, seller, region, country)
     return connection, access.token(edges, connection)
@@ -20,7 +20,7 @@ def run(edges: Edges, seller: str, region: str, country: str | None) -> tuple[Co
 def command(
     ctx: typer.Context,
     seller: flags.Seller,
-    region: flags.Region,
+    region: flags.ItsRegion = None,
     country: flags.Country = None,
     json: flags.Json = False,
 ) -> None:

@@ -137,9 +137,9 @@ def _credentials(edges: Edges, rows: Sequence[Connection]) -> Credentials:
 
 def command(
     ctx: typer.Context,
-    seller: flags.AnySeller = None,
-    region: flags.AnyRegion = None,
-    country: flags.AnyCountry = None,
+    seller: flags.Sellers = None,
+    region: flags.Regions = None,
+    country: flags.OnlyCountries = None,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, max=64, help="How many are asked about at once.")
     ] = at_once.JOBS,
@@ -153,7 +153,7 @@ def command(
 ) -> None:
     """Ask Amazon about each connection: whether its token is still good, and what the account sells."""
     edges = ctx.obj.edges()
-    findings, damages = run(edges, Selection(seller, region, country), jobs)
+    findings, damages = run(edges, Selection(seller or (), region or (), country or ()), jobs)
     now = edges.now()
     if json:
         edges.screen.json([data.finding(f.connection, f.error, now) for f in findings])

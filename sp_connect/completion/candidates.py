@@ -53,7 +53,8 @@ def sellers(ctx: Any, incomplete: str) -> Candidates:
     _, data = _home(ctx)
     with os.scandir(data / "connections") as entries:
         names = [entry.name.removesuffix(_SUFFIX) for entry in entries if entry.name.endswith(_SUFFIX)]
-    return [(name, "") for name in sorted(names) if name.startswith(incomplete) and errors.is_name(name)]
+    left = {name for name in names if name.startswith(incomplete) and errors.is_name(name)} - {*_before(ctx, "seller")}
+    return [(name, "") for name in sorted(left)]
 
 
 def apps(ctx: Any, incomplete: str) -> Candidates:
@@ -64,31 +65,32 @@ def apps(ctx: Any, incomplete: str) -> Candidates:
     return [
         (app.name, f"{'Draft, ' if app.draft else ''}access level {_plain(app.access_level)}")
         for app in Apps(config / "config.toml").all()
-        if app.name.startswith(incomplete)
+        if app.name.startswith(incomplete) and app.name not in _before(ctx, "app")
     ]
 
 
-def regions(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
-    """The three regions."""
+def regions(ctx: Any, incomplete: str) -> Candidates:
+    """The three regions, less those that the same flag has already."""
     from sp_connect.amazon import geography
 
-    return _in_its_case(incomplete, geography.REGIONS.values())
+    before = {region.lower() for region in _before(ctx, "region")}
+    return _in_its_case(incomplete, (region for region in geography.REGIONS.values() if region.code not in before))
 
 
 def countries(ctx: Any, incomplete: str) -> Candidates:
-    """The countries of the region that was typed, if one was; less those that the same flag has already."""
+    """The countries of the regions that were typed, if any was; less those that the same flag has already."""
     from sp_connect.amazon import geography
 
-    region = str(ctx.params.get("region") or "").lower()
-    wanted = geography.countries_of(region) if region in geography.REGIONS else geography.COUNTRIES.values()
-    given = ctx.params.get("country")
-    before = {str(code).upper() for code in given} if isinstance(given, list | tuple) else set()
+    regions = {region.lower() for region in _given(ctx, "region")} & geography.REGIONS.keys()
+    before = {code.upper() for code in _before(ctx, "country")}
+    wanted = (one for one in geography.COUNTRIES.values() if not regions or one.region in regions)
     return _in_its_case(incomplete, (country for country in wanted if country.code not in before))
 
 
-def statuses(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
-    """What `list --status` takes."""
-    return [(status, told) for status, told in STATUSES.items() if status.startswith(incomplete)]
+def statuses(ctx: Any, incomplete: str) -> Candidates:
+    """What `list --status` takes, less those that it has already."""
+    left = STATUSES.keys() - {*_before(ctx, "status")}
+    return [(status, told) for status, told in STATUSES.items() if status in left and status.startswith(incomplete)]
 
 
 def formats(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
@@ -109,6 +111,17 @@ def shells(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer 
 def programs(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
     """Another program's command line: the shell itself knows best what comes there."""
     return []
+
+
+def _given(ctx: Any, flag: str) -> list[str]:
+    """Every value that a flag has on the line so far."""
+    value = ctx.params.get(flag)
+    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)] if value else []
+
+
+def _before(ctx: Any, flag: str) -> list[str]:
+    """The values that a flag has already, where it may be repeated."""
+    return _given(ctx, flag) if isinstance(ctx.params.get(flag), list | tuple) else []
 
 
 def _in_its_case(incomplete: str, places: Iterable[Region | Country]) -> Candidates:

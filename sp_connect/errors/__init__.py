@@ -66,6 +66,7 @@ from sp_connect.errors.usage import BadName as BadName
 from sp_connect.errors.usage import BadNumber as BadNumber
 from sp_connect.errors.usage import CommandNotRun as CommandNotRun
 from sp_connect.errors.usage import FlagsBesideFile as FlagsBesideFile
+from sp_connect.errors.usage import GivenTwice as GivenTwice
 from sp_connect.errors.usage import NeedsFlag as NeedsFlag
 from sp_connect.errors.usage import NoSuchApp as NoSuchApp
 from sp_connect.errors.usage import NoSuchConnection as NoSuchConnection

@@ -92,6 +92,13 @@ class RealSecret(Usage):
         )
 
 
+class GivenTwice(Usage):
+    """A flag that takes one value, with several: none of them is dropped without a word."""
+
+    def __init__(self, flag: str) -> None:
+        super().__init__(f"{flag} takes one value here, and was given more than once.", f"give {flag} once")
+
+
 class NeedsFlag(Usage):
     """A question that a flag answers, and nobody is there to be asked."""
 
@@ -110,11 +117,12 @@ class FlagsBesideFile(Usage):
 
 
 class OneIdForSeveral(Usage):
-    """`--expect-id` where several countries are asked for; `command` is connect or invite."""
+    """`--expect-id` where several places are asked for; `command` is connect or invite."""
 
     def __init__(self, command: str) -> None:
         super().__init__(
-            "--expect-id names one account, and each country has its own.", f"{command} one country at a time"
+            "--expect-id names one account, and each region or country may have its own.",
+            f"{command} one place at a time",
         )
 
 
@@ -153,10 +161,14 @@ class SellerInvited(Usage):
 
 
 class WhichConnection(Usage):
-    def __init__(self, seller: str, places: Sequence[str]) -> None:
+    """Several connections are meant where one is needed. `every` is the flag for all of them, if there is one."""
+
+    def __init__(self, scopes: Sequence[Scope], every: str = "") -> None:
+        places = words.listed([scope.place for scope in scopes])
+        flags = [scope.flags.removeprefix(f"--seller {scope.seller} ") for scope in scopes]
         super().__init__(
-            f"{seller} is connected in {', '.join(places)}: say which. Nothing was changed.",
-            "add --region, and --country where the region has several, or --all",
+            f"{scopes[0].seller} is connected in {places}: say which. Nothing was changed.",
+            f"add {words.listed([*flags, every] if every else flags, 'or')}",
         )
 
 
@@ -189,7 +201,7 @@ class NoSuchApp(NotFound):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(
             f"There is no app {name}." if known else "No app is registered yet.",
-            f"there is {words.listed(known)}; sp-connect app list tells more"
+            f"{_meant(words.near(name, known))}there is {words.listed(known)}; sp-connect app list shows more"
             if known
             else "first: sp-connect app add --help",
         )
@@ -203,9 +215,23 @@ class NoSuchInvite(NotFound):
 
 
 class NoSuchConnection(NotFound):
-    """`what` has no connection, or no seller has one; `where` is a place, as " in Japan"."""
+    """`what` has no connection, or no seller has one; `where` is a place, as " in Japan".
+
+    `near` are sellers who may have been meant, where `what` is none.
+    """
 
     def __init__(
-        self, what: str | None, hint: str = "sp-connect list shows what is connected", *, where: str = ""
+        self,
+        what: str | None,
+        hint: str = "sp-connect list shows what is connected",
+        *,
+        where: str = "",
+        near: Sequence[str] = (),
     ) -> None:
-        super().__init__(f"{what}{where} is not connected." if what else f"No seller is connected{where}.", hint)
+        super().__init__(
+            f"{what}{where} is not connected." if what else f"No seller is connected{where}.", f"{_meant(near)}{hint}"
+        )
+
+
+def _meant(near: Sequence[str]) -> str:
+    return f"did you mean {words.listed(near, 'or')}? " if near else ""

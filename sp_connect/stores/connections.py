@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from sp_connect import errors
+from sp_connect import errors, words
 from sp_connect.models import Connection, Scope
 from sp_connect.stores import files, records, toml
 from sp_connect.stores.account_index import AccountIndex
@@ -66,6 +66,10 @@ class Connections:
     def get(self, scope: Scope) -> Connection | None:
         """The connection of one scope, if there is one. Raises Damaged."""
         return next((one for one in self.of(scope.seller) if one.scope == scope), None)
+
+    def near(self, seller: str) -> list[str]:
+        """The sellers whom somebody who typed `seller` may have meant. Reads names of files, and opens none."""
+        return words.near(seller, filter(errors.is_name, (name.removesuffix(_SUFFIX) for name in self._files())))
 
     def stamp(self) -> object:
         """What is another value once any record has changed: much cheaper than to read them all again."""

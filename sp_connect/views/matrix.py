@@ -101,19 +101,19 @@ class Entry(NamedTuple):
     told: str
 
 
-def columns(region: str | None = None, country: str | None = None) -> tuple[Column, ...]:
-    """The columns, in the order of the map; only those that `region` and `country` speak of, if given."""
-    there = None if country is None else geography.country_named(country)
-    wanted = there.region if there else None if region is None else geography.region_named(region).code
+def columns(regions: Iterable[str] = (), countries: Sequence[str] = ()) -> tuple[Column, ...]:
+    """The columns, in the order of the map; only those that `regions` and `countries` speak of, if any is given."""
+    there = geography.countries_named(countries)
+    wanted = {one.region for one in there} or {geography.region_named(one).code for one in regions}
     found = []
     for one in geography.REGIONS.values():
-        if wanted not in {None, one.code}:
+        if wanted and one.code not in wanted:
             continue
         if one.is_whole:
             found.append(Column(one.code, one.code, one.name))
         else:
             apart = geography.countries_of(one.code)
-            found.extend(Column(c.code, one.code, c.name) for c in apart if there in {None, c})
+            found.extend(Column(c.code, one.code, c.name) for c in apart if not there or c in there)
     return tuple(found)
 
 

@@ -45,7 +45,7 @@ def cut_short(agency: Agency) -> SecretName:
 def invited(agency: Agency, name: str = "acme", region: str = "eu", days: int = 7) -> None:
     options = invite.Options(
         seller=name,
-        region=region,
+        regions=(region,),
         countries=(),
         file=None,
         app=None,
@@ -78,7 +78,7 @@ class TestFiles:
 
     def test_one_of_a_later_version_is_a_failure_and_nothing_of_its_seller_is_forgotten(self, agency: Agency) -> None:
         connected(agency)
-        edit(agency.folder / "connections" / "acme.toml", "schema = 1", "schema = 2")
+        edit(agency.folder / "connections" / "acme.toml", "schema = 1", "schema = 3")
 
         found = {one.name: one for one in visit(agency.edges, fix=True, yes=True)}
 

@@ -136,6 +136,15 @@ def shell(agency: Agency, around: edges.Edges | None = None) -> Shell:
     return Shell(agency, around or agency.edges)
 
 
+def selected(due: int | None = None, **filters: str | Sequence[str]) -> Selection:
+    """A selection by its flags: `seller`, `region`, `country`, `app`, `status`, each with one value or several."""
+    several = {name: [value] if isinstance(value, str) else value for name, value in filters.items()}
+    sellers, regions, countries = (several.pop(name, ()) for name in ("seller", "region", "country"))
+    apps, statuses = several.pop("app", ()), several.pop("status", ())
+    assert not several
+    return Selection(sellers, regions, countries, apps, statuses, due)
+
+
 def names(connections: Sequence[Connection]) -> list[str]:
     return [f"{c.scope.seller} {c.scope.item}" for c in connections]
 

@@ -35,7 +35,9 @@ EU = geography.scope("acme", "eu")
 
 def invited(agency: Agency, name: str | None = "acme", region: str | None = "eu", *countries: str, **more: Any) -> Any:
     wanted: dict[str, Any] = {"file": None, "app": None, "default_app": "default", "expect_id": None, "days": 7}
-    return invite.run(agency.edges, invite.Options(seller=name, region=region, countries=countries, **(wanted | more)))
+    regions = (region,) if region else ()
+    options = invite.Options(seller=name, regions=regions, countries=countries, **(wanted | more))
+    return invite.run(agency.edges, options)
 
 
 def one(agency: Agency, *scope: str, **more: Any) -> Invite:
@@ -457,7 +459,7 @@ class TestInvite:
     def test_json_has_the_keys_of_the_contract(self, agency: Agency) -> None:
         given = shell(agency)
 
-        invite.command(given.context, "acme", "fe", ["JP"], json=True)
+        invite.command(given.context, "acme", ["fe"], ["JP"], json=True)
 
         [row] = given.json()
         url = row.pop("url")
@@ -475,7 +477,7 @@ class TestInvite:
     def test_the_link_alone_is_on_stdout(self, agency: Agency) -> None:
         given = shell(agency)
 
-        invite.command(given.context, "acme", "eu")
+        invite.command(given.context, "acme", ["eu"])
 
         [made], _ = invites.pending(agency.edges)
         assert given.printed() == f"{made.address}\n"
@@ -483,7 +485,7 @@ class TestInvite:
     def test_the_mail_says_what_to_do_and_holds_each_link_on_a_line(self, agency: Agency) -> None:
         given = shell(agency)
 
-        invite.command(given.context, "acme", "fe", text=True)
+        invite.command(given.context, "acme", ["fe"], text=True)
 
         for made in invites.pending(agency.edges)[0]:
             assert made.address in given.printed().splitlines()
@@ -493,7 +495,7 @@ class TestInvite:
 
     def test_two_ways_to_print_are_a_usage_error(self, agency: Agency) -> None:
         with pytest.raises(errors.Usage):
-            invite.command(shell(agency).context, "acme", "eu", text=True, json=True)
+            invite.command(shell(agency).context, "acme", ["eu"], text=True, json=True)
 
 
 class TestFromFile:

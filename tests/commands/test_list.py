@@ -12,15 +12,14 @@ import pytest
 from sp_connect import errors
 from sp_connect.commands import list as listing
 from sp_connect.models import Status
-from sp_connect.selection import Selection
 from sp_connect.views import csv as spreadsheet
 from sp_connect.views import text
 from tests.agency import NOON, Agency
-from tests.commands.given import connected, names, record, shell
+from tests.commands.given import connected, names, record, selected, shell
 
 
 def run(agency: Agency, **filters: Any) -> list[str]:
-    return names(listing.run(agency.edges, Selection(**filters))[0])
+    return names(listing.run(agency.edges, selected(**filters))[0])
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +59,14 @@ class TestFilters:
             ({"due": 315}, ["acme na", "acme eu", "acme fe-JP", "bravo eu", "charlie-gmbh eu-IN"]),
             ({"seller": "acme", "region": "eu"}, ["acme eu"]),
             ({"seller": "acme", "status": "rejected"}, []),
+            ({"seller": ["acme", "bravo"]}, ["acme na", "acme eu", "acme fe-JP", "bravo eu"]),
+            ({"seller": ["bravo", "acme", "bravo"], "region": "eu"}, ["acme eu", "bravo eu"]),
+            ({"seller": "*r*"}, ["bravo eu", "charlie-gmbh eu-IN"]),
+            ({"seller": ["b?avo", "acme"], "region": ["na", "EU"]}, ["acme na", "acme eu", "bravo eu"]),
+            ({"region": ["na", "fe"]}, ["acme na", "acme fe-JP"]),
+            ({"region": ["eu", "fe"], "country": ["JP", "in"]}, ["acme fe-JP", "charlie-gmbh eu-IN"]),
+            ({"status": ["rejected", "unchecked"]}, ["acme fe-JP", "bravo eu"]),
+            ({"app": ["other", "default"], "region": "na"}, ["acme na"]),
         ],
     )
     def test_each_filter_leaves_what_it_says(
@@ -75,6 +82,9 @@ class TestFilters:
             {"region": "asia"},
             {"country": "XX"},
             {"region": "eu", "country": "JP"},
+            {"region": ["eu", "na"], "country": ["DE", "JP"]},
+            {"seller": ["acme", "ACME"]},
+            {"status": ["due", "fine"]},
             {"status": "fine"},
             {"app": "nobody's"},
         ],
@@ -85,9 +95,24 @@ class TestFilters:
 
         assert failure.value.hint
 
-    def test_a_seller_that_does_not_exist_is_not_found(self, clients: Agency) -> None:
-        with pytest.raises(errors.NoSuchConnection):
-            run(clients, seller="nobody")
+    @pytest.mark.parametrize(
+        ("seller", "hint"),
+        [
+            ("nobody", "sp-connect list shows what is connected"),
+            (["acme", "nobody"], "sp-connect list shows what is connected"),
+            ("acmee", "did you mean acme? sp-connect list shows what is connected"),
+            (["bravo", "charlie"], "did you mean charlie-gmbh? sp-connect list shows what is connected"),
+            ("x*", "sp-connect list shows what is connected"),
+            (["acme", "x*"], "sp-connect list shows what is connected"),
+        ],
+    )
+    def test_a_seller_that_does_not_exist_is_not_found_and_a_near_one_is_named(
+        self, clients: Agency, seller: str | list[str], hint: str
+    ) -> None:
+        with pytest.raises(errors.NoSuchConnection) as failure:
+            run(clients, seller=seller)
+
+        assert failure.value.hint == hint
 
     def test_an_app_that_does_not_exist_is_not_found_and_one_without_connections_is_no_failure(
         self, agency: Agency
@@ -98,7 +123,7 @@ class TestFilters:
             run(agency, app="nobody")
 
         assert failure.value.exit_code == 6
-        assert failure.value.hint == "there is default; sp-connect app list tells more"
+        assert failure.value.hint == "there is default; sp-connect app list shows more"
         assert run(agency, app="default") == []
         assert run(agency, app="gone") == ["acme eu"]
 
@@ -107,7 +132,7 @@ class TestFilters:
         (agency.folder / "connections" / "acme.toml").write_text("= nonsense")
 
         with pytest.raises(errors.Damaged):
-            listing.command(shell(agency).context, app="nobody")
+            listing.command(shell(agency).context, app=["nobody"])
 
     def test_every_status_may_be_asked_for(self, clients: Agency) -> None:
         for status in get_args(Status):
@@ -116,10 +141,24 @@ class TestFilters:
     def test_nothing_like_that_is_told_and_no_failure(self, clients: Agency) -> None:
         given = shell(clients)
 
-        listing.command(given.context, status="expired")
+        listing.command(given.context, status=["expired"])
 
         assert given.printed() == ""
-        assert "No connection is like that." in clients.said()
+        assert "No connection matches these filters." in clients.said()
+
+    @pytest.mark.parametrize(("days", "said"), [(14, "Nothing is due within 14 days. "), (0, "Nothing has ended. ")])
+    def test_that_nothing_is_due_is_said_so(self, clients: Agency, days: int, said: str) -> None:
+        listing.command(shell(clients).context, due=days)
+
+        assert said in clients.said()
+
+    def test_of_a_pattern_the_damaged_files_that_match_it_are_told(self, agency: Agency) -> None:
+        connected(agency, "acme")
+        for name in ("acme-2", "bravo"):
+            (agency.folder / "connections" / f"{name}.toml").write_text("= nonsense")
+
+        with pytest.raises(errors.Damaged, match="acme-2"):
+            listing.command(shell(agency).context, seller=["acme*"])
 
     def test_amazon_is_not_asked(self, clients: Agency) -> None:
         listing.command(shell(clients).context)
@@ -178,6 +217,7 @@ def test_json_has_the_keys_of_the_contract(agency: Agency) -> None:
         "authorized_at": "2026-11-22T12:00:00Z",
         "renew_by": "2027-11-22T12:00:00Z",
         "verified_at": "2026-11-22T12:00:00Z",
+        "last_error": None,
     }
     assert marketplace == {
         "country": "JP",

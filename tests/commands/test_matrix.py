@@ -267,7 +267,7 @@ class TestFilters:
         assert heads == ["na", "eu", "JP", "AU", "SG"]
         assert list(rows) == ["acme", "bravo"]
 
-    @pytest.mark.parametrize("filters", [{"status": "rejected"}, {"seller": "acme"}, {"status": "missing-token"}])
+    @pytest.mark.parametrize("filters", [{"status": ["rejected"]}, {"seller": ["acme"]}, {"status": ["missing-token"]}])
     def test_a_row_is_whole_if_a_part_of_it_is_meant(self, clients: Agency, filters: dict[str, Any]) -> None:
         _, rows = self.table(clients, **filters)
 
@@ -278,11 +278,11 @@ class TestFilters:
     @pytest.mark.parametrize(
         ("filters", "heads", "sellers"),
         [
-            ({"region": "eu"}, ["eu"], ["acme", "bravo"]),
-            ({"region": "EU", "country": "in"}, ["eu"], ["acme"]),
-            ({"region": "fe"}, ["JP", "AU", "SG"], ["acme"]),
-            ({"country": "jp"}, ["JP"], ["acme"]),
-            ({"region": "na", "status": "rejected"}, ["na"], ["acme"]),
+            ({"region": ["eu"]}, ["eu"], ["acme", "bravo"]),
+            ({"region": ["EU"], "country": ["in"]}, ["eu"], ["acme"]),
+            ({"region": ["fe"]}, ["JP", "AU", "SG"], ["acme"]),
+            ({"country": ["jp"]}, ["JP"], ["acme"]),
+            ({"region": ["na"], "status": ["rejected"]}, ["na"], ["acme"]),
         ],
     )
     def test_columns_that_are_not_meant_are_left_out(
@@ -294,14 +294,14 @@ class TestFilters:
         assert list(rows) == sellers
 
     def test_the_country_of_a_region_shows_the_whole_region(self, clients: Agency) -> None:
-        assert self.table(clients, country="IN")[1] == {"acme": ["connected; IN missing-token"]}
+        assert self.table(clients, country=["IN"])[1] == {"acme": ["connected; IN missing-token"]}
 
     def test_json_is_the_array_of_what_the_filters_leave(self, clients: Agency) -> None:
         given = shell(clients)
         clients.stdout.truncate(0)
         clients.stdout.seek(0)
 
-        listing.command(given.context, matrix=True, json=True, status="rejected")
+        listing.command(given.context, matrix=True, json=True, status=["rejected"])
 
         assert [(one["seller"], one["region"]) for one in given.json()] == [("acme", "na")]
 
@@ -320,7 +320,7 @@ def test_the_next_step_is_for_the_seller_that_was_asked_about(agency: Agency) ->
     connected(agency, "acme", "eu", standing="rejected")
     given = shell(agency)
 
-    listing.command(given.context, seller="acme", status="rejected")
+    listing.command(given.context, seller=["acme"], status=["rejected"])
 
     assert "Next: sp-connect renew --seller acme\n" in agency.said()
 

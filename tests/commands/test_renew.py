@@ -10,18 +10,12 @@ from sp_connect import errors
 from sp_connect.commands import renew
 from sp_connect.models import Connection
 from tests.agency import Agency, as_company, as_expected, asking_for, nobody
-from tests.commands.given import connected, end_at_amazon, kept, names, shell
+from tests.commands.given import connected, end_at_amazon, kept, names, selected, shell
 
 
 def run(agency: Agency, **more: Any) -> list[Connection]:
-    wanted: dict[str, Any] = {
-        "seller": None,
-        "region": None,
-        "country": None,
-        "due": 30,
-        "asking": asking_for(more),
-    }
-    return list(renew.run(agency.edges, renew.Options(**(wanted | more))))
+    asking, due = asking_for(more), more.pop("due", 30)
+    return list(renew.run(agency.edges, renew.Options(selected(**more), due, asking)))
 
 
 def test_what_is_due_is_renewed_most_urgent_first_and_the_rest_is_left(agency: Agency) -> None:

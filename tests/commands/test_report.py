@@ -285,7 +285,7 @@ class TestFile:
         connected(agency, "acme", "na")
         connected(agency, "bravo")
 
-        listing.command(shell(agency).context, status="rejected", html=tmp_path / "a.html")
+        listing.command(shell(agency).context, status=["rejected"], html=tmp_path / "a.html")
 
         shown = Tables((tmp_path / "a.html").read_text("utf-8")).found
         assert shown[0][1][:3] == ["acme", "● connected", "✕ rejected"]

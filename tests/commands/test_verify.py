@@ -22,7 +22,7 @@ from sp_connect.stores.changes import Changes
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.views.screen import Screen
 from tests.agency import Agency
-from tests.commands.given import connected, end_at_amazon, hearing, kept, marketplace, names, shell, token_of
+from tests.commands.given import connected, end_at_amazon, hearing, kept, marketplace, names, selected, shell, token_of
 from tests.stores.samples import REFUSED
 
 ALL = Selection()
@@ -140,7 +140,7 @@ class TestMany:
         connected(agency, "acme", "fe", "JP")
         connected(agency, "bravo", "eu")
 
-        findings = run(agency, Selection("acme", "FE", "jp"))
+        findings = run(agency, selected(seller="acme", region="FE", country="jp"))
 
         assert names([f.connection for f in findings]) == ["acme fe-JP"]
         assert agency.world.requests["token"] == 1
@@ -369,7 +369,7 @@ class TestOtherFailures:
         connected(agency)
 
         with pytest.raises(errors.NoSuchConnection) as failure:
-            command(agency, seller="bravo")
+            command(agency, seller=["bravo"])
 
         assert failure.value.exit_code == 6
         assert failure.value.message == "bravo is not connected."
@@ -377,22 +377,22 @@ class TestOtherFailures:
     @pytest.mark.parametrize(
         ("place", "message", "hint"),
         [
-            ({"region": "fe"}, "No seller is connected in the Far East.", "sp-connect list shows what is connected"),
-            ({"country": "jp"}, "No seller is connected in Japan.", "sp-connect list shows what is connected"),
+            ({"region": ["fe"]}, "No seller is connected in the Far East.", "sp-connect list shows what is connected"),
+            ({"country": ["jp"]}, "No seller is connected in Japan.", "sp-connect list shows what is connected"),
             (
-                {"seller": "nobody", "country": "de"},
-                "nobody in Germany is not connected.",
+                {"seller": ["nobody"], "country": ["de"]},
+                "nobody is not connected.",
                 "sp-connect list shows what is connected",
             ),
             (
-                {"seller": "acme", "country": "de"},
+                {"seller": ["acme"], "country": ["de"]},
                 "acme in Germany is not connected.",
                 "unless Germany is an account of its own, Europe & India covers it: leave out --country",
             ),
         ],
     )
     def test_a_place_where_nobody_is_connected_is_named(
-        self, agency: Agency, place: dict[str, str], message: str, hint: str
+        self, agency: Agency, place: dict[str, list[str]], message: str, hint: str
     ) -> None:
         connected(agency)
 
@@ -401,7 +401,7 @@ class TestOtherFailures:
 
         assert (failure.value.message, failure.value.hint) == (message, hint)
 
-    @pytest.mark.parametrize("flags", [{"region": "fe"}, {"region": "fe", "country": "JP"}, {"country": "JP"}])
+    @pytest.mark.parametrize("flags", [{"region": ["fe"]}, {"region": ["fe"], "country": ["JP"]}, {"country": ["JP"]}])
     def test_a_place_without_connections_is_told_in_plain_words(self, agency: Agency, flags: dict[str, str]) -> None:
         connected(agency)
 
@@ -410,7 +410,9 @@ class TestOtherFailures:
 
         assert "no seller" not in failure.value.message
 
-    @pytest.mark.parametrize("flags", [{"region": "asia"}, {"country": "XX"}, {"region": "eu", "country": "JP"}])
+    @pytest.mark.parametrize(
+        "flags", [{"region": ["asia"]}, {"country": ["XX"]}, {"region": ["eu"], "country": ["JP"]}]
+    )
     def test_an_unknown_place_is_a_usage_error(self, agency: Agency, flags: dict[str, str]) -> None:
         with pytest.raises(errors.Usage):
             command(agency, **flags)

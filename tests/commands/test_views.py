@@ -419,7 +419,7 @@ class TestSimulated:
     def test_the_card_says_so(self, agency: Agency) -> None:
         given, out = self.simulated(agency)
 
-        connect.command(given.context, "acme", "eu", timeout=20)
+        connect.command(given.context, "acme", ["eu"], timeout=20)
 
         assert "SIMULATED" in out.getvalue()
 

@@ -46,11 +46,11 @@ def _import(estate: Estate, sit: Sit, name: str) -> None:
 
 
 def _connect(_: Estate, sit: Sit, name: str) -> None:
-    connect.command(sit().context, name, "eu", timeout=SECONDS)
+    connect.command(sit().context, name, ["eu"], timeout=SECONDS)
 
 
 def _renew(_: Estate, sit: Sit, name: str) -> None:
-    renew.command(sit().context, 3650, name, timeout=SECONDS)
+    renew.command(sit().context, 3650, [name], timeout=SECONDS)
 
 
 def _rename(_: Estate, sit: Sit, name: str) -> None:
@@ -72,10 +72,10 @@ COMMANDS: dict[str, Callable[[Estate, Sit], None]] = {
     "verify": lambda _, sit: verify.command(sit().context, jobs=2),
     "token acme": lambda _, sit: token.command(sit().context, "acme", "eu"),
     "token bravo": lambda _, sit: token.command(sit().context, "bravo", "eu"),
-    "export bravo": lambda _, sit: export.command(sit().context, "bravo", "eu", "json"),
+    "export bravo": lambda _, sit: export.command(sit().context, "bravo", "json", "eu"),
     "invites": lambda _, sit: invites.command(sit().context),
     "invites cancel": lambda _, sit: invites.command(sit().context, "guest"),
-    "invite": lambda _, sit: invite.command(sit().context, "newcomer", "eu"),
+    "invite": lambda _, sit: invite.command(sit().context, "newcomer", ["eu"]),
     "accept": _accept,
     "connect acme": partial(_connect, name="acme"),
     "connect bravo": partial(_connect, name="bravo"),
