@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sp_connect import settings
+from sp_connect import errors, settings
 from sp_connect.amazon.http import Amazon
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.person import Person
@@ -23,6 +24,7 @@ from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.chosen import Chosen
 from sp_connect.stores.connections import Connections
+from sp_connect.stores.identity import Identity
 from sp_connect.stores.invites import Invites
 from sp_connect.stores.journal import Journal
 from sp_connect.stores.keyring import KeyringStore
@@ -53,6 +55,7 @@ class Edges:
     `store_reason` says why `secrets` is the store in use; `moves` gives what moves everything, and `vault` is the
     sealed files, whether or not they are in use. `home`, `passphrase_file` and `see_browser` are for
     who looks whether all is well: the last tells what `browser` would open unless told otherwise, and opens nothing.
+    `copied_from` gives the folder that owns the secrets in the keyring, where this home is a copy of it.
     """
 
     screen: Screen
@@ -74,6 +77,7 @@ class Edges:
     home: Home
     passphrase_file: Path | None
     see_browser: Callable[[], Sight]
+    copied_from: Callable[[], Path | None] = lambda: None
 
 
 def real(screen: Screen, person: Person, environ: Environment) -> Edges:
@@ -82,15 +86,15 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         screen.story("SSLKEYLOGFILE is passed over: whoever reads that file reads the tokens")
     where = settings.home(environ)
     apps = Apps(where.config / "config.toml")
-    keyring = KeyringStore(
-        environ.get("PYTHON_KEYRING_BACKEND"), PATIENCE_WITH_PERSON if person.is_there() else PATIENCE_ALONE
-    )
+    identity = _identity(where, apps, screen)
+    patience = PATIENCE_WITH_PERSON if person.is_there() else PATIENCE_ALONE
+    keyring = KeyringStore(environ.get("PYTHON_KEYRING_BACKEND"), patience, home=identity)
     vault = Vault(where.data / "vault", settings.passphrase_of(environ), keyring)
     variable = environ.get("SP_CONNECT_STORE")
     stores: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": keyring, "vault": vault}
     store = Chosen(stores, lambda: secrets.choose(variable, apps.store_choice()))
     connections, invites = _connections(where), Invites(where.data / "invites")
-    changes = _changes(where, environ, apps, connections, invites, store)
+    changes = _changes(where, environ, apps, connections, invites, store, identity)
 
     def open_browser(command: str | None, *, refused: bool) -> Opener:
         return _opener(where, apps, environ, command, refused=refused)
@@ -115,6 +119,7 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
         home=where,
         passphrase_file=settings.passphrase_file(environ),
         see_browser=partial(_look, where, apps, environ),
+        copied_from=keyring.owner,
     )
 
 
@@ -180,13 +185,30 @@ def _changes(
     connections: Connections,
     invites: Invites,
     store: secrets.SecretStore,
+    identity: Identity | None = None,
 ) -> Changes:
     def move_profiles(old: str, new: str) -> None:
         from sp_connect import browser
 
         browser.move_profiles(environ, where.data / "browsers", old, new)
 
-    return Changes(where.data / "unfinished", where.data / "lock", apps, connections, invites, store, move_profiles)
+    folder, lock = where.data / "unfinished", where.data / "lock"
+    return Changes(folder, lock, apps, connections, invites, store, move_profiles, identity=identity)
+
+
+def _identity(where: Home, apps: Apps, screen: Screen) -> Identity:
+    """Which home this is. A home and its copies have the references of their apps' secrets in common."""
+
+    def seed(of: Apps) -> str:
+        return " ".join(app.secret_ref for app in of.all())
+
+    def elder() -> tuple[Path, str] | None:
+        usual = settings.home({})
+        with suppress(errors.SpConnectError):  # what is wrong there is no concern of this home
+            return None if usual.data == where.data else (usual.data, seed(Apps(usual.config / "config.toml")))
+        return None
+
+    return Identity(where.data, partial(seed, apps), elder, screen.say)
 
 
 def _opener(where: Home, apps: Apps, environ: Environment, command: str | None, *, refused: bool) -> Opener:

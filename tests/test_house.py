@@ -62,6 +62,7 @@ REVEALERS = {
     "sp_connect.amazon.http",
     "sp_connect.amazon.registration",
     "sp_connect.commands.token",
+    "sp_connect.stores.identity",
     "sp_connect.stores.keyring",
     "sp_connect.stores.vault",
     "sp_connect.stores.vault_key",

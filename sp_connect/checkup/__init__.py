@@ -24,6 +24,7 @@ NAMES = (
     "permissions",
     "disk",
     "secret-store",
+    "home",
     "client-secret",
     "records",
     "unfinished",
@@ -83,6 +84,7 @@ def _here(facts: Facts) -> Iterator[Check]:
     yield Check("permissions", partial(machine.private, facts))
     yield Check("disk", partial(machine.disk, facts))
     yield Check("secret-store", partial(machine.secret_store, facts))
+    yield Check("home", partial(machine.home, facts))
     for app in facts.apps:
         yield Check("client-secret", partial(settings.client_secret, facts, app), app.name)
     yield Check("records", partial(records.readable, facts))

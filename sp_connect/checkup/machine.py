@@ -65,11 +65,28 @@ def secret_store(facts: Facts) -> Finding:
     return ok(f"{described.backend}; {facts.edges.store_reason}")
 
 
+def home(facts: Facts) -> Finding:
+    """Whether another folder owns the secrets of this home in the keyring, of which it is a copy then."""
+    if facts.store_trouble:
+        return skipped("the secret store cannot be asked")
+    folder, described = facts.edges.home.data, facts.described
+    if not facts.is_made() or described.opened_by == "passphrase":
+        return ok(f"{folder} shares no secrets with a copy of it")
+    owner = facts.edges.copied_from()
+    if owner is None:
+        return ok(f"{folder} owns its secrets in the keyring")
+    apart = "store passphrase --new-passphrase-file FILE" if described.store == "vault" else "store move vault"
+    return warning(
+        f"{folder} is a copy of {owner}, which uses the same secrets: nothing here deletes them from the keyring",
+        f"for secrets of its own: sp-connect {apart}; if {owner} is no longer used, delete that folder",
+    )
+
+
 def _ours(facts: Facts) -> Iterator[Path]:
     """What is looked at: not what browsers keep in the sellers' profiles, nor what else lies in a shared folder."""
     home, named = facts.edges.home, facts.edges.passphrase_file
     yield from dict.fromkeys(folder.resolve() for folder in home)
-    yield home.config / "config.toml"
+    yield from (home.config / "config.toml", home.data / "home.toml")
     if named is not None:
         yield named
     yield from (home.data / name for name in ("browsers", "simulated"))

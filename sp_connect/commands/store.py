@@ -252,7 +252,9 @@ def _tell_outcome(edges: Edges, outcome: Outcome, *, dry_run: bool) -> None:
     elif dry_run:
         edges.screen.say(f"Would move {what} from the {source} to {_described(edges, target)}. Nothing was changed.")
     else:
-        edges.screen.say(f"Moved {what} to {_described(edges, target)}, and forgot them in the {source}.")
+        is_shared = source == "keyring" and edges.copied_from() is not None  # what stays there, has been said
+        end = "" if is_shared else f", and forgot them in the {source}"
+        edges.screen.say(f"Moved {what} to {_described(edges, target)}{end}.")
         edges.screen.say(
             f"config.toml names the {target} now; where jobs set SP_CONNECT_STORE, it has to say {target} too."
         )

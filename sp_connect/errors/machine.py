@@ -42,6 +42,7 @@ class Damaged(ThisMachine):
     MENDS: Mapping[str, str] = MappingProxyType(
         {
             "config.toml": "mend it by hand, or move it away and register the app again: sp-connect app add",
+            "home.toml": "bring back a copy of it; or delete it, if no copy of its folder is in use",
             "vault.toml": "bring back a copy of it; without one, move the vault away and connect again",
             "invites": "move it away, and invite the seller again",
             "unfinished": "move it away, then: sp-connect doctor --fix",

@@ -20,6 +20,7 @@ from sp_connect.models import App, Connection, Scope, Secret, SecretName
 from sp_connect.stores import locks
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
+from sp_connect.stores.identity import Identity
 from sp_connect.stores.invites import Invites
 from sp_connect.stores.journal import Entry, Journal, Renamed
 from sp_connect.stores.pending import NOTHING, Answer, Pending, Row
@@ -35,10 +36,11 @@ ASKING_SECONDS = 300.0
 class Changes:
     """The changes of one home; `folder` is the journal's. What changes anything is used inside `writing`.
 
-    `move_profiles` gives a seller's browser profiles, if there are any, another name that has none.
+    `move_profiles` gives a seller's browser profiles, if there are any, another name that has none. `identity` is the
+    home's, which is written once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a home consists of
         self,
         folder: Path,
         lock_path: Path,
@@ -47,6 +49,8 @@ class Changes:
         invites: Invites,
         secrets: SecretStore,
         move_profiles: Callable[[str, str], None] = lambda _old, _new: None,
+        *,
+        identity: Identity | None = None,
     ) -> None:
         self.journal = Journal(folder)
         self._lock_path = lock_path
@@ -55,6 +59,7 @@ class Changes:
         self._invites = invites
         self._secrets = secrets
         self._move_profiles = move_profiles
+        self._identity = identity
         # Threads of this process queue here: a deadline is for waiting on another process, and polling is not fair.
         self._queue = threading.Lock()
 
@@ -70,6 +75,9 @@ class Changes:
         with self._queue, locks.held(self._lock_path, wait, most):
             if isinstance(self._secrets, Choosing):
                 self._secrets.look_again()
+            if self._identity is not None:
+                with suppress(errors.ThisMachine):  # it may wait, and a token that Amazon has just given may not
+                    self._identity.make()
             for written in self.journal.readable():
                 entry = self._rename(written)
                 # What was begun in the other store waits until that one is in use again.

@@ -11,11 +11,13 @@ import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from sp_connect import errors, words
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secrets
+from sp_connect.stores.identity import Identity
 
 USER = "sp-connect"
 """The one user name of all our items: two under one service make Windows rename items (hazards.md 3.5)."""
@@ -51,16 +53,20 @@ class KeyringStore:
     """Secrets as items of the keyring, each under a service of its own.
 
     `backend` is the dotted class name that PYTHON_KEYRING_BACKEND gives, `patience` the seconds that one call
-    may take. Nothing is imported or opened before a secret is asked for.
+    may take. `home` says which secrets may be deleted, where a copy of a home shares the keyring. Nothing is imported
+    or opened before a secret is asked for.
     """
 
     name: secrets.StoreName = "keyring"
 
-    def __init__(self, backend: str | None, patience: float, platform: str = sys.platform) -> None:
+    def __init__(
+        self, backend: str | None, patience: float, platform: str = sys.platform, home: Identity | None = None
+    ) -> None:
         self._path, self._words = _BACKENDS.get(platform, _SECRET_SERVICE)
         if backend:
             self._path = self._words = backend
         self._patience = patience
+        self._home = home
         self._turn = threading.Lock()
         self._call: threading.Thread | None = None
         self._is_awaited = False
@@ -68,6 +74,8 @@ class KeyringStore:
 
     def keep(self, name: SecretName, value: Secret) -> None:
         """Keeps a secret: its parts first, so that the base item never promises one that is not there."""
+        if self._home is not None:
+            self._home.before_keeping(self, name, is_there=lambda: self._get(_service(name)) is not None)
         parts, base = _packed(value.reveal())
         for number, part in enumerate(parts, 1):
             self._set(_service(name, number), part)
@@ -75,6 +83,8 @@ class KeyringStore:
         self._forget_parts(name, after=len(parts), upto=len(parts))
         if self._get(_service(name)) != base or self._parts(name, len(parts)) != parts:
             raise secrets.unfaithful("keyring")
+        if self._home is not None:
+            self._home.after_keeping(self, name)
 
     def keep_all(self, values: Mapping[SecretName, Secret]) -> None:
         """Keeps one after another: a keyring takes single items."""
@@ -97,7 +107,12 @@ class KeyringStore:
         return Secret(value)
 
     def forget(self, name: SecretName) -> None:
-        """Forgets a secret, its parts from the last to the first: after a kill a second try finds them."""
+        """Forgets a secret, its parts from the last to the first: after a kill a second try finds them.
+
+        A home that is a copy leaves what the home that owns it may use.
+        """
+        if self._home is not None and not self._home.may_delete(self, name):
+            return
         base = self._get(_service(name))
         self._forget_parts(name, after=0, upto=_count(base or ""))
         if base is not None:
@@ -107,6 +122,10 @@ class KeyringStore:
         """Forgets one after another."""
         for name in names:
             self.forget(name)
+
+    def owner(self) -> Path | None:
+        """The folder of the home that owns the secrets, where this home is a copy of it. Changes nothing."""
+        return self._home.owner(self) if self._home is not None else None
 
     def describe(self) -> secrets.StoreDescription:
         """The backend in words; nothing is asked of it. Raises StoreUnavailable for one that is refused by name."""
