@@ -16,7 +16,7 @@ from typing import Any
 
 from sp_connect import errors, words
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import secrets
+from sp_connect.stores import secrets, session_bus
 from sp_connect.stores.identity import Identity
 
 USER = "sp-connect"
@@ -162,9 +162,10 @@ class KeyringStore:
 
         def run() -> None:
             try:
-                if self._ring is None:
-                    self._ring = self._open()
-                answer.append(action(self._ring))
+                with session_bus.named():
+                    if self._ring is None:
+                        self._ring = self._open()
+                    answer.append(action(self._ring))
             except BaseException as error:  # noqa: BLE001 - backends raise anything; it is sorted below
                 failure.append(error)
 

@@ -29,7 +29,7 @@ OPENERS: tuple[OpenedBy, ...] = get_args(OpenedBy)
 DEFAULT: StoreName = "keyring"
 """The store in use where nobody says anything."""
 
-ELSEWHERE = "use sealed files instead: SP_CONNECT_STORE=vault with SP_CONNECT_PASSPHRASE_FILE"
+ELSEWHERE = "use sealed files instead: export SP_CONNECT_STORE=vault SP_CONNECT_PASSPHRASE_FILE=FILE"
 
 PROBE = "sp-connect-probe"
 """The owner of the throwaway secrets with which a store is proved."""

@@ -22,6 +22,8 @@ from sp_connect.simulator.server import Simulator
 PROGRAM = Path(sys.executable).with_name("sp-connect")
 PASSPHRASE = "correct horse"
 SECONDS = 30
+NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+"""Else the program would find the keyring of whoever runs the tests."""
 _OURS = (
     "SP_CONNECT_",
     "PYTHON",
@@ -74,7 +76,7 @@ class Program:
 
     def environment(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        wanted = inherited | {"SP_CONNECT_HOME": str(self.home)} | self.env | dict(changes or {})
+        wanted = inherited | NO_BUS | {"SP_CONNECT_HOME": str(self.home)} | self.env | dict(changes or {})
         return {name: value for name, value in wanted.items() if value is not None}
 
     def run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 import traceback
@@ -17,7 +19,7 @@ from keyring.backends import SecretService
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import secrets
+from sp_connect.stores import secrets, session_bus
 from sp_connect.stores.keyring import ROOM, KeyringStore
 from sp_connect.stores.secret_service import SecretService as ServiceOnBus
 from tests import secret_service
@@ -298,3 +300,56 @@ def test_describing_loads_nothing() -> None:
         "Windows Credential Manager",
         "a.B False",
     ]
+
+
+class TestSessionBus:
+    """In cron, su and tmux no variable names the bus, and it is there all the same."""
+
+    @pytest.mark.parametrize("backend", [None, SECRET_SERVICE])
+    @pytest.mark.parametrize("named", [None, ""])
+    def test_is_found_where_no_variable_names_it(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch, backend: str | None, named: str | None
+    ) -> None:
+        monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+        if named is not None:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", named)
+        assert Path(session["XDG_RUNTIME_DIR"], "bus").is_socket()
+
+        KeyringStore(backend, 30, platform="linux").keep(EU, Secret(TOKEN))
+
+        assert KeyringStore(backend, 30, platform="linux").fetch(EU).reveal() == TOKEN
+        assert os.environ.get("DBUS_SESSION_BUS_ADDRESS") == named, "no child inherits what the user did not set"
+
+    def test_one_that_a_variable_names_is_the_only_one_that_is_asked(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert Path(session["XDG_RUNTIME_DIR"], "bus").is_socket()
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+
+        with pytest.raises(errors.StoreUnavailable, match="no keyring runs in this session"):
+            real().fetch(EU)
+
+    @pytest.mark.parametrize("kind", ["file", "link", "nothing"])
+    def test_what_is_no_socket_of_this_user_is_none(self, tmp_path: Path, kind: str) -> None:
+        environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(tmp_path / "elsewhere"))
+            if kind == "file":
+                (tmp_path / "bus").touch()
+            elif kind == "link":
+                (tmp_path / "bus").symlink_to(tmp_path / "elsewhere")
+
+            with session_bus.named(environ):
+                assert str(tmp_path) not in environ.get("DBUS_SESSION_BUS_ADDRESS", "")
+
+    def test_its_path_is_written_as_an_address_has_it(self, tmp_path: Path) -> None:
+        folder = tmp_path / "run time,;"
+        folder.mkdir()
+        environ = {"XDG_RUNTIME_DIR": str(folder)}
+        with socket.socket(socket.AF_UNIX) as bus:
+            bus.bind(str(folder / "bus"))
+
+            with session_bus.named(environ):
+                assert environ["DBUS_SESSION_BUS_ADDRESS"] == f"unix:path={tmp_path}/run%20time%2c%3b/bus"
+
+        assert "DBUS_SESSION_BUS_ADDRESS" not in environ
