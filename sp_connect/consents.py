@@ -9,9 +9,9 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sp_connect import access, authorization, errors, words
 from sp_connect.amazon import consent
@@ -19,6 +19,9 @@ from sp_connect.browser import Opener
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Scope, Secret
 from sp_connect.views import conversation
+
+if TYPE_CHECKING:
+    from sp_connect.listener import Door
 
 TICK = 0.2
 """Seconds between looks at the clock, so that Ctrl-C is heard on Windows too."""
@@ -167,33 +170,49 @@ def _ask(edges: Edges, manner: Manner, wanted: Wanted, counted: str) -> authoriz
     """One consent, from the open door to the record. The door is open before the address exists."""
     inbox: Inbox = queue.SimpleQueue()
     screen, scope, app = edges.screen, wanted.scope, wanted.app
+    turned_away = conversation.TurnedAway(screen)
     with ExitStack() as stack:
-        if not manner.asking.paste:
-            from sp_connect import listener
-
-            def deliver(arrival: consent.Arrival) -> None:
-                inbox.put(conversation.Followed(screen, arrival))
-
-            stack.enter_context(listener.door(app, deliver, edges.amazon.at, simulated=screen.simulated))
-            screen.story(f"listening on {app.listen}")
+        door = None if manner.asking.paste else stack.enter_context(_door(edges, app, inbox, turned_away))
         before = edges.connections.get(scope)
         conversation.opening(screen, scope, app, counted, before, replaces=wanted.guard.replace)
         asked = consent.begin(app, scope, away=manner.asking.paste)
         address = edges.amazon.at(asked.address)
         conversation.address(screen, address)
-        obstacle = manner.open_page(asked, address)
+        obstacle = manner.open_page(asked, address, None if door is None else door.opening(address))
         if manner.asking.paste:
             conversation.paste_to_finish(screen, obstacle)
         elif obstacle is not None:
             conversation.open_elsewhere(screen, obstacle, app.listen, can_paste=edges.person.is_heard())
         can_skip = bool(counted) and edges.person.is_heard()
-        stack.enter_context(edges.person.pasting(lambda text: _take(edges, app, inbox, text, can_skip=can_skip)))
+
+        def take(text: str) -> None:
+            _take(edges, app, inbox, text, turned_away, can_skip=can_skip)
+
+        stack.enter_context(edges.person.pasting(take))
         stack.enter_context(conversation.waiting(screen, manner.asking.timeout, skip=SKIP if can_skip else None))
         arrivals = _arriving(inbox, scope, manner.asking.timeout)
         outcome = authorization.complete(edges, asked, wanted.client_secret, wanted.guard, arrivals)
     if outcome is None:
-        raise errors.TimedOut(scope, manner.asking.timeout)
+        raise errors.TimedOut(scope, manner.asking.timeout, turned_away.last)
     return outcome
+
+
+@contextmanager
+def _door(edges: Edges, app: App, inbox: Inbox, turned_away: conversation.TurnedAway) -> Iterator[Door]:
+    """The listener while the block runs. Raises PortTaken."""
+    from sp_connect import listener
+
+    screen = edges.screen
+
+    def deliver(arrival: consent.Arrival) -> None:
+        inbox.put(conversation.Followed(screen, arrival, turned_away))
+
+    def notify(notice: listener.Notice) -> None:
+        turned_away.at_the_door(*notice)
+
+    with listener.door(app, deliver, edges.amazon.at, notify, simulated=screen.simulated) as door:
+        screen.story(f"listening on {app.listen}")
+        yield door
 
 
 def _arriving(inbox: Inbox, scope: Scope, seconds: float) -> Iterator[consent.Arrival]:
@@ -207,14 +226,18 @@ def _arriving(inbox: Inbox, scope: Scope, seconds: float) -> Iterator[consent.Ar
             yield arrived
 
 
-def _take(edges: Edges, app: App, inbox: Inbox, text: str, *, can_skip: bool) -> None:
+def _take(
+    edges: Edges, app: App, inbox: Inbox, text: str, turned_away: conversation.TurnedAway, *, can_skip: bool
+) -> None:
     if can_skip and text.lower() == SKIP:
         inbox.put(None)
         return
     try:
-        inbox.put(conversation.Pasted(edges.screen, consent.pasted(text, app, edges.amazon.at), edges.amazon.at))
+        parameters = consent.pasted(text, app, edges.amazon.at)
     except errors.BadState as error:
         edges.screen.say(f"{error.message} Still waiting.")
+        return
+    inbox.put(conversation.Pasted(edges.screen, parameters, edges.amazon.at, turned_away))
 
 
 def _summed_up(

@@ -32,7 +32,7 @@ from sp_connect.stores.vault import Vault
 from sp_connect.views.screen import Screen
 
 if TYPE_CHECKING:
-    from sp_connect.browser import Opener, Sight
+    from sp_connect.browser import Once, Opener, Sight
     from sp_connect.stores.moves import Moves
 
 PATIENCE_WITH_PERSON = 60.0
@@ -143,8 +143,8 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
         by_hand = _opener(where, apps, environ, command, refused=refused)
         is_wanted = command is not None or (person.is_there() and not refused)
 
-        def open_or_confirm(asked: Consent, address: str) -> str | None:
-            why = by_hand(asked, address) if is_wanted else ""
+        def open_or_confirm(asked: Consent, address: str, once: Once | None = None) -> str | None:
+            why = by_hand(asked, address, once) if is_wanted else ""
             if why is not None:
                 embedded.confirm_aside(screen, asked, address, why)
             return None

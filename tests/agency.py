@@ -110,10 +110,15 @@ class Agency:
             if path.is_file() and "lock" not in path.name
         }
 
-    def visit(self, asked: Consent, address: str) -> str | None:
+    def visit(self, asked: Consent, address: str, once: browser.Once | None = None) -> str | None:  # noqa: ARG002
         """What `browser` does: the next of `visits`, in a thread, as a browser would."""
         act = self.visits.pop(0) if len(self.visits) > 1 else self.visits[0]
         return act(asked, address)
+
+
+def opener(visit: Visit) -> browser.Opener:
+    """A browser in which the seller does `visit`, at Amazon's own address."""
+    return lambda asked, address, once=None: visit(asked, address)  # noqa: ARG005 - another way to the same page
 
 
 def asking_for(flags: dict[str, Any]) -> Asking:

@@ -47,7 +47,7 @@ def fresh(environ: dict[str, str], code: str) -> str:
 
 def obstacle(*marks: Path, **environ: str) -> str:
     names = tuple(str(mark) for mark in marks)
-    code = f"import os; from sp_connect import browser; print(browser.obstacle(os.environ, {names!r}))"
+    code = f"import os; from sp_connect.browser import default; print(default.obstacle(os.environ, {names!r}))"
     return fresh(environ, code)
 
 
@@ -254,6 +254,84 @@ def test_the_systems_browser_is_given_the_address(tmp_path: Path, recorder: Path
     environ = {"PATH": os.environ["PATH"], "BROWSER": f"{recorder} %s", "OTHER": "kept"}
     assert fresh(environ | OURS, code) == "None"
     assert written(tmp_path / "arguments").splitlines() == [ADDRESS]
+
+
+class Once:
+    """A one-time address that notes what was done with it."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def take(self) -> str:
+        self.done.append("taken")
+        return ONE_TIME
+
+    def withdraw(self) -> None:
+        self.done.append("withdrawn")
+
+
+ONE_TIME = "http://127.0.0.1:8723/open/x"
+
+
+@pytest.mark.parametrize("choice", ["isolated", "private"])
+def test_a_browser_that_we_start_is_given_the_one_time_address(tmp_path: Path, choice: str) -> None:
+    program(tmp_path / "bin", "chromium", RECORDING.format(folder=tmp_path))
+    environ = {"PATH": os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]]), "DISPLAY": ":0"}
+    once = Once()
+    assert browser.opener(f"{choice} chromium", environ, tmp_path / "browsers")(ASKED, ADDRESS, once) is None
+    assert written(tmp_path / "arguments").splitlines()[-1] == ONE_TIME
+    assert ADDRESS not in written(tmp_path / "arguments")
+    assert once.done == ["taken"]
+
+
+def test_one_that_does_not_start_gives_it_back(tmp_path: Path) -> None:
+    program(tmp_path / "bin", "chromium", "exit 3")
+    environ = {"PATH": os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]]), "DISPLAY": ":0"}
+    once = Once()
+    assert browser.opener("private chromium", environ, NOWHERE)(ASKED, ADDRESS, once) is not None
+    assert once.done == ["taken", "withdrawn"]
+
+
+def test_a_command_of_the_users_own_may_open_elsewhere_and_is_given_amazons_address(
+    tmp_path: Path, recorder: Path
+) -> None:
+    once = Once()
+    assert opening(str(recorder))(ASKED, ADDRESS, once) is None
+    assert written(tmp_path / "arguments").splitlines() == [ADDRESS]
+    assert once.done == []
+
+
+def test_the_systems_browser_is_of_this_machine_unless_the_variable_names_another() -> None:
+    code = "import os; from sp_connect.browser import default; print(default.is_here(os.environ))"
+    assert fresh({"BROWSER": ""}, code) == "True"
+    assert fresh({"BROWSER": "open-on-laptop"}, code) == "False"
+
+
+OPENED = (
+    "import os, pathlib; from sp_connect import browser\n"
+    f"print(browser.opener(None, os.environ, pathlib.Path('/none'))(None, {ADDRESS!r}))"
+)
+
+
+@pytest.mark.parametrize("first", ["nowhere-to-be-found %s", "{failing} %s", "{failing}", "w3m", "nowhere-to-be-found"])
+def test_browsers_of_the_variable_are_tried_in_turn(tmp_path: Path, recorder: Path, first: str) -> None:
+    failing = program(tmp_path, "failing", "exit 3")
+    program(tmp_path / "bin", "w3m", f"touch {tmp_path}/w3m-ran")
+    code = OPENED
+    environ = {
+        "PATH": os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]]),
+        "BROWSER": os.pathsep.join([first.format(failing=failing), "", f"{recorder} %s"]),
+    }
+    assert fresh(environ, code) == "None"
+    assert written(tmp_path / "arguments").splitlines() == [ADDRESS]
+    assert not (tmp_path / "w3m-ran").exists()
+
+
+def test_where_none_of_the_variables_browsers_opens_each_is_told(tmp_path: Path) -> None:
+    one, other = program(tmp_path, "one", "exit 3"), program(tmp_path, "other", "exit 4")
+    code = OPENED
+    environ = {"PATH": os.environ["PATH"], "BROWSER": f"{one}:{other}"}
+    assert fresh(environ, code) == "one ended with exit code 3; other ended with exit code 4"
 
 
 @pytest.mark.parametrize("choice", ["isolated", "no-such-program", None])

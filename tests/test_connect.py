@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from sp_connect import errors
+from sp_connect import browser, edges, errors
 from sp_connect.amazon import geography
 from sp_connect.commands import connect
 from sp_connect.models import Consent, Secret
@@ -61,6 +64,92 @@ def test_the_hop_is_followed_to_a_host_where_no_consent_begins(agency: Agency, h
     agency.world.faults.add(Fault("consent", "hop", host=host))
 
     assert len(agency.connect("acme", "eu")) == 1
+
+
+class TestOpenedHere:
+    """A browser of this machine, which sp-connect opens at an address that is good once."""
+
+    @staticmethod
+    def opened(agency: Agency, act: Callable[[requests.Session, str, Consent], None]) -> edges.Edges:
+        """The agency's edges with a browser that is opened, whose person does `act`."""
+
+        def open_page(asked: Consent, address: str, once: browser.Once | None = None) -> str | None:
+            assert once is not None
+            assert once.take() != address
+            session = requests.Session()
+            threading.Thread(target=act, args=(session, once.take(), asked), daemon=True).start()
+            return None
+
+        return replace(agency.edges, browser=lambda command, *, refused: open_page)  # noqa: ARG005 - edges.Browser
+
+    def test_it_has_the_hop_answered_and_another_browser_has_not(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("consent", "hop"))
+        seen: list[int] = []
+
+        def act(session: requests.Session, once: str, asked: Consent) -> None:
+            page = session.get(once, timeout=10)
+            form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
+            to = page.url.partition("?")[0].replace("/consent", f"/confirm/{asked.app.application_id}")
+            form |= {"company": "acme", "answer": "confirm"}
+            hop = session.post(to, data=form, allow_redirects=False, timeout=10).headers["Location"]
+            at_home = f"http://{asked.app.listen}/callback?{urlsplit(hop).query}"
+            seen.append(requests.get(at_home, allow_redirects=False, timeout=10).status_code)
+            onward = session.get(at_home, allow_redirects=False, timeout=10)
+            seen.append(onward.status_code)
+            last = session.get(onward.headers["Location"], allow_redirects=False, timeout=10).headers["Location"]
+            # The answer itself is taken from any browser: the printed address may be opened in another.
+            requests.get(f"http://{asked.app.listen}/callback?{urlsplit(last).query}", timeout=60)
+
+        made = list(connect.run(self.opened(agency, act), agency.options()))
+
+        assert [one.selling_partner_id for one in made] == ["A2EXAMPLE1234"]
+        assert seen == [403, 302]
+        assert "It was turned away. Go on in the one that was opened." in agency.said()
+
+    def test_a_second_visitor_is_told_on_the_terminal_and_at_the_end(self, agency: Agency) -> None:
+        def act(session: requests.Session, once: str, asked: Consent) -> None:  # noqa: ARG001
+            session.get(once, allow_redirects=False, timeout=10)
+            for _ in range(3):
+                requests.get(once, allow_redirects=False, timeout=10)
+
+        with pytest.raises(errors.TimedOut) as failure:
+            list(connect.run(self.opened(agency, act), agency.options(timeout=2)))
+
+        assert agency.said().count("was opened a second time") == 1
+        assert "What came was turned away: The page for your browser was opened a second" in failure.value.message
+
+
+class TestTurnedAway:
+    """The end of a wait says what came and was not taken."""
+
+    @pytest.mark.parametrize(
+        "query", ["state=x&spapi_oauth_code=SENTINEL", "amazon_callback_uri=https://evil.example/"]
+    )
+    def test_an_answer_that_was_turned_away_is_told_at_the_end_of_the_wait(self, agency: Agency, query: str) -> None:
+        def visit(asked: Consent, address: str) -> str | None:  # noqa: ARG001 - a Visit
+            assert requests.get(f"http://{asked.app.listen}/callback?{query}", timeout=10).status_code == 400
+            return None
+
+        agency.visits = [lambda asked, address: threading.Thread(target=visit, args=(asked, address)).start()]
+        with pytest.raises(errors.TimedOut) as failure:
+            agency.connect(timeout=2)
+
+        why = {"s": "belongs to another consent, or to none.", "a": "that is not Amazon's confirmation of this app."}
+        assert f"{why[query[0]]} Nothing was changed." in failure.value.message
+        assert "What came was turned away: The address" in failure.value.message
+        assert failure.value.hint is not None
+        assert "Cancel" not in failure.value.hint
+        assert failure.value.hint.endswith("sp-connect -v connect --seller acme --region eu")
+        assert "SENTINEL" not in failure.value.told()
+
+    def test_where_nothing_came_cancel_is_the_likely_cause(self, agency: Agency) -> None:
+        agency.visits = [nobody]
+
+        with pytest.raises(errors.TimedOut) as failure:
+            agency.connect(timeout=1)
+
+        assert "turned away" not in failure.value.message
+        assert "Cancel" in (failure.value.hint or "")
 
 
 def test_verbose_tells_what_came_to_the_listener_and_no_code(agency: Agency) -> None:

@@ -176,6 +176,11 @@ def query(text: str) -> Parameters:
     return parse_qsl(text, keep_blank_values=True, errors="replace")
 
 
+def is_hop(text: str) -> bool:
+    """Whether a query string is one of the Login-URI hop, which carries no state."""
+    return any(name == "amazon_callback_uri" for name, _ in query(text))
+
+
 def _hop(values: dict[str, str], consent: Consent) -> Hop | Stranger:
     to = values["amazon_callback_uri"]
     # It becomes a header: visible ASCII alone, which is all that an address may hold (RFC 3986).

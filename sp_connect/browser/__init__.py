@@ -5,24 +5,39 @@ Which one, --browser says, else config.toml: a command, `isolated`, `private`, o
 
 from __future__ import annotations
 
-import platform
-import shutil
 import sys
-import webbrowser
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sp_connect import errors, words
-from sp_connect.browser import programs
+from sp_connect.browser import default, programs
 from sp_connect.models import Consent
 from sp_connect.stores import files
 
 if TYPE_CHECKING:
     from sp_connect.browser.brands import Installed
 
-Opener = Callable[[Consent, str], str | None]
-"""Opens the page of a consent, at an address, and returns None; or says in words why no browser shows it."""
+
+class Once(Protocol):
+    """A one-time address of this machine that leads to Amazon's page."""
+
+    def take(self) -> str:
+        """The address: from now on the browser that visits it is the one that was opened."""
+
+    def withdraw(self) -> None:
+        """No browser was opened after all."""
+
+
+class Opener(Protocol):
+    """Opens the page of a consent, at an address, and returns None; or says in words why no browser shows it.
+
+    Where sp-connect itself starts a browser of this machine, that opens `once` instead, if there is one: every user of
+    the machine can read a command line. A command of the user's own may open a browser elsewhere.
+    """
+
+    def __call__(self, asked: Consent, address: str, once: Once | None = None) -> str | None: ...
 
 
 class Sight(NamedTuple):
@@ -34,12 +49,6 @@ class Sight(NamedTuple):
     opened_by: str
     obstacle: str | None
     is_elsewhere: bool = False
-
-
-TEXT_BROWSERS = frozenset({"w3m", "lynx", "links", "links2", "elinks", "www-browser", "browsh"})
-
-SSH_VARIABLES = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
-CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 
 
 def opener(
@@ -58,18 +67,18 @@ def opener(
     anyone is asked to consent; the opener raises StoreUnavailable where a seller's folder cannot be made.
     """
     if refused:
-        return lambda _, address: "--no-browser"  # noqa: ARG005 - nothing is opened
+        return lambda asked, address, once=None: "--no-browser"  # noqa: ARG005 - nothing is opened
     if command is None or command.strip() == "default":
-        return lambda _, address: obstacle(environ) or _open_default(address, environ)
+        return partial(_open_default, environ)
     said = _said(command, preferred_in)
     first, *rest = programs.split(command, said, system)
     if first not in {"isolated", "private"}:
         program = programs.find(first, environ, said, system)
-        return lambda _, address: programs.run([program, *rest], address, environ)
+        return lambda _, address, once=None: programs.run([program, *rest], address, environ)  # noqa: ARG005
     _see_that_it_is_known(first, rest, said)
     why = _screenless(environ, system)
     if why is not None:
-        return lambda _, address: why  # noqa: ARG005 - nothing is opened
+        return lambda asked, address, once=None: why  # noqa: ARG005 - nothing is opened
     chosen = _chosen(first, rest, environ, said, system)
     return _isolated(chosen, profiles, environ) if first == "isolated" else _private(chosen, environ)
 
@@ -105,13 +114,13 @@ def look(
     command: str | None, environ: Mapping[str, str], preferred_in: Path | None = None, system: str = sys.platform
 ) -> Sight:
     """What `opener` would open, and whether it could: nothing is opened or written. Raises Usage as it does."""
-    is_elsewhere = _elsewhere(environ, CONTAINER_MARKS) is not None
+    is_elsewhere = default.elsewhere(environ, default.CONTAINER_MARKS) is not None
     if command is None or command.strip() == "default":
         from sp_connect.browser import brands
 
         here = [one.brand.title for one in brands.installed(system, environ)]
         known = f"; of those known by name there is {words.listed(here)}" if here else ""
-        return Sight(f"the system's own browser{known}", obstacle(environ), is_elsewhere)
+        return Sight(f"the system's own browser{known}", default.obstacle(environ), is_elsewhere)
     said = _said(command, preferred_in)
     first, *rest = programs.split(command, said, system)
     if first not in {"isolated", "private"}:
@@ -122,42 +131,13 @@ def look(
     return Sight(title, why, is_elsewhere)
 
 
-def obstacle(environ: Mapping[str, str], marks: tuple[str, ...] = CONTAINER_MARKS) -> str | None:
-    """Why the system's own browser cannot show Amazon's page, in words; None where nothing speaks against it.
-
-    BROWSER is believed before anything else: over SSH and in containers it is how editors reach the person's own.
-    """
-    if not environ.get("BROWSER"):
-        why = _elsewhere(environ, marks)
-        if why is not None:
-            return why
-        if _windows_opener() is not None:
-            return None
-    try:
-        found = webbrowser.get()
-    except webbrowser.Error:
-        return "no browser was found here"
-    name = Path(str(getattr(found, "name", ""))).name
-    if name in TEXT_BROWSERS:
-        return f"only a text browser was found ({name}), and Amazon's page needs a full one"
-    return None
-
-
-def _elsewhere(environ: Mapping[str, str], marks: tuple[str, ...]) -> str | None:
-    if any(environ.get(name) for name in SSH_VARIABLES):
-        return "sp-connect runs over SSH, so your browser is on another machine"
-    if any(Path(mark).exists() for mark in marks):
-        return "sp-connect runs in a container, which has no browser"
-    return None
-
-
 def _screenless(environ: Mapping[str, str], system: str) -> str | None:
     """Why nobody would see a window of this machine. A screen that is named is believed: SSH can forward one."""
     if system in {"darwin", "win32"}:
-        return _elsewhere(environ, ())
+        return default.elsewhere(environ, ())
     if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
         return None
-    return _elsewhere(environ, CONTAINER_MARKS) or "there is no screen here"
+    return default.elsewhere(environ, default.CONTAINER_MARKS) or "there is no screen here"
 
 
 def _said(command: str, preferred_in: Path | None) -> str:
@@ -196,32 +176,35 @@ def _isolated(browser: Installed, profiles: Path, environ: Mapping[str, str]) ->
     if files.read(ignore) is None:
         files.replace(ignore, b"*\n")
 
-    def open_page(asked: Consent, address: str) -> str | None:
+    def open_page(asked: Consent, address: str, once: Once | None = None) -> str | None:
         folder = browser.profile(profiles, asked.scope.seller)
         files.make_folder(folder)
-        return programs.run([browser.program, *browser.brand.own_profile(folder)], address, environ, browser.brand)
+        command = [browser.program, *browser.brand.own_profile(folder)]
+        return _here(lambda page: programs.run(command, page, environ, browser.brand), address, once)
 
     return open_page
 
 
 def _private(browser: Installed, environ: Mapping[str, str]) -> Opener:
-    return lambda _, address: programs.run([browser.program, browser.brand.private], address, environ, browser.brand)
+    command = [browser.program, browser.brand.private]
+    return lambda _, address, once=None: _here(
+        lambda page: programs.run(command, page, environ, browser.brand), address, once
+    )
 
 
-def _open_default(address: str, environ: Mapping[str, str]) -> str | None:
-    windows = _windows_opener()
-    if windows is not None and not environ.get("BROWSER"):
-        return programs.run([windows], address, environ)
-    found = webbrowser.get()
-    if isinstance(found, webbrowser.GenericBrowser):
-        # Started by webbrowser it would write to our stdout, which carries results alone.
-        arguments = [argument.replace("%s", programs.URL) for argument in found.args]
-        return programs.run([found.name, *arguments], address, environ)
-    return programs.aside(lambda: None if found.open(address) else programs.NOT_STARTED)
+def _here(start: Callable[[str], str | None], address: str, once: Once | None) -> str | None:
+    """Starts a browser of this machine at `once`, if there is one, else at `address`."""
+    if once is None:
+        return start(address)
+    why = start(once.take())
+    if why is not None:
+        once.withdraw()
+    return why
 
 
-def _windows_opener() -> str | None:
-    """Under WSL the browser is Windows'; xdg-open may say that it opened one and open nothing (hazards.md 2.3)."""
-    if "microsoft" not in platform.release().lower():
-        return None
-    return shutil.which("wslview") or shutil.which("explorer.exe")
+def _open_default(environ: Mapping[str, str], _: Consent, address: str, once: Once | None = None) -> str | None:
+    def start(page: str) -> str | None:
+        return default.open_page(page, environ)
+
+    # Only a browser of this machine reaches the listener.
+    return default.obstacle(environ) or (_here(start, address, once) if default.is_here(environ) else start(address))

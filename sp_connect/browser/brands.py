@@ -125,8 +125,8 @@ def choose(found: Sequence[Installed], platform: str, environ: Mapping[str, str]
     """The one of `found` that is the person's default browser, else the first."""
     if len(found) < 2:
         return next(iter(found), None)
-    default = _default(platform, environ)
-    return next((one for one in found if one.brand.name == default), found[0])
+    wanted = _defaults(platform, environ)
+    return next((one for name in wanted for one in found if one.brand.name == name), found[0])
 
 
 _WINDOWS_FOLDERS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
@@ -165,13 +165,13 @@ def is_snap(program: Path) -> bool:
     return start.startswith(b"#!") and b"/snap/bin/" in start
 
 
-def _default(platform: str, environ: Mapping[str, str]) -> str | None:
-    """The brand of the person's default browser: what BROWSER says, else the desktop."""
-    own = environ.get("BROWSER", "").split(os.pathsep)[0].split()
-    told = [Path(own[0]).name] if own else []
+def _defaults(platform: str, environ: Mapping[str, str]) -> list[str]:
+    """The brands of the person's default browser: those that BROWSER names, in turn, then the desktop's."""
+    own = [entry.split()[0] for entry in environ.get("BROWSER", "").split(os.pathsep) if entry.strip()]
+    told = [Path(program).name for program in own]
     told.append(_DESKTOPS.get(platform, _linux_default)(environ))
     # "com.google.chrome", "MSEdgeHTM", "firefox_firefox.desktop": each holds the name of its brand and no other.
-    return next((name for text in told for name in NAMES if name in text.lower()), None)
+    return [name for text in told for name in NAMES if name in text.lower()]
 
 
 def _linux_default(environ: Mapping[str, str]) -> str:

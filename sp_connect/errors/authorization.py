@@ -34,14 +34,22 @@ class Refused(NotAuthorized):
 
 
 class TimedOut(NotAuthorized):
+    """Nobody confirmed in time. `turned_away` is why the last answer that came was not taken, if one came."""
+
     code = "timed-out"
 
-    def __init__(self, scope: Scope, seconds: float) -> None:
-        super().__init__(
-            f"No confirmation for {scope} came within {words.span(seconds)}. Nothing was changed.",
+    def __init__(self, scope: Scope, seconds: float, turned_away: str | None = None) -> None:
+        hint = (
             "Amazon sends nothing when Cancel is chosen or its page shows an error, which sp-connect explain CODE "
             "explains. "
-            f"For more time, run it again with --timeout {min(int(seconds) * 2, LONGEST_WAIT)}",
+            f"For more time, run it again with --timeout {min(int(seconds) * 2, LONGEST_WAIT)}"
+        )
+        came = ""
+        if turned_away is not None:
+            came = f"What came was turned away: {turned_away} "
+            hint = f"this prints all that comes; use the address of that run alone: sp-connect -v connect {scope.flags}"
+        super().__init__(
+            f"No confirmation for {scope} came within {words.span(seconds)}. {came}Nothing was changed.", hint
         )
 
 

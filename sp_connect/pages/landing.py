@@ -25,8 +25,23 @@ def stranger() -> str:
     return pages.page("stranger.html", "Not the answer that is awaited")
 
 
+def opened_already() -> str:
+    """The page for a second browser at the one-time address."""
+    return pages.page("opened_already.html", "This page was opened already")
+
+
+def other_browser() -> str:
+    """The page for a Login-URI hop in another browser than the one that was opened."""
+    return pages.page("other_browser.html", "Go on in the other browser")
+
+
+def other_user() -> str:
+    """The page for a browser of another user of the machine."""
+    return pages.page("other_user.html", "This browser belongs to another user")
+
+
 def absent() -> str:
-    """The page for every address but the callback."""
+    """The page for every address but the callback and a one-time address."""
     return pages.page("absent.html", "Nothing here")
 
 

@@ -59,15 +59,38 @@ def open_elsewhere(screen: Screen, obstacle: str, listen: str, *, can_paste: boo
     )
 
 
+class TurnedAway:
+    """What came during a wait and was not taken: why the last of it was not, for the end of the wait."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._told: set[str] = set()
+        self.last: str | None = None
+
+    def note(self, why: str) -> None:
+        self.last = why
+
+    def at_the_door(self, what: str, step: str) -> None:
+        """A browser that the listener turned away. That is said at once, and once."""
+        self.last = what
+        if what not in self._told:
+            self._told.add(what)
+            self._screen.say(f"{what} It was turned away. {step}")
+
+
 class Pasted:
     """An address that a person pasted: an arrival (`consent.Arrival`) whose answers are words on the terminal."""
 
-    def __init__(self, screen: Screen, parameters: Parameters, at: Callable[[str], str]) -> None:
+    def __init__(
+        self, screen: Screen, parameters: Parameters, at: Callable[[str], str], turned_away: TurnedAway
+    ) -> None:
         self.parameters = parameters
         self._screen = screen
         self._at = at
+        self._turned_away = turned_away
 
     def turn_away(self, why: str) -> None:
+        self._turned_away.note(why)
         self._screen.say(f"{why} Still waiting.")
 
     def send_on(self, address: str) -> None:
@@ -79,17 +102,19 @@ class Pasted:
 
 
 class Followed:
-    """An arrival (`consent.Arrival`) of which --verbose tells what became of it."""
+    """An arrival (`consent.Arrival`) of which --verbose prints what became of it."""
 
-    def __init__(self, screen: Screen, arrival: Arrival) -> None:
+    def __init__(self, screen: Screen, arrival: Arrival, turned_away: TurnedAway) -> None:
         self._screen = screen
         self._arrival = arrival
+        self._turned_away = turned_away
 
     @property
     def parameters(self) -> Parameters:
         return self._arrival.parameters
 
     def turn_away(self, why: str) -> None:
+        self._turned_away.note(why)
         self._screen.story(f"a browser came with something else, and is turned away: {why}")
         self._arrival.turn_away(why)
 

@@ -94,7 +94,7 @@ def _daemon(command: list[str]) -> Iterator[str]:
 
 @dataclass
 class Desktop:
-    """A home of its own, with the real browsers on PATH behind a script that notes their process ids."""
+    """A home of its own, with the real browsers on PATH behind a script that notes their process ids and arguments."""
 
     folder: Path
     session: dict[str, str]
@@ -110,7 +110,8 @@ class Desktop:
             told = shlex.join([real, *((*SWITCHES, *self.switches) if name == "chromium" else ())])
             script = self.folder / "bin" / name
             tools = "--remote-debugging-port=${TOOLS_PORT:-0}" if name == "chromium" else ""
-            script.write_text(f'#!/bin/sh\necho $$ >> {self.folder}/started\nexec {told} {tools} "$@"\n')
+            noted = f'echo $$ >> {self.folder}/started\necho "$@" >> {self.folder}/commands'
+            script.write_text(f'#!/bin/sh\n{noted}\nexec {told} {tools} "$@"\n')
             script.chmod(0o755)
 
     @property

@@ -114,6 +114,9 @@ def _pages(browser: Browser, simulator: Simulator, scratch: Path) -> Iterator[st
         "landing-unchecked": landing.outcome(_connection()),
         "landing-failed": landing.outcome(errors.WrongAccount(ACME, "A2EXAMPLE1234", "A1BRAVO777777")),
         "stranger": landing.stranger(),
+        "opened-already": landing.opened_already(),
+        "other-browser": landing.other_browser(),
+        "other-user": landing.other_user(),
         "absent": landing.absent(),
     }
     for name, source in outcomes.items():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import requests
 
 from sp_connect import browser
 from sp_connect.amazon import consent, geography
@@ -106,6 +107,29 @@ def connecting(program: Program, desk: Desktop, name: str, port: int) -> Waiting
     program.started.append(waiting := Waiting(process, program.amazon))
     waiting.address = waiting.next_address()
     return waiting
+
+
+def test_the_login_uri_hop_is_answered_in_the_browser_that_was_opened_once(
+    desk: Desktop, program: Program, agency_site: Site
+) -> None:
+    fault = {"endpoint": "consent", "kind": "hop"}
+    requests.post(f"{program.amazon}/simulator/faults", json=fault, timeout=10).raise_for_status()
+    port = free_port()
+    before = len(agency_site.asked)
+
+    waiting = connecting(program, desk, "acme", port)
+    with desktop.running(port) as browser_of_acme:
+        browser_of_acme.wait_for("Confirm access")
+        browser_of_acme.choose("Acme GmbH")
+        browser_of_acme.press("Confirm")
+        browser_of_acme.wait_for("acme")
+        ended = waiting.ended()
+
+    assert ended.code == 0, ended.stderr
+    assert ["amazon_callback_uri" in path for path in agency_site.asked[before:]] == [True, False]
+    started = (desk.folder / "commands").read_text()
+    assert "/open/" in started
+    assert "state=" not in started
 
 
 def test_two_clients_of_an_agency_never_meet_in_one_browser(desk: Desktop, program: Program) -> None:

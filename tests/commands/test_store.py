@@ -252,9 +252,9 @@ class TestUnderWay:
         edges = built(office)
         made: list[Connection] = []
 
-        def move_first(asked: Any, address: str) -> str | None:
+        def move_first(asked: Any, address: str, once: Any = None) -> str | None:
             move(built(office), "keyring")
-            return office.visit(asked, address)
+            return office.visit(asked, address, once)
 
         from sp_connect.commands import connect
 

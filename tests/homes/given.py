@@ -97,7 +97,7 @@ class Estate:
         world = edges.real(Screen(out, err, colour=False), Person(io.StringIO(stdin), err), environ)
         opener = replace(
             world,
-            browser=lambda command, *, refused: visit,  # noqa: ARG005 - edges.Browser
+            browser=lambda command, *, refused: agencies.opener(visit),  # noqa: ARG005 - edges.Browser
             sleep=lambda _: None,
         )
         return Desk(opener, out, err)

@@ -179,7 +179,7 @@ def test_an_error_is_a_line_with_a_hint_below_it(words: AmazonWords, hint: str, 
 def test_what_is_said_is_given_nothing_to_obey(words: str, mend: str) -> None:
     err = io.StringIO()
     screen = Screen(err, err, colour=False, verbose=True)
-    pasted = conversation.Pasted(screen, [], str)
+    pasted = conversation.Pasted(screen, [], str, conversation.TurnedAway(screen))
 
     screen.say(words)
     screen.story(words)

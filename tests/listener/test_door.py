@@ -14,11 +14,10 @@ import pytest
 
 from sp_connect import errors, listener, pages
 from sp_connect.amazon import consent
+from sp_connect.listener import limits
 from sp_connect.models import Grant
-from tests.listener.visits import Visited, decide, free_port, head, opened, rest, status
+from tests.listener.visits import CONFIRM, Visited, decide, free_port, head, opened, rest, status
 from tests.stores.samples import app, connection
-
-CONFIRM = "https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sp.solution.sample"
 
 HEADERS = {
     "content-type": "text/html; charset=utf-8",
@@ -313,7 +312,7 @@ def test_headers_without_end_take_little_memory_and_change_nothing() -> None:
                     sender.start()
                 for sender in senders:
                     sender.join()
-            assert tracemalloc.get_traced_memory()[1] < 12 * 8 * listener.LONGEST_HEAD
+            assert tracemalloc.get_traced_memory()[1] < 12 * 8 * limits.LONGEST_HEAD
         finally:
             tracemalloc.stop()
         assert visited.inbox.empty()
@@ -329,20 +328,20 @@ def test_one_that_asks_byte_by_byte_is_not_waited_for(capfd: pytest.CaptureFixtu
         slow.settimeout(0.2)
         began = time.monotonic()
         answer: bytes | None = None
-        while answer is None and time.monotonic() - began < 2 * listener.ASKING_SECONDS:
+        while answer is None and time.monotonic() - began < 2 * limits.ASKING_SECONDS:
             try:
                 answer = slow.recv(65536)
             except TimeoutError:
                 slow.sendall(b"x")
         assert answer is not None
-        assert time.monotonic() - began > listener.ASKING_SECONDS - 1
+        assert time.monotonic() - began > limits.ASKING_SECONDS - 1
         assert serves_a_true_callback(visited) < 1
     assert capfd.readouterr() == ("", "")
 
 
 def test_more_browsers_than_can_be_held_are_told_at_once_and_delivered_all_the_same() -> None:
     with opened() as visited, ExitStack() as stack:
-        for _ in range(listener.MOST_HELD):
+        for _ in range(limits.MOST_HELD):
             stack.enter_context(visited.knock(visited.ask("/callback?state=x")))
             visited.next()
         answer = visited.get("/callback?state=y")
@@ -353,11 +352,11 @@ def test_more_browsers_than_can_be_held_are_told_at_once_and_delivered_all_the_s
 
 def test_what_nobody_looks_at_is_not_piled_up_and_looked_at_again_once_somebody_does() -> None:
     with opened() as visited, ExitStack() as stack:
-        for _ in range(listener.MOST_HELD):
+        for _ in range(limits.MOST_HELD):
             stack.enter_context(visited.knock(visited.ask("/callback?state=x")))
-        for _ in range(listener.MOST_UNDECIDED - listener.MOST_HELD + 10):
+        for _ in range(limits.MOST_UNDECIDED - limits.MOST_HELD + 10):
             assert status(visited.get("/callback?state=x")) == 200
-        delivered = [visited.next() for _ in range(listener.MOST_UNDECIDED)]
+        delivered = [visited.next() for _ in range(limits.MOST_UNDECIDED)]
         assert visited.is_untouched()
         for arrival in delivered:
             arrival.turn_away("")

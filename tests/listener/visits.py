@@ -14,6 +14,8 @@ from sp_connect.amazon import consent, geography
 from sp_connect.models import App, Consent
 from tests.stores.samples import app
 
+CONFIRM = "https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sp.solution.sample"
+
 
 def free_port(host: str = "127.0.0.1") -> int:
     with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as held:
@@ -27,6 +29,8 @@ class Visited:
 
     app: App
     asked: Consent
+    door: listener.Door
+    notices: list[listener.Notice]
     inbox: queue.SimpleQueue[listener.Arrival] = field(default_factory=queue.SimpleQueue)
 
     @property
@@ -61,6 +65,10 @@ class Visited:
     def get(self, target: str, method: str = "GET", host: str | None = None, more: str = "") -> bytes:
         return self.raw(self.ask(target, method, host, more))
 
+    def hop(self, **more: str) -> str:
+        """The target of a Login-URI hop."""
+        return f"/callback?{urlencode({'amazon_callback_uri': CONFIRM, 'amazon_state': 'x'} | more)}"
+
     def next(self) -> listener.Arrival:
         return self.inbox.get(timeout=5)
 
@@ -92,9 +100,10 @@ def opened(
     deliver: Callable[[Visited, listener.Arrival], None] | None = None,
     at: Callable[[str], str] = lambda address: address,
     listen: str | None = None,
+    users: frozenset[int] | None = None,
 ) -> Iterator[Visited]:
     of = app(listen=listen or f"127.0.0.1:{free_port()}")
-    visited = Visited(of, consent.begin(of, geography.scope("acme", "eu")))
+    notices: list[listener.Notice] = []
 
     def hand_over(arrival: listener.Arrival) -> None:
         if deliver is not None:
@@ -102,7 +111,8 @@ def opened(
         else:
             visited.inbox.put(arrival)
 
-    with listener.door(of, hand_over, at):
+    with listener.door(of, hand_over, at, notices.append, users=users) as door:
+        visited = Visited(of, consent.begin(of, geography.scope("acme", "eu")), door, notices)
         yield visited
 
 

@@ -28,6 +28,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "failed": lambda: landing.outcome(REFUSED),
     "waiting": landing.waiting,
     "stranger": landing.stranger,
+    "opened-already": landing.opened_already,
+    "other-browser": landing.other_browser,
+    "other-user": landing.other_user,
     "absent": landing.absent,
     "relay": lambda: pages.relay(LISTEN),
 }

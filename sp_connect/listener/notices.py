@@ -1,0 +1,31 @@
+"""Browsers that are turned away at the door, in words for the person at the terminal."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Notice(NamedTuple):
+    """What happened, and what the person can do; a sentence each."""
+
+    what: str
+    step: str
+
+
+OPENED_TWICE = Notice(
+    "The page for your browser was opened a second time, by another browser.",
+    "If yours does not show Amazon's page, somebody else has it: press Ctrl-C, and run this again.",
+)
+
+OTHER_BROWSER = Notice(
+    "Amazon sent a browser here that is not the one that was opened.",
+    "Go on in the one that was opened. If none was, press Ctrl-C, and run this again with --no-browser.",
+)
+
+
+def other_user(name: str) -> Notice:
+    """A browser of another user of this machine came."""
+    return Notice(
+        f"A browser came that belongs to another user of this machine, {name}.",
+        "If it is yours, paste here the address that it shows.",
+    )
