@@ -5,48 +5,81 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sp_connect import authorization, errors
-from sp_connect.models import Connection, Scope
-from sp_connect.stores.connections import Connections
+from sp_connect.edges import Edges
+from sp_connect.models import Connection, Scope, Secret
+from sp_connect.stores.token_index import TokenIndex
 
 
 class Accounts:
-    """What is connected, by scope and by account. Read again only where another process changed it."""
+    """What is connected, by scope, account and refresh token. Read again only where another process changed it."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+    def __init__(self, edges: Edges) -> None:
+        self._connections = edges.connections
+        self._index = TokenIndex(edges.home.data / "tokens.json", edges.secrets)
         self._stamp: object = None
         self._scopes: dict[Scope, Connection] = {}
-        self._accounts: dict[tuple[str, str], dict[Scope, Connection]] = {}
+        self._accounts: dict[str, dict[Scope, Connection]] = {}
+        self._tokens: dict[str, dict[Scope, Connection]] = {}
 
     def refresh(self) -> None:
         """Reads what is connected, if it is not what it was. Raises Damaged: what cannot be read cannot be guarded."""
         stamp = self._connections.stamp()
         if stamp != self._stamp:
-            self._scopes, self._accounts = {}, {}
+            self._scopes, self._accounts, self._tokens = {}, {}, {}
             for connection in self._connections.all():
-                self._note(connection)
+                self._note(connection, self._index.of(connection))
             self._stamp = stamp
 
-    def kept(self, connections: Sequence[Connection]) -> None:
+    def kept(self, kept: Sequence[tuple[Connection, Secret]]) -> None:
         """Notes what this process has written, while it still holds the lock."""
-        for connection in connections:
-            self._note(connection)
+        for connection, token in kept:
+            self._note(connection, self._index.note(connection, token))
         self._stamp = self._connections.stamp()
+
+    def write(self) -> None:
+        """Writes down the fingerprints of the tokens, so that the next import reads no secret."""
+        self._index.write(self._scopes.values())
 
     def get(self, scope: Scope) -> Connection | None:
         """The connection of a scope as last read, if there is one."""
         return self._scopes.get(scope)
 
+    def has(self, scope: Scope, selling_partner_id: str) -> bool:
+        """Whether a place or an account is connected already."""
+        return scope in self._scopes or selling_partner_id in self._accounts
+
     def guard(self, scope: Scope, app: str, selling_partner_id: str) -> None:
         """Raises WrongAccount, DuplicateAccount and OtherApp for an account that a person names."""
         before = self.get(scope)
-        of_account = self._accounts.get((scope.region, selling_partner_id), {}).values()
+        of_account = self._accounts.get(selling_partner_id, {}).values()
         known = [*of_account, *([before] if before is not None else [])]
-        authorization.check_account(scope, app, authorization.Guard(imported=True), selling_partner_id, known)
+        guard = authorization.Guard(imported=True)
+        authorization.check_account(scope, guard, selling_partner_id, known, self._connections.has)
         if before is not None and before.app != app:
             raise errors.OtherApp(scope, before.app, app)
 
-    def _note(self, connection: Connection) -> None:
+    def guard_token(self, scope: Scope, selling_partner_id: str, token: Secret) -> None:
+        """Raises TokenTaken for a refresh token that is kept for another seller, or under another account.
+
+        In several countries one seller may have one token. What version 0.9 kept twice may be imported again.
+        """
+        kept = self._tokens.get(self._index.fingerprint(token), {})
+        if scope in kept:
+            return
+        for other in kept.values():
+            if other.scope.seller != scope.seller or other.selling_partner_id != selling_partner_id:
+                raise errors.TokenTaken(scope, other.scope, other.selling_partner_id)
+
+    def _note(self, connection: Connection, token: str | None) -> None:
+        self._forget(connection.scope)
         self._scopes[connection.scope] = connection
-        account = connection.scope.region, connection.selling_partner_id
-        self._accounts.setdefault(account, {})[connection.scope] = connection
+        self._accounts.setdefault(connection.selling_partner_id, {})[connection.scope] = connection
+        if token is not None:
+            self._tokens.setdefault(token, {})[connection.scope] = connection
+
+    def _forget(self, scope: Scope) -> None:
+        """Takes out what was noted of a place before."""
+        before = self._scopes.pop(scope, None)
+        if before is not None:
+            self._accounts.get(before.selling_partner_id, {}).pop(scope, None)
+            self._tokens.get(self._index.of(before) or "", {}).pop(scope, None)

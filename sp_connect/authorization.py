@@ -7,7 +7,7 @@ who pastes, or both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sp_connect import errors, interrupts
@@ -128,26 +128,30 @@ def _see_account(edges: Edges, asked: Consent, guard: Guard, got: str) -> None:
     before = edges.connections.get(asked.scope)
     lwa.refuse_real(edges.amazon, before)
     known = edges.connections.of_account(got, sparing=before is not None and not guard.replace)
-    check_account(asked.scope, asked.app.name, guard, got, known if before is None else (before, *known))
+    known = known if before is None else (before, *known)
+    check_account(asked.scope, guard, got, known, edges.connections.has)
 
 
-def check_account(scope: Scope, app: str, guard: Guard, got: str, known: Iterable[Connection]) -> None:
+def check_account(
+    scope: Scope, guard: Guard, got: str, known: Iterable[Connection], has_seller: Callable[[str], bool]
+) -> None:
     """Raises WrongAccount, UnexpectedAccount or DuplicateAccount: the browser may still be another client's.
 
-    `known` is every connection, or those alone that are of `scope` or of the account `got`.
+    `known` is every connection, or those alone that are of `scope` or of the account `got`. One account has one
+    seller, in every region and with every app; a pair of sellers that version 0.9 let share it is renewed.
     """
     known = tuple(known)
     before = next((one for one in known if one.scope == scope), None)
+    others = (one.scope for one in known if one.selling_partner_id == got and one.scope.seller != scope.seller)
+    owner = next(others, None)
     if before is not None and not guard.replace and got != before.selling_partner_id:
-        raise errors.WrongAccount(scope, before.selling_partner_id, got, imported=guard.imported)
+        raise errors.WrongAccount(scope, before.selling_partner_id, got, owner, imported=guard.imported)
     if guard.expected and got != guard.expected:
-        raise errors.UnexpectedAccount(guard.expected, got)
-    for other in known:
-        # The same ID in two countries of one seller is let be: UNVERIFIED whether linked accounts share it
-        # (amazon.md section 9). With another app it is a consent of its own (amazon.md, decision 6).
-        is_same = other.selling_partner_id == got and other.scope.region == scope.region
-        if is_same and other.app == app and other.scope.seller != scope.seller:
-            raise errors.DuplicateAccount(scope, got, other.scope, imported=guard.imported)
+        raise errors.UnexpectedAccount(guard.expected, got, owner)
+    is_renewal = before is not None and before.selling_partner_id == got
+    if owner is not None and not is_renewal:
+        can_rename = not has_seller(scope.seller)
+        raise errors.DuplicateAccount(scope, got, owner, can_rename=can_rename, imported=guard.imported)
 
 
 def check_country(scope: Scope, account: str, sells_in: Sequence[str]) -> None:

@@ -50,6 +50,7 @@ def keep(
                 advance()
             if waiting:
                 edges.sleep(PAUSE)
+        accounts.write()
     except (errors.StoreUnavailable, errors.StoreLocked, errors.Damaged) as error:
         settled = {line for failure in outcome.failed for line in failure.lines} | set(outcome.kept)
         outcome.fail([one.row for one in found if one.row.line not in settled], error)
@@ -70,6 +71,7 @@ def _keep(edges: Edges, accounts: Accounts, batch: Sequence[list[Found]], outcom
             if one.connection.app not in apps:
                 raise errors.NoSuchApp(one.connection.app, apps)
             accounts.guard(one.row.scope, one.connection.app, one.row.selling_partner_id)
+            accounts.guard_token(one.row.scope, one.row.selling_partner_id, one.token)
         except (errors.NotAuthorized, errors.NotFound, errors.Usage) as error:
             outcome.fail([one.row], error)
         else:
@@ -96,7 +98,7 @@ def _write(edges: Edges, accounts: Accounts, batch: Sequence[list[Found]], outco
             raise
         _write(edges, accounts, sound, outcome)
         return
-    accounts.kept([one.connection for one in new])
+    accounts.kept([(one.connection, one.token) for one in new])
     for one in rows:
         outcome.kept[one.row.line] = one.connection
         if one.trouble is not None:

@@ -107,10 +107,10 @@ def walk(
 ) -> Iterator[Connection]:
     """Each connection as it is made. What fails among several is told at once and raised, summed up, at the end.
 
-    Where nobody answers, a person at the terminal is asked whether to go on, and by typing SKIP may leave one out;
-    with nobody there the walk ends, unless it is to keep going. Before anyone is asked to consent, the stores are
-    proven. `again` gives the command for those that are missing. `hopeless` are those that nobody need be asked
-    about, and why; `done` is what has been done with the others.
+    Where nobody answers, a person at the terminal is asked whether to go on, and where another account came, whether to
+    try again; by typing SKIP they may leave one out. With nobody there the walk ends, unless it is to keep going.
+    Before anyone is asked to consent, the stores are proven. `again` gives the command for those that are missing.
+    `hopeless` are those that nobody need be asked about, and why; `done` is what has been done with the others.
     """
     renewed, replaced = ([one.scope for one in wanted if one.guard.replace == replaces] for replaces in (False, True))
     authorization.prove_ready(edges, renewed, replaced)
@@ -122,7 +122,8 @@ def walk(
     goes_past = ""
     for position, one in enumerate(wanted, 1):
         try:
-            outcome = _ask(edges, manner, one, f"{position} of {len(wanted)}: " if len(wanted) > 1 else "")
+            counted = f"{position} of {len(wanted)}: " if len(wanted) > 1 else ""
+            outcome = _ask_until_right(edges, manner, one, counted)
         except errors.Skipped as error:
             failed[one.scope] = error
             edges.screen.say(error.message)
@@ -164,6 +165,21 @@ def _goes_on(edges: Edges, manner: Manner, left: Sequence[Wanted]) -> bool:
     if manner.asking.keep_going or not left:
         return True
     return edges.person.agrees(f"Go on with {left[0].scope}?", KEEP_GOING)
+
+
+def _ask_until_right(edges: Edges, manner: Manner, wanted: Wanted, counted: str) -> authorization.Outcome:
+    """One consent; where the browser was signed in to another account, a person at the terminal may try again."""
+    while True:
+        try:
+            return _ask(edges, manner, wanted, counted)
+        except (
+            errors.WrongAccount, errors.UnexpectedAccount, errors.DuplicateAccount, errors.OtherCountry
+        ) as error:  # fmt: skip
+            if manner.asking.keep_going or not edges.person.is_there():
+                raise
+            edges.screen.say(error.message)
+            if not edges.person.agrees(f"Sign out at Amazon, then try {wanted.scope} again?", KEEP_GOING):
+                raise
 
 
 def _ask(edges: Edges, manner: Manner, wanted: Wanted, counted: str) -> authorization.Outcome:

@@ -114,24 +114,38 @@ def _moment(text: str, now: datetime) -> datetime:
     return min(moment, now)
 
 
-def without_twins(
-    rows: Sequence[Row], app_of: Callable[[Row], str], is_known: Callable[[Scope], bool], outcome: Outcome
-) -> list[Row]:
+def without_twins(rows: Sequence[Row], is_known: Callable[[Row], bool], outcome: Outcome) -> list[Row]:
     """The rows that no other contradicts. Of equal ones the first stays; of others nobody can tell which is meant.
 
-    `app_of` is the app of a row, and `is_known` whether its place is connected already.
+    `is_known` says whether a row's place or account is connected already.
     """
-    single = _once_each(rows, outcome)
-    of_account: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    single = _without_shared_tokens(_once_each(rows, outcome), outcome)
+    of_account: defaultdict[str, list[Row]] = defaultdict(list)
     for row in single:
-        of_account[row.scope.region, row.selling_partner_id, app_of(row)].append(row)
+        of_account[row.selling_partner_id].append(row)
     left: list[Row] = []
     for twins in of_account.values():
         names = sorted({row.scope.seller for row in twins})
-        if len(names) == 1 or any(is_known(row.scope) for row in twins):  # what is connected is for the guard to tell
+        if len(names) == 1 or any(is_known(row) for row in twins):  # what is connected is for the guard to tell
             left.extend(twins)
         else:
             outcome.fail(twins, errors.AccountTwice(twins[0].selling_partner_id, names))
+    return sorted(left)
+
+
+def _without_shared_tokens(rows: Sequence[Row], outcome: Outcome) -> list[Row]:
+    """The rows whose token no other seller and no other account has. Several countries of one seller may share one."""
+    of_token: defaultdict[Secret, list[Row]] = defaultdict(list)
+    for row in rows:
+        of_token[row.token].append(row)
+    left: list[Row] = []
+    for sharing in of_token.values():
+        names = sorted({row.scope.seller for row in sharing})
+        accounts = sorted({row.selling_partner_id for row in sharing})
+        if len(names) == len(accounts) == 1:
+            left.extend(sharing)
+        else:
+            outcome.fail(sharing, errors.TokenTwice(names, accounts))
     return sorted(left)
 
 

@@ -31,7 +31,7 @@ def keep(agency: Agency, some: Sequence[Found]) -> tuple[Outcome, int]:
     """What becomes of rows, and how often somebody was told of one that is done."""
     outcome = Outcome()
     advanced: list[bool] = []
-    batches.keep(agency.edges, Accounts(agency.edges.connections), some, outcome, lambda: advanced.append(True))
+    batches.keep(agency.edges, Accounts(agency.edges), some, outcome, lambda: advanced.append(True))
     return outcome, len(advanced)
 
 
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_the_whole_store_is_told_once_for_all_that_is_left(ag
 
     batches.keep(
         replace(edges, changes=broken),
-        Accounts(edges.connections),
+        Accounts(edges),
         [found(line, name) for line, name in enumerate(NAMES, 2)],
         outcome,
         lambda: None,
@@ -104,7 +104,7 @@ def test_what_is_wrong_with_the_whole_store_is_told_once_for_all_that_is_left(ag
 
 
 def test_what_another_process_connected_meanwhile_is_seen_under_the_lock(agency: Agency) -> None:
-    accounts = Accounts(agency.edges.connections)
+    accounts = Accounts(agency.edges)
     accounts.refresh()
     with agency.edges.changes.writing():
         agency.edges.changes.keep_connection(record("faster", selling_partner_id="A2"), Secret("Atzr|faster"))

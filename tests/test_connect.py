@@ -20,7 +20,9 @@ from sp_connect.models import Consent, Secret
 from sp_connect.person import Person
 from sp_connect.simulator.faults import Fault
 from tests.agency import NOON, Agency, as_company, nobody
-from tests.commands.given import Keys
+from tests.commands.given import Keys, account_of, connected
+
+ACME_IN_NA = account_of("acme", "sellercentral.amazon.com").selling_partner_id
 
 EU = geography.scope("acme", "eu")
 JAPAN = geography.scope("acme", "fe", "JP")
@@ -275,6 +277,7 @@ class TestRightAccount:
         with pytest.raises(errors.WrongAccount) as failure:
             agency.connect()
 
+        assert "the account of" not in failure.value.message
         assert "--replace" in (failure.value.hint or "")
         assert agency.files() == before
         assert agency.edges.secrets.fetch(first.secret_name) == token
@@ -297,6 +300,37 @@ class TestRightAccount:
 
         assert "acme in Europe & India" in failure.value.message
         assert agency.edges.connections.of("bravo") == ()
+
+    def test_an_account_that_another_seller_has_in_another_region_is_refused(self, agency: Agency) -> None:
+        made = connected(agency, "acme", "eu", selling_partner_id=ACME_IN_NA)
+        agency.visits = [as_company("acme")]
+
+        for lets_another in (False, True):
+            with pytest.raises(errors.DuplicateAccount) as failure:
+                agency.connect("bravo", "na", replace=lets_another)
+
+            assert "sp-connect rename acme bravo" in (failure.value.hint or "")
+        assert agency.edges.connections.all() == (made,)
+
+    def test_where_both_names_are_in_use_the_hint_is_not_to_rename(self, agency: Agency) -> None:
+        connected(agency, "acme", "eu", selling_partner_id=ACME_IN_NA)
+        connected(agency, "bravo", "eu")
+        agency.visits = [as_company("acme")]
+
+        with pytest.raises(errors.DuplicateAccount) as failure:
+            agency.connect("bravo", "na")
+
+        assert "rename" not in (failure.value.hint or "")
+        assert "sp-connect revoke --seller acme --region eu" in (failure.value.hint or "")
+
+    def test_a_pair_of_sellers_that_shared_an_account_before_is_renewed(self, agency: Agency) -> None:
+        connected(agency, "acme", "eu", selling_partner_id=ACME_IN_NA)
+        connected(agency, "bravo", "na", selling_partner_id=ACME_IN_NA)
+        agency.visits = [as_company("acme")]
+
+        [renewed] = agency.connect("bravo", "na")
+
+        assert renewed.selling_partner_id == ACME_IN_NA
 
     def test_replace_does_not_allow_a_duplicate(self, agency: Agency) -> None:
         agency.connect("acme")

@@ -63,6 +63,7 @@ REVEALERS = {
     "sp_connect.amazon.registration",
     "sp_connect.commands.token",
     "sp_connect.stores.identity",
+    "sp_connect.stores.token_index",
     "sp_connect.stores.keyring",
     "sp_connect.stores.vault",
     "sp_connect.stores.vault_key",

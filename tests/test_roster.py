@@ -28,7 +28,9 @@ def flagged(**flags: str) -> dict[str, str | None]:
     return {"seller": "acme", "region": "eu", "selling_partner_id": "A7", **flags}
 
 
-def of(line: int, seller: str, region: str = "eu", account: str = "A7", token: str = LONG) -> Row:
+def of(line: int, seller: str, region: str = "eu", account: str = "A7", token: str | None = None) -> Row:
+    """A row with a token of its seller's own, unless one is given."""
+    token = f"Atzr|{seller}-{account}" if token is None else token
     return Row(line, geography.scope(seller, region, None), account, None, Secret(token))
 
 
@@ -39,7 +41,7 @@ def told(outcome: Outcome) -> list[tuple[str, str]]:
 def single(rows: list[Row], known: Collection[Scope] = ()) -> tuple[list[int], Outcome]:
     """The lines that no other contradicts."""
     outcome = Outcome()
-    left = roster.without_twins(rows, lambda row: row.app or "default", lambda scope: scope in known, outcome)
+    left = roster.without_twins(rows, lambda row: row.scope in known, outcome)
     return [row.line for row in left], outcome
 
 
@@ -64,7 +66,7 @@ class TestFile:
     def test_semicolons_are_taken_for_commas(self) -> None:
         rows, _ = read(f"acme;eu;;A7;{LONG}", header=HEADER.replace(",", ";"))
 
-        assert rows == [of(2, "acme")]
+        assert rows == [of(2, "acme", token=LONG)]
 
     @pytest.mark.parametrize(
         ("bad", "named"),
@@ -187,17 +189,41 @@ class TestTwins:
         ]
 
     def test_one_account_under_two_names_is_left_for_neither(self) -> None:
-        lines, outcome = single([of(2, "a"), of(3, "b"), of(4, "a", "na")])
+        lines, outcome = single([of(2, "a"), of(3, "b"), of(4, "a", "na"), of(5, "c", account="A8")])
+
+        assert lines == [5]
+        [failure] = outcome.failures
+        assert failure.message == "Lines 2, 3 and 4: A7 stands under more than one seller: a and b."
+        assert (failure.code, failure.exit_code) == ("duplicate-account", 3)
+
+    @pytest.mark.parametrize("other", [of(3, "b")._replace(app="other"), of(3, "b", "na")])
+    def test_another_app_or_region_makes_it_no_other_account(self, other: Row) -> None:
+        lines, outcome = single([of(2, "a"), other])
+
+        assert (lines, [code for code, _ in told(outcome)]) == ([], ["duplicate-account"])
+
+    def test_one_token_for_two_sellers_is_left_for_neither(self) -> None:
+        rows = [of(2, "a", token=LONG), of(3, "b", account="A8", token=LONG), of(4, "c", account="A9")]
+
+        lines, outcome = single(rows)
 
         assert lines == [4]
         [failure] = outcome.failures
-        assert failure.message == "Lines 2 and 3: A7 stands under more than one seller: a and b."
+        assert failure.message == "Lines 2 and 3: The same refresh token is given for more than one seller: a and b."
         assert (failure.code, failure.exit_code) == ("duplicate-account", 3)
 
-    def test_one_account_with_two_apps_is_two_connections(self) -> None:
-        lines, outcome = single([of(2, "a"), of(3, "b")._replace(app="other")])
+    def test_one_token_under_two_ids_of_a_seller_is_left_for_neither(self) -> None:
+        lines, outcome = single([of(2, "a", token=LONG), of(3, "a", "na", account="A8", token=LONG)])
 
-        assert (lines, told(outcome)) == ([2, 3], [])
+        assert lines == []
+        [failure] = outcome.failures
+        assert failure.lines == (2, 3)
+        assert "Selling Partner ID of a: A7 and A8" in failure.message
+
+    def test_one_token_in_several_countries_of_one_seller_is_left(self) -> None:
+        rows = [of(n, "a")._replace(scope=geography.scope("a", "na", c)) for n, c in ((2, "US"), (3, "CA"), (4, "MX"))]
+
+        assert single(rows)[0] == [2, 3, 4]
 
     def test_one_account_in_several_countries_of_one_seller_is_left(self) -> None:
         rows = [of(n, "a")._replace(scope=geography.scope("a", "fe", c)) for n, c in ((2, "JP"), (3, "AU"))]

@@ -31,6 +31,7 @@ NAMES = (
     "tokens",
     "unclaimed",
     "apps-in-use",
+    "accounts",
     "seats",
     "connections",
     "invites",
@@ -92,6 +93,7 @@ def _here(facts: Facts) -> Iterator[Check]:
     yield Check("tokens", partial(tokens.present, facts))
     yield Check("unclaimed", partial(tokens.unclaimed, facts))
     yield Check("apps-in-use", partial(records.apps_in_use, facts))
+    yield Check("accounts", partial(records.accounts, facts))
     for app in facts.apps:
         yield Check("seats", partial(settings.seats, facts, app), app.name)
     yield Check("connections", partial(records.statuses, facts))

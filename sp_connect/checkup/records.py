@@ -81,6 +81,24 @@ def apps_in_use(facts: Facts) -> Finding:
     return ok("the app of every connection is registered")
 
 
+def accounts(facts: Facts) -> Finding:
+    """Whether each account has one seller. Version 0.9 let two of them share it in different regions or apps."""
+    if why := facts.blind():
+        return skipped(why)
+    sellers: dict[str, set[str]] = {}
+    for row in facts.records.rows:
+        sellers.setdefault(row.selling_partner_id, set()).add(row.scope.seller)
+    shared = {account: sorted(names) for account, names in sellers.items() if len(names) > 1}
+    if not shared:
+        return ok("no account is connected for two sellers")
+    said = [f"{account} is connected for {words.listed(names)}" for account, names in sorted(shared.items())]
+    _, second = next(iter(shared.values()))[:2]
+    return warning(
+        f"{'; '.join(said)}: of one of them it is the wrong account",
+        f"look whose account it is: sp-connect show --seller {second}; then sp-connect revoke the wrong one",
+    )
+
+
 def statuses(facts: Facts) -> Finding:
     """What is connected as of the last look. What needs a consent, or a look, is a warning."""
     if why := facts.blind():

@@ -54,13 +54,14 @@ def run(edges: Edges, options: Options) -> Outcome:
     outcome = Outcome()
     rows = _rows(edges, options, outcome)
     authorization.prove_ready(edges)
-    accounts = Accounts(edges.connections)
+    accounts = Accounts(edges)
     accounts.refresh()
     apps = _Apps(edges, options, accounts)
-    single = roster.without_twins(rows, apps.name, lambda scope: accounts.get(scope) is not None, outcome)
+    single = roster.without_twins(rows, lambda row: accounts.has(row.scope, row.selling_partner_id), outcome)
     good = [row for row in single if _is_good(edges, row, apps, accounts, outcome)]
     if options.file is None and good:
         good = [good[0]._replace(token=_ask_token(edges))]
+        accounts.guard_token(good[0].scope, good[0].selling_partner_id, good[0].token)
     found: list[Found] = []
     try:
         if options.check:
@@ -133,6 +134,8 @@ def _is_good(edges: Edges, row: Row, apps: _Apps, accounts: Accounts, outcome: O
         app, _ = apps.of(row)
         lwa.refuse_real(edges.amazon, accounts.get(row.scope))
         accounts.guard(row.scope, app.name, row.selling_partner_id)
+        if row.token:
+            accounts.guard_token(row.scope, row.selling_partner_id, row.token)
     except (errors.NotAuthorized, errors.NotFound, errors.Usage, errors.MissingToken) as error:
         if row.line == 0:
             raise

@@ -39,6 +39,8 @@ from sp_connect.errors.authorization import SecretTooOld as SecretTooOld
 from sp_connect.errors.authorization import Skipped as Skipped
 from sp_connect.errors.authorization import StillAuthorized as StillAuthorized
 from sp_connect.errors.authorization import TimedOut as TimedOut
+from sp_connect.errors.authorization import TokenTaken as TokenTaken
+from sp_connect.errors.authorization import TokenTwice as TokenTwice
 from sp_connect.errors.authorization import UnexpectedAccount as UnexpectedAccount
 from sp_connect.errors.authorization import WrongAccount as WrongAccount
 from sp_connect.errors.base import Aborted as Aborted

@@ -142,32 +142,35 @@ class Rejected(NotAuthorized):
 
 
 class WrongAccount(NotAuthorized):
-    """Another account than the connection's. `imported` says that a person named it, and no consent did."""
+    """Another account than the connection's. `owner` is who has it; `imported`: a person named it."""
 
     code = "wrong-account"
 
-    def __init__(self, scope: Scope, expected: str, got: str, *, imported: bool = False) -> None:
+    def __init__(
+        self, scope: Scope, expected: str, got: str, owner: Scope | None = None, *, imported: bool = False
+    ) -> None:
+        whose = _whose(owner)
         if imported:
             super().__init__(
-                f"{scope} is connected already, and not as {got}.",
+                f"{scope} is connected already, and not as {got}{whose}.",
                 f"correct the Selling Partner ID, or first: sp-connect revoke {scope.flags}",
             )
             return
         super().__init__(
-            f"Amazon gave access to {got}, but {scope} is {expected}. Nothing was changed.",
+            f"Amazon gave access to {got}{whose}, but {scope} is {expected}. Nothing was changed.",
             "sign out of Seller Central, or add --browser isolated, and run it again. "
             f"If {scope.seller} has a new account: sp-connect connect {scope.flags} --replace",
         )
 
 
 class UnexpectedAccount(NotAuthorized):
-    """Another account than --expect-id names."""
+    """Another account than --expect-id names. `owner` is who has it, if anyone."""
 
     code = "wrong-account"
 
-    def __init__(self, expected: str, got: str) -> None:
+    def __init__(self, expected: str, got: str, owner: Scope | None = None) -> None:
         super().__init__(
-            f"Amazon gave access to {got}, but --expect-id names {expected}. Nothing was changed.",
+            f"Amazon gave access to {got}{_whose(owner)}, but --expect-id names {expected}. Nothing was changed.",
             "sign out of Seller Central, or add --browser isolated, and run it again; or correct --expect-id",
         )
 
@@ -194,22 +197,36 @@ class OtherCountry(NotAuthorized):
 
 
 class DuplicateAccount(NotAuthorized):
-    """An account that another seller has. `imported` says that a person named it, and no consent did."""
+    """An account that another seller has, in whatever region.
+
+    `can_rename` says that no seller has the name yet, so that the other one may get it; `imported` that a person
+    named the account, and no consent did.
+    """
 
     code = "duplicate-account"
 
-    def __init__(self, scope: Scope, selling_partner_id: str, other: Scope, *, imported: bool = False) -> None:
+    def __init__(
+        self, scope: Scope, selling_partner_id: str, other: Scope, *, can_rename: bool = False, imported: bool = False
+    ) -> None:
+        if can_rename:
+            right = f"sp-connect rename {other.seller} {scope.seller}"
+        else:
+            right = f"sp-connect revoke {other.flags}, then {'import' if imported else 'connect'} it again"
         if imported:
             super().__init__(
                 f"{selling_partner_id} is connected already, as {other}.",
-                f"if {scope.seller} is the right name, first: sp-connect revoke {other.flags}",
+                f"if {scope.seller} is the right name of that seller: {right}; else correct the Selling Partner ID",
             )
             return
         super().__init__(
             f"Amazon gave access to {selling_partner_id}, which is connected already as {other}. Nothing was changed.",
             f"if the browser was still signed in as {other.seller}: sign out and run it again. "
-            f"If {scope.seller} is the right name: sp-connect revoke {other.flags}, then connect",
+            f"If {scope.seller} is the right name of that seller: {right}",
         )
+
+
+def _whose(owner: Scope | None) -> str:
+    return f", the account of {owner}" if owner is not None else ""
 
 
 class AccountTwice(NotAuthorized):
@@ -221,6 +238,39 @@ class AccountTwice(NotAuthorized):
         super().__init__(
             f"{selling_partner_id} stands under more than one seller: {words.listed(names)}.",
             "keep the rows of one of them",
+        )
+
+
+_MOST_NAMED = 5
+"""Sellers that a sentence names; of more it says how many."""
+
+
+class TokenTwice(NotAuthorized):
+    """One refresh token for several sellers, or several accounts, of the same file: nobody can tell whose it is."""
+
+    code = "duplicate-account"
+
+    def __init__(self, names: Sequence[str], selling_partner_ids: Sequence[str]) -> None:
+        what = "seller" if len(names) > 1 else f"Selling Partner ID of {names[0]}"
+        several = names if len(names) > 1 else selling_partner_ids
+        more = len(several) - _MOST_NAMED
+        shown = several if more < 2 else [*several[:_MOST_NAMED], f"{more} more"]
+        super().__init__(
+            f"The same refresh token is given for more than one {what}: {words.listed(shown)}.",
+            "give each row its own token; a spreadsheet that fills cells down copies one into many rows",
+        )
+
+
+class TokenTaken(NotAuthorized):
+    """A refresh token that is kept already, for another seller or another account."""
+
+    code = "duplicate-account"
+
+    def __init__(self, scope: Scope, other: Scope, selling_partner_id: str) -> None:
+        super().__init__(
+            f"The refresh token for {scope} is kept already for {other}, as {selling_partner_id}.",
+            f"copy the token of {scope.seller} from Amazon's console; to see the other one: sp-connect show "
+            f"--seller {other.seller}",
         )
 
 

@@ -216,6 +216,24 @@ class TestApps:
         assert found.mend == "register it again: sp-connect app add gone"
 
 
+class TestAccounts:
+    def test_one_that_two_sellers_have_is_named_with_both(self, agency: Agency) -> None:
+        connected(agency, "acme", "eu")
+        connected(agency, "bravo", "na", selling_partner_id="A2EXAMPLE1234")
+
+        found = finding(agency.edges, "accounts")
+
+        assert found.result == "warning"
+        assert "A2EXAMPLE1234 is connected for acme and bravo" in found.found
+        assert "sp-connect show --seller bravo" in (found.mend or "")
+
+    def test_one_seller_may_have_it_in_several_regions(self, agency: Agency) -> None:
+        connected(agency, "acme", "eu")
+        connected(agency, "acme", "na")
+
+        assert finding(agency.edges, "accounts").result == "ok"
+
+
 class TestConnections:
     @pytest.mark.parametrize(
         ("standing", "days", "result", "mend"),

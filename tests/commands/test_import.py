@@ -338,8 +338,7 @@ class TestGuard:
 
         assert (failure.value.exit_code, failure.value.code) == (3, "duplicate-account")
         assert failure.value.message == f"{ACME} is connected already, as acme in Europe & India."
-        revoke = "sp-connect revoke --seller acme --region eu"
-        assert failure.value.hint == f"if acme-2 is the right name, first: {revoke}"
+        assert "sp-connect rename acme acme-2" in (failure.value.hint or "")
         assert left(agency) == ["acme eu"]
 
     def test_another_app_than_the_connections_is_refused(self, agency: Agency) -> None:
@@ -407,6 +406,76 @@ class TestGuard:
 
         with pytest.raises(errors.Damaged):
             import_.run(piping(agency, LONG), one())
+
+    @pytest.mark.parametrize(("region", "app"), [("na", "default"), ("eu", "other"), ("na", "other")])
+    def test_no_region_and_no_app_makes_it_another_account(self, agency: Agency, region: str, app: str) -> None:
+        connected(agency)
+        with agency.edges.changes.writing():
+            agency.edges.changes.keep_app(agency.app._replace(name="other", secret_ref="0ther"), Secret("amzn1.x"))
+
+        with pytest.raises(errors.DuplicateAccount):
+            import_.run(piping(agency, LONG), one(seller="acme-2", region=region, app=app, check=False))
+
+    def test_a_pair_that_version_0_9_allowed_is_imported_again(self, agency: Agency) -> None:
+        connected(agency)
+        connected(agency, "bravo", "na", selling_partner_id=ACME)
+
+        [made] = import_.run(
+            piping(agency, LONG), one(seller="bravo", region="na", selling_partner_id=ACME, check=False)
+        ).connections
+
+        assert token_of(agency, made) == LONG
+
+    @pytest.mark.parametrize("from_file", [False, True])
+    @pytest.mark.parametrize("seller", ["acme", "bravo"])
+    def test_a_token_that_is_kept_for_another_account_is_refused(
+        self, agency: Agency, seller: str, from_file: bool
+    ) -> None:
+        made = connected(agency)
+        kept_token = token_of(agency, made)
+        files = agency.files()
+
+        if from_file:
+            rows = table(f"{seller},na,,A9OTHER,{kept_token}")
+            failure: errors.SpConnectError = import_.run(agency.edges, of_file(rows, check=False)).failures[0]
+        else:
+            flags = one(seller=seller, region="na", selling_partner_id="A9OTHER", check=False)
+            with pytest.raises(errors.TokenTaken) as raised:
+                import_.run(piping(agency, kept_token), flags)
+            failure = raised.value
+
+        assert (failure.exit_code, failure.code) == (3, "duplicate-account")
+        assert "acme in Europe & India" in failure.message
+        assert {name: data for name, data in agency.files().items() if name != "tokens.json"} == files
+
+    def test_a_token_is_known_by_its_fingerprint_and_no_secret_is_read_for_it(self, agency: Agency) -> None:
+        import_.run(agency.edges, of_file(table(row(agency), row(agency, "bravo")), check=False))
+        fetched: list[SecretName] = []
+        store = agency.edges.secrets
+
+        class Watched:
+            name, keep, keep_all = store.name, store.keep, store.keep_all
+            forget, forget_all, describe = store.forget, store.forget_all, store.describe
+
+            def fetch(self, name: SecretName) -> Secret:
+                fetched.append(name)
+                return store.fetch(name)
+
+        taken = token_of(agency, agency.edges.connections.all()[0])
+        edges = replace(piping(agency, taken), secrets=Watched())
+
+        with pytest.raises(errors.TokenTaken):
+            import_.run(edges, one(seller="charlie", selling_partner_id="A3", check=False))
+        assert [name for name in fetched if name.kind == "seller"] == []
+        assert taken not in (agency.folder / "tokens.json").read_text()
+
+    def test_several_countries_of_one_seller_may_have_one_token(self, agency: Agency) -> None:
+        first = connected(agency, "acme", "na", "US")
+        flags = one(region="na", country="CA", selling_partner_id=first.selling_partner_id, check=False)
+
+        [made] = import_.run(piping(agency, token_of(agency, first)), flags).connections
+
+        assert token_of(agency, made) == token_of(agency, first)
 
     def test_one_that_was_faster_meanwhile_is_not_overwritten(self, agency: Agency) -> None:
         rows = [row(agency, "acme"), row(agency, "bravo")]
@@ -476,10 +545,10 @@ class TestFile:
         with agency.edges.changes.writing():
             for name in ("one", "two"):
                 agency.edges.changes.keep_app(agency.app._replace(name=name, secret_ref=name), Secret("amzn1.x"))
-        content = table(f"a,eu,,A1,{LONG},one", f"b,eu,,A2,{LONG},", header=f"{HEADER},app")
+        content = table(f"a,eu,,A1,{LONG},one", "b,eu,,A2,Atzr|b,", header=f"{HEADER},app")
 
         first = import_.run(agency.edges, of_file(content, check=False)).connections
-        second = import_.run(agency.edges, of_file(table(f"c,eu,,A3,{LONG}"), check=False, app="two")).connections
+        second = import_.run(agency.edges, of_file(table("c,eu,,A3,Atzr|c"), check=False, app="two")).connections
 
         assert [made.app for made in (*first, *second)] == ["one", "default", "two"]
 
@@ -548,7 +617,7 @@ class TestBadFile:
     def test_a_bad_row_is_named_with_its_line_and_the_good_are_imported(
         self, agency: Agency, bad: str, named: str
     ) -> None:
-        failure = failed(agency, table(f"a,eu,,A7,{LONG}", "", bad, f"z,eu,,A8,{LONG}"), check=False)
+        failure = failed(agency, table("a,eu,,A7,Atzr|a", "", bad, f"z,eu,,A8,{LONG}"), check=False)
 
         assert failure.message.startswith("Line 4: ")
         assert named in failure.message
@@ -558,9 +627,9 @@ class TestBadFile:
 
     def test_of_rows_that_contradict_each_other_none_is_taken(self, agency: Agency) -> None:
         rows = [
-            f"a,eu,,A7,{LONG}",
-            f"b,eu,,A7,{LONG}",
-            f"a,na,,A7,{LONG}",
+            "a,eu,,A7,Atzr|a",
+            "b,eu,,A7,Atzr|b",
+            "d,na,,A4,Atzr|d",
             "c,eu,,A9,Atzr|one",
             "c,eu,,A9,Atzr|another",
         ]
@@ -572,19 +641,19 @@ class TestBadFile:
             ("usage", "Lines 5 and 6"),
             ("usage", "Line 7"),
         ]
-        assert left(agency) == ["a na"]
+        assert left(agency) == ["d na"]
 
     def test_one_account_under_two_names_is_for_the_one_that_has_it(self, agency: Agency) -> None:
         connected(agency)
 
-        failure = failed(agency, table(f"zeta,eu,,{ACME},{LONG}", f"acme,eu,,{ACME},{LONG}"), check=False)
+        failure = failed(agency, table(f"zeta,eu,,{ACME},Atzr|z", f"acme,eu,,{ACME},{LONG}"), check=False)
 
         assert failure.message.startswith(f"Line 2: {ACME} is connected already, as acme")
         assert left(agency) == ["acme eu"]
 
     def test_conflicts_with_what_is_connected_are_named(self, agency: Agency) -> None:
         made = connected(agency)
-        rows = [f"acme,eu,,A9OTHER,{LONG}", f"acme-2,eu,,{ACME},{LONG}", f"b,eu,,A8,{LONG}"]
+        rows = ["acme,eu,,A9OTHER,Atzr|one", f"acme-2,eu,,{ACME},Atzr|two", f"b,eu,,A8,{LONG}"]
 
         outcome = import_.run(agency.edges, of_file(table(*rows), check=False))
 
@@ -596,7 +665,7 @@ class TestBadFile:
         assert left(agency) == ["acme eu", "b eu"]
 
     def test_an_app_that_is_not_there_is_named(self, agency: Agency) -> None:
-        content = table(f"a,eu,,A7,{LONG},other", f"b,eu,,A8,{LONG},", header=f"{HEADER},app")
+        content = table(f"a,eu,,A7,{LONG},other", "b,eu,,A8,Atzr|b,", header=f"{HEADER},app")
 
         failure = failed(agency, content, check=False)
 
@@ -638,7 +707,7 @@ class TestStores:
         sealed = agency.folder / "vault" / "sellers"
         sealed.mkdir(exist_ok=True)
         (sealed / "b.sealed").write_bytes(b"?")
-        rows = [f"{name},{region},,A{name}{region},{LONG}".upper() for name in "abc" for region in ("na", "eu")]
+        rows = [f"{name},{region},,A{name}{region},Atzr|{name}{region}" for name in "abc" for region in ("na", "eu")]
         rows = [cells[0].lower() + cells[1:].replace(LONG.upper(), LONG) for cells in rows]
 
         failure = failed(agency, table(*rows), check=False)
@@ -653,7 +722,7 @@ class TestStores:
         full = Changes(
             home / "unfinished", home / "lock", found.apps, found.connections, found.invites, Full(found.secrets)
         )
-        rows = [f"c-{n},eu,,B{n},{LONG}" for n in range(7)]
+        rows = [f"c-{n},eu,,B{n},Atzr|{n}" for n in range(7)]
 
         outcome = import_.run(replace(agency.edges, changes=full), of_file(table(*rows), check=False))
 
@@ -725,8 +794,8 @@ class TestCommand:
         ("rows", "code"),
         [
             (["b,asia,,A1,Atzr|x", f"acme-2,eu,,{ACME},{LONG}"], 3),
-            ([f"acme-2,eu,,{ACME},{LONG}", f"acme,eu,,A9,{LONG}"], 3),
-            ([f"acme-2,eu,,{ACME},{LONG}", f"b,eu,,A1,{LONG},other"], 3),
+            ([f"acme-2,eu,,{ACME},{LONG}", "acme,eu,,A9,Atzr|a"], 3),
+            ([f"acme-2,eu,,{ACME},{LONG}", "b,eu,,A1,Atzr|b,other"], 3),
         ],
     )
     def test_the_exit_code_is_the_most_serious(self, agency: Agency, rows: list[str], code: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +11,11 @@ import pytest
 from sp_connect import errors
 from sp_connect.commands import renew
 from sp_connect.models import Connection
+from sp_connect.person import Person
 from tests.agency import Agency, as_company, as_expected, asking_for, nobody
-from tests.commands.given import connected, end_at_amazon, kept, names, selected, shell
+from tests.commands.given import Keys, account_of, connected, end_at_amazon, kept, names, selected, shell
+
+BRAVO = account_of("bravo", "sellercentral-europe.amazon.com").selling_partner_id
 
 
 def run(agency: Agency, **more: Any) -> list[Connection]:
@@ -94,6 +99,44 @@ def test_another_account_is_refused_and_the_others_are_still_asked_for(agency: A
     assert "Renewed: bravo in Europe & India. Not renewed: acme in Europe & India." in failure.value.message
     assert kept(agency, wrong) == wrong
     assert kept(agency, right) != right
+
+
+def test_the_owner_of_an_account_that_came_instead_is_named(agency: Agency) -> None:
+    connected(agency, "acme", "eu")
+    connected(agency, "bravo", "na", selling_partner_id=BRAVO)
+    agency.clock.pass_by(days=350)
+    agency.visits = [as_company("bravo"), as_expected]
+
+    with pytest.raises(errors.Several):
+        run(agency)
+
+    assert f"{BRAVO}, the account of bravo in North America" in " ".join(agency.said().split())
+
+
+@pytest.mark.parametrize(("answer", "renewed"), [("y", ["acme eu"]), ("n", [])])
+def test_a_person_at_the_terminal_may_try_again_with_the_right_account(
+    agency: Agency, answer: str, renewed: list[str]
+) -> None:
+    connected(agency, "acme", "eu")
+    agency.clock.pass_by(days=350)
+    agency.visits = [as_company("bravo"), as_expected]
+    agency.edges = replace(agency.edges, person=Person(Keys(f"{answer}\n"), agency.stderr, platform="nt"))
+
+    made: list[Connection] = []
+    with suppress(errors.WrongAccount):
+        made = run(agency)
+
+    assert names(made) == renewed
+
+
+def test_who_keeps_going_is_not_asked_to_try_again(agency: Agency) -> None:
+    connected(agency, "acme", "eu")
+    agency.clock.pass_by(days=350)
+    agency.visits = [as_company("bravo")]
+    agency.edges = replace(agency.edges, person=Person(Keys("y\n"), agency.stderr, platform="nt"))
+
+    with pytest.raises(errors.WrongAccount):
+        run(agency, keep_going=True)
 
 
 def test_nobody_there_ends_the_walk_with_the_command_that_goes_on(agency: Agency) -> None:

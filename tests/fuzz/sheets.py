@@ -28,7 +28,7 @@ def _import(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
         assert [row[1:] for row in roster.of_file(_saved(rows), again, NOON)] == [row[1:] for row in rows]
         assert not again
         outcome = Outcome()
-        left = roster.without_twins(rows, lambda row: row.app or "default", lambda _: False, outcome)
+        left = roster.without_twins(rows, lambda _: False, outcome)
         assert len({row.scope for row in left}) == len(left)
         told = [line for failure in outcome.failures for line in failure.lines]
         assert sorted([*told, *(row.line for row in left)]) == [row.line for row in rows]
