@@ -707,8 +707,8 @@ class TestStores:
         sealed = agency.folder / "vault" / "sellers"
         sealed.mkdir(exist_ok=True)
         (sealed / "b.sealed").write_bytes(b"?")
-        rows = [f"{name},{region},,A{name}{region},Atzr|{name}{region}" for name in "abc" for region in ("na", "eu")]
-        rows = [cells[0].lower() + cells[1:].replace(LONG.upper(), LONG) for cells in rows]
+        places = [(name, region) for name in "abc" for region in ("na", "eu")]
+        rows = [f"{name},{region},,{f'A{name}{region}'.upper()},Atzr|{name}{region}" for name, region in places]
 
         failure = failed(agency, table(*rows), check=False)
 
