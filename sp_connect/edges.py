@@ -85,7 +85,7 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     if environ.pop("SSLKEYLOGFILE", None):  # the HTTP client would write down what its connections are sealed with
         screen.story("SSLKEYLOGFILE is passed over: whoever reads that file reads the tokens")
     where = settings.home(environ)
-    apps = Apps(where.config / "config.toml")
+    apps = Apps(where.config / "config.toml", where.data / "unfinished")
     identity = _identity(where, apps, screen)
     patience = PATIENCE_WITH_PERSON if person.is_there() else PATIENCE_ALONE
     keyring = KeyringStore(environ.get("PYTHON_KEYRING_BACKEND"), patience, home=identity)
@@ -133,7 +133,7 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     settings.passphrase_of(environ)  # of the real vault: it is not for the browser that may be opened
     folder = settings.home(environ).data / "simulated"
     where = Home(folder, folder)
-    apps = Apps(folder / "config.toml")
+    apps = Apps(folder / "config.toml", folder / "unfinished")
     store = Vault(folder / "vault", lambda: Secret("simulated"), KeyringStore(None, PATIENCE_ALONE))
     connections, invites = _connections(where), Invites(folder / "invites")
     changes = _changes(where, environ, apps, connections, invites, store)

@@ -36,6 +36,8 @@ def home(environ: Environment) -> Home:
             raise errors.Usage(
                 f"SP_CONNECT_HOME names {named}, whose user is not known here.", "a whole path"
             ) from None
+        except FileNotFoundError:
+            raise errors.NoWorkingFolder(f"SP_CONNECT_HOME={named}") from None
         return Home(folder, folder)
     import platformdirs
 

@@ -49,7 +49,7 @@ def disk(facts: Facts) -> Finding:
     home = facts.edges.home
     folders = list(dict.fromkeys(_there(folder) for folder in home))
     for folder in folders:
-        files.prove(folder)
+        files.try_out(folder)
     if home.data.is_dir():
         facts.edges.changes.see_lock()
     return ok(f"a file was written, read and removed in {words.listed([str(folder) for folder in folders])}")

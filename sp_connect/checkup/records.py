@@ -13,7 +13,7 @@ from sp_connect.checkup import machine
 from sp_connect.checkup.facts import FIX, SET_CLOCK, Facts, several
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import DUE_WITHIN, Invite
-from sp_connect.stores import files
+from sp_connect.stores import files, leftovers
 from sp_connect.views import progress, tables
 
 
@@ -53,6 +53,7 @@ def _unfinished(facts: Facts, damaged: Collection[Path]) -> Finding:
         verb = "was" if len(waiting) == 1 else "were"
         said = [f"{changes} {verb} cut short, or under way just now"] if waiting else []
         return warning("; ".join([*said, *([f"{half} of a killed process"] if strays else [])]), FIX)
+    leftovers.settle(facts.edges.home.data / "unfinished")
     for path in strays:
         files.remove(path)
     left = [path for path in _finish(facts) if path not in damaged] if waiting else []
@@ -171,8 +172,9 @@ def _moving_to(facts: Facts) -> str | None:
 
 def _half_written(facts: Facts) -> list[Path]:
     home = facts.edges.home
-    folders = dict.fromkeys([*home, home.data / "browsers", *(home.data / name for name in machine.FOLDERS)])
-    return [path for folder in folders for path in files.half_written(folder)]
+    folders = [home.data / "browsers", *(home.data / name for name in machine.FOLDERS)]
+    ours = [path for folder in folders for path in files.half_written(folder)]
+    return [*ours, *leftovers.unsettled(home.data / "unfinished")]
 
 
 def _counted(pending: Sequence[Invite]) -> str:

@@ -11,7 +11,7 @@ import typer
 from sp_connect import access, errors
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.stores import files
+from sp_connect.stores import outputs
 from sp_connect.views import quoting
 
 
@@ -36,12 +36,16 @@ def run(edges: Edges, options: Options) -> str:
     if options.form not in quoting.FORMATS:
         raise errors.Usage(f"There is no format {options.form!r}.", f"--format takes {', '.join(quoting.FORMATS)}")
     connection = access.find(edges, options.seller, options.region, options.country)
-    if options.out is None and edges.screen.shows_to_someone() and not options.yes:
+    if _shows_to_someone(edges, options.out) and not options.yes:
         edges.person.confirm(f"Show the secrets of {connection.scope} on this terminal?", "--yes")
     text = quoting.FORMATS[options.form](access.environment(edges, connection))
     if options.out is not None:
-        files.write_out(options.out, text)
+        outputs.write(options.out, text, edges.home.data / "unfinished")
     return text
+
+
+def _shows_to_someone(edges: Edges, out: Path | None) -> bool:
+    return edges.screen.shows_to_someone() if out is None else outputs.shows_to_someone(out)
 
 
 def command(
@@ -53,13 +57,15 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", dir_okay=False, help="Write it here, readable by you alone, not to stdout."
+            "--out", metavar="FILE", dir_okay=False, help="Write it to FILE, readable by you alone; - is stdout."
         ),
     ] = None,
     yes: flags.Yes = False,
 ) -> None:
     """Print the credentials for a shell or another program. Asks before it shows them on a terminal."""
     edges = ctx.obj.edges()
+    if out is not None and outputs.is_stdout(out):
+        out = None
     text = run(edges, Options(seller, region, country, form, out, yes))
     if out is None:
         edges.screen.line(text.rstrip("\n"))

@@ -16,7 +16,7 @@ from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import DUE_WITHIN, SECRET_LIFE, App, Connection
 from sp_connect.selection import Selection
-from sp_connect.stores import files
+from sp_connect.stores import files, outputs
 from sp_connect.views import data
 
 if TYPE_CHECKING:
@@ -88,13 +88,16 @@ def command(
     csv: flags.Csv = False,
     json: flags.Json = False,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", dir_okay=False, help="Write a report to open and print.")
+        Path | None,
+        typer.Option("--html", metavar="FILE", dir_okay=False, help="Write a report to open and print; - is stdout."),
     ] = None,
     svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", dir_okay=False, help="Write the table as a picture.")
+        Path | None,
+        typer.Option("--svg", metavar="FILE", dir_okay=False, help="Write the table as a picture; - is stdout."),
     ] = None,
     ics: Annotated[
-        Path | None, typer.Option("--ics", metavar="FILE", dir_okay=False, help="Write the dates for a calendar.")
+        Path | None,
+        typer.Option("--ics", metavar="FILE", dir_okay=False, help="Write the dates for a calendar; - is stdout."),
     ] = None,
 ) -> None:
     """List the connections. Reads local files only; `verify` asks Amazon.
@@ -129,17 +132,24 @@ def _list(edges: Edges, selection: Selection, wanted: Wanted) -> None:
         _write(edges, selection, found, wanted)
     if wanted.is_shown():
         _show(edges, selection, found, wanted)
-    where = "above" if wanted.is_shown() else f"in {words.listed([str(one) for one in wanted.files()])}"
+    where = "above" if wanted.is_shown() else f"in {words.listed([_named(one) for one in wanted.files()])}"
     unread = words.count(len(found.damages), "file")
     errors.raise_all(found.damages, f"{unread} could not be read; the rest is {where}.")
+
+
+def _named(path: Path) -> str:
+    return "what was printed" if outputs.is_stdout(path) else str(path)
 
 
 def _check(wanted: Wanted) -> None:
     if wanted.csv and wanted.json:
         raise errors.Usage("--csv and --json are two ways to print one list.", "give one of them")
     paths = wanted.files()
-    if len({path.absolute() for path in paths}) < len(paths):
+    if len({files.absolute(path) for path in paths}) < len(paths):
         raise errors.Usage("--html, --svg and --ics cannot share one file.", "name a file for each")
+    printed = sum(map(outputs.is_stdout, paths)) + wanted.csv + wanted.json
+    if printed > 1:
+        raise errors.Usage("Only one thing can be printed on standard output.", "name a file for each of the others")
 
 
 def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> None:
@@ -208,7 +218,10 @@ def _write(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> 
 
 
 def _write_out(edges: Edges, path: Path, content: str) -> None:
-    files.write_out(path, content)
+    if outputs.is_stdout(path):
+        edges.screen.line(content.removesuffix("\n"))
+        return
+    outputs.write(path, content, edges.home.data / "unfinished")
     edges.screen.say(f"{path} is written: it names your clients, and only you can read it.")
 
 

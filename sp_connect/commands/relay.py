@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import errors, loopback, pages
+from sp_connect import loopback, pages
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
+from sp_connect.stores import outputs
 
 
 def run(edges: Edges, name: str) -> tuple[str, str]:
@@ -23,19 +24,16 @@ def command(
     ctx: typer.Context,
     app: flags.AppName = "default",
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", dir_okay=False, help="Write it here, not to stdout.")
+        Path | None, typer.Option("--out", metavar="FILE", dir_okay=False, help="Write it to FILE; - is stdout.")
     ] = None,
 ) -> None:
     """Write the relay page: the https address that Amazon accepts, which hands the browser on to this program."""
     edges = ctx.obj.edges()
     page, redirect_uri = run(edges, app)
-    if out is None:
+    if out is None or outputs.is_stdout(out):
         edges.screen.line(page.rstrip("\n"))
         return
-    try:
-        out.write_text(page, encoding="utf-8")  # for everyone to read: a web server does
-    except OSError as error:
-        raise errors.CannotWrite(out, error.strerror or "unknown reason") from None
+    outputs.write(out, page, edges.home.data / "unfinished", for_all=True)  # a web server reads it
     edges.screen.say(
         f"{out} is written. Put it where {redirect_uri} shows it, and register that address at Amazon "
         "as OAuth Redirect URI and as OAuth Login URI of the app, both."

@@ -54,13 +54,16 @@ from sp_connect.errors.machine import CannotWrite as CannotWrite
 from sp_connect.errors.machine import Damaged as Damaged
 from sp_connect.errors.machine import MissingToken as MissingToken
 from sp_connect.errors.machine import NothingThere as NothingThere
+from sp_connect.errors.machine import NoWorkingFolder as NoWorkingFolder
 from sp_connect.errors.machine import PortTaken as PortTaken
 from sp_connect.errors.machine import SimulatorPortTaken as SimulatorPortTaken
 from sp_connect.errors.machine import StoreLocked as StoreLocked
 from sp_connect.errors.machine import StoreUnavailable as StoreUnavailable
 from sp_connect.errors.machine import ThisMachine as ThisMachine
+from sp_connect.errors.machine import Unconfirmed as Unconfirmed
 from sp_connect.errors.machine import Unfit as Unfit
 from sp_connect.errors.machine import Unreadable as Unreadable
+from sp_connect.errors.machine import Untrusted as Untrusted
 from sp_connect.errors.usage import AppExists as AppExists
 from sp_connect.errors.usage import AppInUse as AppInUse
 from sp_connect.errors.usage import BadAppField as BadAppField

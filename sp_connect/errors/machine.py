@@ -20,6 +20,27 @@ class StoreUnavailable(ThisMachine):
     code = "store-unavailable"
 
 
+class Unconfirmed(StoreUnavailable):
+    """A change that is done, as `done` says, though a power cut may undo it. `more` others are like it."""
+
+    def __init__(self, done: str, why: str, more: int = 0) -> None:
+        others = f" So it is in {words.count(more, 'more folder')}." if more else ""
+        super().__init__(
+            f"{done}, but the disk did not confirm it ({why}): a power cut may undo that.{others}",
+            "test that disk: sp-connect doctor",
+        )
+
+
+class NoWorkingFolder(ThisMachine):
+    """A relative path, and the folder that it begins in was deleted."""
+
+    code = "store-unavailable"
+    HINT = "cd ~, then run it again with a whole path"
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(f"{path} is a relative path, and the working folder is gone.", self.HINT)
+
+
 class StoreLocked(ThisMachine):
     code = "store-locked"
 
@@ -70,6 +91,13 @@ class Unreadable(Damaged):
     def __init__(self, path: Path, sentence: str, hint: str) -> None:
         ThisMachine.__init__(self, sentence, hint)
         self.path = path
+
+
+class Untrusted(Unreadable):
+    """A file that is obeyed, or its folder, and that another user may change."""
+
+    def __init__(self, path: Path, why: str, hint: str) -> None:
+        super().__init__(path, f"{path} is not obeyed: {why}. It was left as it is.", hint)
 
 
 class MissingToken(ThisMachine):

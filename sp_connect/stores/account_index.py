@@ -62,7 +62,8 @@ class AccountIndex:
         noted = self._all()
         kept = {name: noted[name] for name in present() if name in noted}
         with suppress(errors.ThisMachine):
-            files.replace(self._path, json.dumps({"schema": SCHEMA, "files": kept}).encode())
+            written = json.dumps({"schema": SCHEMA, "files": kept}).encode()
+            files.replace(self._path, written, self._path.with_name("unfinished"))
             self._new = 0
 
     def _all(self) -> dict[str, _Noted]:

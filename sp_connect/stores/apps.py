@@ -13,7 +13,7 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import App
-from sp_connect.stores import files, toml
+from sp_connect.stores import files, permissions, toml
 from sp_connect.stores.tables import Table
 
 LISTEN = "127.0.0.1:8723"
@@ -29,8 +29,10 @@ _HEADER = f"# Settings of sp-connect. Made to be edited by hand; secrets are els
 class Apps:
     """The apps of one config.toml. Nothing is read before it is asked for; every method may raise Damaged."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, notes: Path | None = None) -> None:
+        """`notes` is the folder that says what a kill leaves half-written beside the file (`leftovers`)."""
         self._path = path
+        self._notes = notes
 
     def all(self) -> tuple[App, ...]:
         """Every app, by name."""
@@ -81,7 +83,7 @@ class Apps:
 
     def store_choice(self) -> str | None:
         """The secret store that config.toml names, if it names one; whether it exists is not asked here."""
-        return Table(self._path, "", toml.read(self._path) or {}).optional_text("store")
+        return Table(self._path, "", self._values()).optional_text("store")
 
     def choose_store(self, store: str) -> None:
         """Names the secret store in config.toml."""
@@ -89,7 +91,7 @@ class Apps:
 
     def browser(self) -> str | None:
         """What [preferences] says in place of --browser, if it says something; its meaning is not asked here."""
-        preferences = (toml.read(self._path) or {}).get("preferences", {})
+        preferences = self._values().get("preferences", {})
         return Table(self._path, "[preferences]", preferences).optional_text("browser") or None
 
     def mistyped(self) -> tuple[tuple[str, str], ...]:
@@ -99,7 +101,7 @@ class Apps:
         """
         import difflib
 
-        document = toml.read(self._path) or {}
+        document = self._values()
         places: list[tuple[str, object, Sequence[str]]] = [("", document, _TOP)]
         places.append(("preferences.", document.get("preferences"), _PREFERENCES))
         places += [(f"apps.{name}.", values, _APP) for name, values in self._tables().items()]
@@ -111,8 +113,13 @@ class Apps:
             for meant in difflib.get_close_matches(key, known, 1, 0.75)
         )
 
+    def _values(self) -> dict[str, Any]:
+        """The whole file. Raises Untrusted where another user may change it: it names a program, and an address."""
+        text = files.read_text(self._path, permissions.see_trusted)
+        return {} if text is None else toml.parse(self._path, text)
+
     def _tables(self) -> dict[str, Any]:
-        tables = (toml.read(self._path) or {}).get("apps", {})
+        tables = self._values().get("apps", {})
         if not isinstance(tables, dict):
             raise errors.Damaged(self._path, "apps is not a table, [apps.NAME]")
         return tables
@@ -158,4 +165,4 @@ class Apps:
                 f"{self._path} has a layout that would be spoilt by a change. It was left as it is.",
                 "give every app one table of its own, [apps.NAME], and run it again",
             )
-        files.replace(self._path, written.encode())
+        files.replace(self._path, written.encode(), self._notes)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sp_connect import errors, words
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
-from sp_connect.stores import locks
+from sp_connect.stores import files, leftovers, locks
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.identity import Identity
@@ -53,6 +53,7 @@ class Changes:
         identity: Identity | None = None,
     ) -> None:
         self.journal = Journal(folder)
+        self._folder = folder
         self._lock_path = lock_path
         self._apps = apps
         self._connections = connections
@@ -78,6 +79,7 @@ class Changes:
             if self._identity is not None:
                 with suppress(errors.ThisMachine):  # it may wait, and a token that Amazon has just given may not
                     self._identity.make()
+            leftovers.settle(self._folder)
             for written in self.journal.readable():
                 entry = self._rename(written)
                 # What was begun in the other store waits until that one is in use again.
@@ -143,10 +145,12 @@ class Changes:
         """
         entry = self.journal.begin(self._secrets.name, (*new, *old), renamed, pending)
         settled: set[SecretName] = set()
+        before = files.unconfirmed()
         try:
             yield settled
         finally:
-            if settled or not lasting:
+            is_sure = files.unconfirmed() == before  # else a power cut may bring back the record of the old secret
+            if is_sure and (settled or not lasting):
                 left = tuple(name for name in entry.names if name not in settled)
                 done = entry._replace(names=left, pending=pending.without_rows() if settled else NOTHING)
                 if not self._finish(done) and pending.rows:

@@ -11,34 +11,21 @@ import io
 import os
 import stat
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from sp_connect import errors
+from sp_connect.stores import disk_errors, leftovers, placing
+from sp_connect.stores.disk_errors import explained
 
-_PREFIX = ".sp-connect-"
-_STALE = 3600.0
 _WRITERS = 16
 _PROBES, _PROBE_SIZE = 4, 16 * 1024
+_unconfirmed: list[tuple[Path, str, str]] = []
+"""What was done though the disk did not confirm it: in which folder, the clause that says so, and why."""
+
 _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody put there would be waited for
-_CAUSES = {
-    errno.ENOSPC: ("the disk is full", "free some space and run it again"),
-    errno.EDQUOT: ("the disk quota is used up", "free some space and run it again"),
-    errno.EFBIG: ("the file is larger than this process may write", "raise the limit: ulimit -f"),
-    errno.EROFS: ("the disk is read-only", "set SP_CONNECT_HOME to a folder that can be written"),
-    errno.EACCES: ("permission is denied", "see who owns the file and its folder: ls -la"),
-    errno.EPERM: ("permission is denied", "see who owns the file and its folder: ls -la"),
-    errno.ENOTDIR: ("a file stands where a folder belongs", "move that file away"),
-    errno.EEXIST: ("a file stands where a folder belongs", "move that file away"),
-    errno.EISDIR: ("a folder stands where a file belongs", "move that folder away"),
-    errno.ELOOP: ("a link stands there that leads to itself, or where none may be", "see where it leads: ls -la"),
-    errno.ENOSYS: ("its disk has no locks", "set SP_CONNECT_HOME to a folder on another disk"),
-    errno.EIO: ("the disk fails", "see to that disk, and bring back a copy"),
-    errno.ESTALE: ("the disk is not there any more", "connect it again"),
-}
 
 
 def make_folder(path: Path) -> None:
@@ -57,34 +44,49 @@ def make_folder(path: Path) -> None:
                 if not folder.is_dir():  # else another process was faster
                     raise
             else:
-                folder.chmod(0o700)  # a strict umask would take our own rights away
-                _sync_folder(folder.parent)
+                if stat.S_IMODE(folder.stat().st_mode) & 0o777 != 0o700:
+                    with suppress(PermissionError):  # a disk without permissions, whose every folder is like that
+                        folder.chmod(0o700)  # a strict umask would take our own rights away
+                with suppress(OSError):  # what is written into it will say it
+                    _sync_folder(folder.parent)
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes, notes: Path | None = None) -> None:
     """Puts `data` in place of a file in one step, 0600 from birth; its folder is made if it is missing.
 
     A crash leaves the old file or the new one, a failure the old one and nothing else. A symbolic link stays
-    one: the file that it points to is replaced. Raises StoreUnavailable.
+    one: the file that it points to is replaced. The folder may be the user's, and nothing is swept there: what a kill
+    leaves half-written is known by its note in `notes` (`placing`). Raises StoreUnavailable.
     """
-    replace_all({path: data})
+    target = _target(path)
+    make_folder(target.parent)
+    if notes is not None:
+        _settle(notes)
+    with explained(path, "written"), placing.spot(target) as spot:
+        placing.put(spot, data, notes=notes, needs_modes=False)
+    confirm(path)
 
 
 def replace_all(contents: Mapping[Path, bytes]) -> None:
-    """The same for many files, which wait for the disk together: all are on it before the first takes its place.
+    """Replaces many files of our own folders, as `replace` does: all are on the disk before the first takes its place.
 
     What is replaced stays so through a power cut once this returns. Where it raises, some may be replaced.
     """
+    _confirm(_replace_all(contents), "written")
+
+
+def _replace_all(contents: Mapping[Path, bytes]) -> dict[Path, Path]:
+    """The folders whose names are new, each with a file in it."""
     targets = {path: _target(path) for path in contents}
-    folders = {target.parent for target in targets.values()}
-    for folder in folders:
-        make_folder(folder)
-        with explained(folder, "written"):
-            _sweep(folder)
+    for path, target in targets.items():
+        make_folder(target.parent)
+        if target == path:  # else the folder is that of whoever put a link here
+            with explained(target.parent, "written"):
+                _sweep(target.parent)
     beside: dict[Path, Path] = {}
 
     def write(path: Path) -> None:
-        beside[path] = targets[path].parent / f"{_PREFIX}{os.urandom(8).hex()}"
+        beside[path] = targets[path].parent / leftovers.new_name()
         with explained(path, "written"):
             _write(beside[path], contents[path])
 
@@ -92,15 +94,13 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
         _at_once(write, list(contents))
         for path, target in targets.items():
             with explained(path, "written"):
-                _rename(beside[path], target)
+                placing.rename(beside[path], target)
     except BaseException:
         for temporary in beside.values():
             with suppress(OSError):
                 temporary.unlink()
         raise
-    for folder in folders:
-        with explained(folder, "written"):
-            _sync_folder(folder)
+    return {target.parent: path for path, target in targets.items()}
 
 
 def prove(folder: Path) -> None:
@@ -108,53 +108,87 @@ def prove(folder: Path) -> None:
 
     Raises StoreUnavailable.
     """
-    probes = [folder / f"{_PREFIX}{os.urandom(8).hex()}" for _ in range(_PROBES)]  # they are swept if we are killed
+    probes = [folder / leftovers.new_name() for _ in range(_PROBES)]  # swept if we are killed
     data = os.urandom(_PROBE_SIZE)
     try:
-        replace_all(dict.fromkeys(probes, data))
+        _replace_all(dict.fromkeys(probes, data))
         if any(read(probe) != data for probe in probes):
             raise errors.StoreUnavailable(f"{folder} does not give back what is written.", "see to that disk")
+        with explained(folder, "written"):
+            _sync_folder(folder)
     finally:
         for probe in probes:
             with suppress(OSError):  # what is wrong was told when they were written
                 probe.unlink()
 
 
-def write_out(path: Path, text: str) -> None:
-    """Writes a file that a person named, 0600 from birth; its folder is made, as that of another program may be.
+def try_out(folder: Path) -> None:
+    """Writes and reads a file in a folder that may be the user's, and leaves nothing there even if it is killed.
 
-    A device is not written to: as root, it would be replaced by a file. Raises CannotWrite, StoreUnavailable.
+    Raises StoreUnavailable.
     """
-    if path.exists() and not path.is_file():
-        raise errors.CannotWrite(path, "it is no regular file")
-    replace(path, text.encode())
+    data = os.urandom(_PROBE_SIZE)
+    with explained(folder, "written"):
+        given_back = placing.given_back(folder, data)
+    if given_back != data:
+        raise errors.StoreUnavailable(f"{folder} does not give back what is written.", "see to that disk")
 
 
 def move(path: Path, target: Path) -> None:
     """Gives a file or folder another name in the same folder. Raises StoreUnavailable."""
     with explained(path, "moved"):
         path.rename(target)
-        _sync_folder(target.parent)
+    _confirm({target.parent: path}, "moved")
 
 
 def remove(path: Path) -> None:
     """Removes a file; one that is missing is fine. Raises StoreUnavailable."""
-    with explained(path, "removed"), suppress(FileNotFoundError):
-        path.unlink()
-        _sync_folder(path.parent)
+    with explained(path, "removed"):
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return
+    _confirm({path.parent: path}, "removed")
 
 
-def read(path: Path) -> bytes | None:
-    """The bytes of a file, or None where there is none. Raises Unreadable, and Damaged for what is no file."""
+def confirm(path: Path) -> None:
+    """Waits until a file that was put in its place has its name on the disk."""
+    _confirm({_target(path).parent: path}, "written")
+
+
+def unconfirmed() -> int:
+    """How many changes of this process hold, though a power cut may undo them: the disk did not confirm them."""
+    return len(_unconfirmed)
+
+
+def see_confirmed() -> None:
+    """Raises Unconfirmed once a command has done all it had to: nothing of it is a reason to stop before.
+
+    The last change of each folder is what counts there.
+    """
+    if _unconfirmed:
+        folders = {folder for folder, _, _ in _unconfirmed}
+        _, done, why = _unconfirmed[-1]
+        _unconfirmed.clear()
+        raise errors.Unconfirmed(done, why, more=len(folders) - 1)
+
+
+def read(path: Path, see: Callable[[Path, int], None] | None = None) -> bytes | None:
+    """The bytes of a file, or None where there is none. Raises Unreadable, and Damaged for what is no file.
+
+    `see` raises what is wrong with the open file.
+    """
     try:
         with io.FileIO(os.open(path, os.O_RDONLY | _AT_ONCE)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise errors.Damaged(path, "it is a pipe or a device, and no file")
+            if see is not None:
+                see(path, file.fileno())
             return file.readall()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise errors.Unreadable(path, *_told(error, path, "read")) from None
+        raise errors.Unreadable(path, *disk_errors.told(error, path, "read")) from None
 
 
 def names(folder: Path) -> list[str]:
@@ -167,23 +201,19 @@ def names(folder: Path) -> list[str]:
 
 
 def half_written(folder: Path) -> list[Path]:
-    """What killed processes left in a folder an hour ago or more; somebody may be at work on younger ones.
+    """What killed processes left an hour ago or more in a folder of ours; somebody may be at work on younger ones.
 
-    Raises StoreUnavailable.
+    Only what this program certainly made: a file of this user's with 16 hexadecimal digits in its name, in a folder
+    that holds nothing else. Raises StoreUnavailable.
     """
-    found = []
     with explained(folder, "read"), suppress(FileNotFoundError):
-        for entry in folder.iterdir():
-            if entry.name.startswith(_PREFIX):
-                with suppress(OSError):
-                    if entry.stat().st_mtime < time.time() - _STALE:
-                        found.append(entry)
-    return found
+        return leftovers.in_own(folder)
+    return []
 
 
-def read_text(path: Path) -> str | None:
-    """The text of a file, or None where there is none. Raises Damaged where it is not UTF-8."""
-    data = read(path)
+def read_text(path: Path, see: Callable[[Path, int], None] | None = None) -> str | None:
+    """The text of a file as `read` finds it, or None where there is none. Raises Damaged where it is not UTF-8."""
+    data = read(path, see)
     try:
         return None if data is None else data.decode("utf-8-sig")  # Windows editors put a mark in front
     except UnicodeDecodeError as error:
@@ -191,23 +221,12 @@ def read_text(path: Path) -> str | None:
         raise errors.Damaged(path, f"line {line} is not UTF-8") from None
 
 
-@contextmanager
-def explained(path: Path, done: str) -> Iterator[None]:
-    """Turns an OS error of the block into a sentence: which file could not be `done` what, and why.
-
-    Raises StoreUnavailable.
-    """
+def absolute(path: Path) -> Path:
+    """The whole path. Raises NoWorkingFolder where a relative one leads nowhere any more."""
     try:
-        yield
-    except OSError as error:
-        raise errors.StoreUnavailable(*_told(error, path, done)) from None
-
-
-def _told(error: OSError, path: Path, done: str) -> tuple[str, str]:
-    """The sentence, and the next step."""
-    unknown = ((error.strerror or type(error).__name__).lower(), "see what is in its folder: ls -la")
-    why, hint = _CAUSES.get(error.errno or 0, unknown)
-    return f"{path} could not be {done}: {why}.", hint
+        return path.absolute()
+    except FileNotFoundError:
+        raise errors.NoWorkingFolder(path) from None
 
 
 def _target(path: Path) -> Path:
@@ -236,33 +255,32 @@ def _at_once(write: Callable[[Path], None], paths: Sequence[Path]) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Writes a new file, and waits until it is on the disk."""
+    """Writes a new file, and waits until it is on the disk. Nothing in a folder of ours is a secret in the clear."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        path.chmod(0o600)  # a strict umask would take our own rights away
+        with suppress(placing.NoModes):
+            placing.close_to_others(file.fileno(), 0o600)  # a strict umask would take our own rights away
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _rename(source: Path, target: Path) -> None:
-    """os.replace; on Windows a virus scanner may hold the target for a moment."""
-    deadline = time.monotonic() + (2.0 if sys.platform == "win32" else 0.0)
-    while True:
+def _confirm(folders: Mapping[Path, Path], done: str) -> None:
+    """Waits until new names are on the disk. Where that fails the change holds all the same, and is told at the end."""
+    for folder, path in folders.items():
         try:
-            source.replace(target)
-        except PermissionError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+            _sync_folder(folder)
+        except OSError as error:
+            _unconfirmed.append((folder, f"{path} is {done}", disk_errors.why(error)))
 
 
 def _sync_folder(folder: Path) -> None:
     """Makes a rename, a new name or a removal outlive a power cut; Windows has no such call."""
     if sys.platform == "win32":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # one that may be written to and not read cannot be waited for
+        return
     try:
         os.fsync(handle)
     except OSError as error:
@@ -281,3 +299,9 @@ def _sweep(folder: Path) -> None:
     for leftover in half_written(folder):
         with suppress(OSError):
             leftover.unlink()
+
+
+@cache
+def _settle(notes: Path) -> None:
+    """Removes what notes name, once a process."""
+    leftovers.settle(notes)

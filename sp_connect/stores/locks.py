@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sp_connect import errors, words
-from sp_connect.stores import files
+from sp_connect.stores import disk_errors, files
 
 if TYPE_CHECKING:
     import filelock
@@ -34,7 +34,7 @@ def held(path: Path, wait: float = 10.0, most: float = MOST_PATIENCE) -> Iterato
 
     files.make_folder(path.parent)
     lock = filelock.FileLock(path, mode=0o600, preserve_lock_file=True)
-    with files.explained(path, "locked"):
+    with disk_errors.explained(path, "locked"):
         _wait_for(lock, path, wait, most)
     try:
         with suppress(OSError):  # those who wait may lose patience, and nothing else

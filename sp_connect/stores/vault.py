@@ -16,7 +16,7 @@ from typing import Literal
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, locks, seals, secrets, vault_settings
+from sp_connect.stores import files, leftovers, locks, seals, secrets, vault_settings
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault_key import VaultKey
 from sp_connect.stores.vault_settings import VERSION, Key, Settings
@@ -146,7 +146,7 @@ class Vault:
             self.key.give_up()
             for folder in map(self._folder.joinpath, _FOLDERS.values()):
                 with suppress(OSError):  # there was none, or it holds what is no file of ours
-                    for leftover in folder.glob(".sp-connect-*"):
+                    for leftover in leftovers.in_own(folder, stale=0):
                         leftover.unlink()
                     folder.rmdir()
         return True

@@ -15,7 +15,7 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, toml, vault_settings
+from sp_connect.stores import files, leftovers, toml, vault_settings
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.tables import Table
 from sp_connect.stores.vault_settings import ID, KEY, SET_IT, Key, Settings
@@ -161,7 +161,7 @@ class VaultKey:
 
     def _try_out(self, values: Mapping[str, Any], passphrase: Secret | None, key: Key) -> None:
         """Writes vault.toml as it will be beside the one that is there, reads it and opens it."""
-        beside = self._folder / f".sp-connect-{os.urandom(8).hex()}"  # of the form that is swept if we are killed
+        beside = self._folder / leftovers.new_name()  # swept if we are killed
         try:
             toml.write(beside, values)
             read = vault_settings.read(beside, toml.read(beside) or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from datetime import timedelta
@@ -118,14 +119,17 @@ class TestUnfinished:
 
     def test_files_that_a_killed_process_left_half_written_are_told_and_removed(self, agency: Agency) -> None:
         connected(agency)
-        strays = [
-            agency.folder / name / ".sp-connect-0123456789abcdef" for name in ("", "connections", "vault/sellers")
+        folders = ("connections", "vault/sellers", "vault")
+        strays = [agency.folder / name / ".sp-connect-0123456789abcdef" for name in folders]
+        not_ours = [
+            agency.folder / ".sp-connect-0123456789abcdef",  # the home may be ~, where anything may lie
+            *(agency.folder / name / ".sp-connect-passphrase" for name in ("", *folders)),
         ]
-        for stray in strays:
+        for stray in (*strays, *not_ours):
             stray.write_bytes(b"half of")
             stray.chmod(0o600)
         assert finding(agency.edges, "unfinished").result == "ok"  # somebody may be at work on them
-        for stray in strays:
+        for stray in (*strays, *not_ours):
             os.utime(stray, (0, 0))
 
         found = finding(agency.edges, "unfinished")
@@ -135,6 +139,25 @@ class TestUnfinished:
         assert found.found == "3 half-written files of a killed process"
         assert (mended.result, mended.fixed) == ("ok", True)
         assert not any(stray.exists() for stray in strays)
+        assert all(path.exists() for path in not_ours)
+
+    def test_what_a_note_names_is_told_and_removed_unless_it_is_another_file_by_now(
+        self, agency: Agency, tmp_path: Path
+    ) -> None:
+        stray, another = (tmp_path / f".sp-connect-{digit * 16}" for digit in "ab")
+        for number, path in enumerate((stray, another)):
+            path.write_bytes(b"half of")
+            known = {"path": str(path), "device": path.stat().st_dev, "inode": path.stat().st_ino + number}
+            agency.folder.joinpath("unfinished").mkdir(mode=0o700, exist_ok=True)
+            (agency.folder / "unfinished" / f"{number}.half-written").write_text(json.dumps(known))
+
+        found = finding(agency.edges, "unfinished")
+        mended = finding(agency.edges, "unfinished", fix=True)
+
+        assert found.found == "1 half-written file of a killed process"
+        assert (mended.result, mended.fixed) == ("ok", True)
+        assert (stray.exists(), another.exists()) == (False, True)
+        assert not list((agency.folder / "unfinished").iterdir())
 
     def test_what_belongs_to_another_store_goes_on_waiting(self, agency: Agency) -> None:
         cut_short(agency)

@@ -341,6 +341,20 @@ class TestSettings:
 
         assert staffed.run("verify", env=env).code == 0
 
+    def test_a_home_in_a_working_folder_that_is_gone_is_said(self, staffed: Program, tmp_path: Path) -> None:
+        done = subprocess.run(
+            ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$0" list', str(PROGRAM)],
+            cwd=tmp_path,
+            env=staffed.environment({"SP_CONNECT_HOME": "home"}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert done.returncode == 4
+        assert "SP_CONNECT_HOME=home is a relative path, and the working folder is gone." in done.stderr
+        assert "hint: cd ~, then run it again with a whole path" in done.stderr
+
     @pytest.mark.parametrize("command", ["verify", "token -s acme -r eu", "exec -s acme -r eu -- true"])
     def test_a_passphrase_on_stdin_opens_the_vault(self, staffed: Program, office: Agency, command: str) -> None:
         connected(office)

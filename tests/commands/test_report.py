@@ -328,11 +328,21 @@ class TestFile:
         assert failure.value.hint
         assert not (tmp_path / "a").exists()
 
-    def test_what_is_no_file_is_left_alone(self, agency: Agency) -> None:
-        with pytest.raises(errors.CannotWrite):
-            listing.command(shell(agency).context, html=Path("/dev/null"))
+    def test_a_device_is_written_to_and_stays_one(self, agency: Agency) -> None:
+        listing.command(shell(agency).context, html=Path("/dev/null"))
 
-        assert not Path("/dev/null").is_file()
+        assert Path("/dev/null").is_char_device()
+
+    def test_it_is_printed_where_standard_output_is_named(self, agency: Agency) -> None:
+        listing.command(shell(agency).context, html=Path("-"))
+
+        assert agency.stdout.getvalue().startswith("<!doctype html>")
+        assert agency.stdout.getvalue().endswith("</html>\n")
+
+    @pytest.mark.parametrize("more", [{"svg": Path("/dev/stdout")}, {"json": True}, {"csv": True}, {"ics": Path("/dev/fd/1")}])
+    def test_only_one_thing_is_printed(self, agency: Agency, more: dict[str, Any]) -> None:
+        with pytest.raises(errors.Usage, match="Only one thing can be printed on standard output"):
+            listing.command(shell(agency).context, html=Path("-"), **more)
 
     def test_a_folder_that_cannot_be_is_an_error_of_this_machine(self, agency: Agency, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,21 @@ try:
 finally:
     print(*sorted(modes))
 """
+
+
+KILLED = """
+import os, signal, sys
+event, sys.argv = sys.argv[1], ["sp-connect", *sys.argv[2:]]
+from sp_connect.cli import main
+sys.addaudithook(lambda name, _: os.kill(os.getpid(), signal.SIGKILL) if name == event else None)
+main()
+"""
+
+
+def killed(program: Program, event: str, *arguments: str) -> int:
+    """How a run ends that is killed before the first call of that kind."""
+    asked = [sys.executable, "-c", KILLED, event, *arguments]
+    return subprocess.run(asked, env=program.environment(), timeout=SECONDS, check=False).returncode
 
 
 @pytest.fixture(scope="module")
@@ -215,14 +231,118 @@ class TestFile:
 
         assert (result.code, result.stdout, result.stderr) == (0, "", "")
 
-    def test_a_device_is_left_alone(self, ready: Program, tmp_path: Path) -> None:
+    def test_a_pipe_that_nobody_reads_is_told_and_left_alone(self, ready: Program, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
 
         result = ready.run(*ACME, "env", "--out", str(tmp_path / "pipe"))
 
         assert result.code == 4
-        assert f"{tmp_path}/pipe cannot be written: it is no regular file." in result.stderr
+        assert f"{tmp_path}/pipe cannot be written: nobody reads it." in result.stderr
         assert (tmp_path / "pipe").is_fifo()
+
+    def test_a_pipe_that_somebody_reads_is_written_to(self, ready: Program, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+
+        with subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE, text=True) as reader:
+            result = ready.run(*ACME, "env", "--out", str(tmp_path / "pipe"))
+            read, _ = reader.communicate(timeout=SECONDS)
+
+        assert (result.code, result.stdout) == (0, "")
+        assert "SENTINEL" in read
+        assert (tmp_path / "pipe").is_fifo()
+
+    @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+    def test_standard_output_has_several_names(self, ready: Program, tmp_path: Path, name: str) -> None:
+        result = ready.run(*ACME, "env", "--out", name, cwd=tmp_path)
+
+        assert (result.code, result.stderr) == (0, "")
+        assert "SENTINEL" in result.stdout
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/tty"])
+    def test_a_terminal_by_another_name_is_asked_first(self, ready: Program, name: str) -> None:
+        with ready.terminal(*ACME, "env", "--out", name) as child:
+            child.expect_exact(TestTerminal.QUESTION)
+            child.sendline("n")
+            status, rest = ended(child)
+
+        assert status == 1
+        assert "SENTINEL" not in rest
+
+    def test_a_kill_before_it_has_its_name_leaves_nothing(self, ready: Program, tmp_path: Path) -> None:
+        folder = tmp_path / "out"
+        folder.mkdir()
+
+        assert killed(ready, "os.link", *ACME, "env", "--out", str(folder / "file")) == -signal.SIGKILL
+
+        assert list(folder.iterdir()) == []
+
+    def test_a_kill_before_it_takes_anothers_place_is_cleared_away_by_the_next_run(
+        self, ready: Program, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_text("before")
+        (tmp_path / ".sp-connect-passphrase").write_text("the users own")
+
+        assert killed(ready, "os.rename", *ACME, "env", "--out", str(tmp_path / "file")) == -signal.SIGKILL
+        [left] = [path for path in tmp_path.iterdir() if path.name not in {"file", ".sp-connect-passphrase"}]
+        left.chmod(0o600)
+        assert (tmp_path / "file").read_text() == "before"
+        assert ready.run("list", "--html", str(tmp_path / "report.html")).code == 0
+
+        assert {path.name for path in tmp_path.iterdir()} == {"file", ".sp-connect-passphrase", "report.html"}
+        assert not list((ready.home / "unfinished").iterdir())
+
+    def test_a_link_of_another_user_is_not_followed(self, ready: Program, tmp_path: Path) -> None:
+        target, link = tmp_path / "target", tmp_path / "link"
+        target.write_text("before")
+        link.symlink_to(target)
+        os.chown(link, 12345, 12345, follow_symlinks=False)
+
+        result = ready.run(*ACME, "env", "--out", str(link))
+
+        assert result.code == 4
+        assert f"{link} cannot be written: link in it is a link of the user 12345." in result.stderr
+        assert target.read_text() == "before"
+
+    def test_a_folder_that_is_a_link_of_another_user_is_not_followed(self, ready: Program, tmp_path: Path) -> None:
+        (tmp_path / "real").mkdir()
+        (tmp_path / "link").symlink_to("real")
+        os.chown(tmp_path / "link", 12345, 12345, follow_symlinks=False)
+
+        assert ready.run("list", "--html", str(tmp_path / "link" / "report.html")).code == 4
+        assert list((tmp_path / "real").iterdir()) == []
+
+    def test_a_pipe_of_another_user_gets_nothing(self, ready: Program, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        os.chown(tmp_path / "pipe", 12345, 12345)
+
+        with subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE, text=True) as reader:
+            result = ready.run(*ACME, "env", "--out", str(tmp_path / "pipe"))
+            read, _ = reader.communicate(timeout=SECONDS)
+
+        assert result.code == 4
+        assert f"{tmp_path}/pipe cannot be written: it belongs to the user 12345." in result.stderr
+        assert read == ""
+
+    def test_a_link_of_ones_own_is_followed(self, ready: Program, tmp_path: Path) -> None:
+        (tmp_path / "real").mkdir()
+        (tmp_path / "link").symlink_to("real/../real/target")
+
+        assert ready.run(*ACME, "env", "--out", str(tmp_path / "link")).code == 0
+
+        assert (tmp_path / "link").is_symlink()
+        assert "SENTINEL" in (tmp_path / "real" / "target").read_text()
+
+    def test_a_working_folder_that_is_gone_is_said(self, ready: Program, tmp_path: Path) -> None:
+        script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+        asked = ["sh", "-c", script, "sh", str(PROGRAM), *ACME, "env", "--out", "file"]
+
+        done = subprocess.run(
+            asked, cwd=tmp_path, env=ready.environment(), capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+
+        assert done.returncode == 4
+        assert "file is a relative path, and the working folder is gone." in " ".join(done.stderr.split())
 
     def test_a_folder_is_a_usage_error(self, ready: Program, tmp_path: Path) -> None:
         assert ready.run(*ACME, "env", "--out", str(tmp_path)).code == 2

@@ -7,13 +7,13 @@ import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import files, locks
+from sp_connect.stores import disk_errors, files, locks
 from tests.stores.conftest import open_files
 
 
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
 
 def test_a_device_without_room_is_a_full_disk() -> None:
     full = Path("/dev/full")
-    with pytest.raises(errors.StoreUnavailable, match="disk is full"), files.explained(full, "written"):
+    with pytest.raises(errors.StoreUnavailable, match="disk is full"), disk_errors.explained(full, "written"):
         full.write_bytes(b"x")
 
 
@@ -108,14 +108,50 @@ def test_a_folder_where_a_file_belongs_is_said(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
-def test_what_a_killed_process_left_an_hour_ago_is_swept(tmp_path: Path) -> None:
-    old, young, other = (tmp_path / name for name in (".sp-connect-old", ".sp-connect-young", ".another"))
-    for path in (old, young, other):
-        path.write_bytes(b"half")
-    os.utime(old, (0, 0))
-    os.utime(other, (0, 0))
-    files.replace(tmp_path / "file", b"whole")
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".another", ".sp-connect-young", "file"]
+HALF, YOUNG = ".sp-connect-0123456789abcdef", ".sp-connect-fedcba9876543210"
+NOT_OURS = (".another", ".sp-connect-passphrase", ".sp-connect-0123456789ABCDEF", ".sp-connect-0123456789abcdef0")
+
+
+def put_old(folder: Path, *names: str) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (0, 0))
+
+
+def test_what_a_killed_process_left_an_hour_ago_in_a_folder_of_ours_is_swept(tmp_path: Path) -> None:
+    folder = tmp_path / "connections"
+    put_old(folder, HALF, *NOT_OURS)
+    (folder / YOUNG).write_bytes(b"half")
+    files.replace_all({folder / "file": b"whole"})
+    assert {entry.name for entry in folder.iterdir()} == {*NOT_OURS, YOUNG, "file"}
+
+
+def test_a_folder_or_a_link_with_such_a_name_is_not_swept(tmp_path: Path) -> None:
+    folder = tmp_path / "connections"
+    put_old(folder, "theirs")
+    (folder / HALF).symlink_to(folder / "theirs")
+    put_old(folder / YOUNG)
+    os.utime(folder / YOUNG, (0, 0))
+    files.replace_all({folder / "file": b"whole"})
+    assert {entry.name for entry in folder.iterdir()} == {HALF, YOUNG, "theirs", "file"}
+
+
+@pytest.mark.parametrize("write", [files.replace, lambda path, data: files.replace_all({path: data})])
+def test_nothing_is_swept_in_a_folder_of_the_users(tmp_path: Path, write: Callable[[Path, bytes], None]) -> None:
+    folder = tmp_path / "home"
+    put_old(folder, HALF, *NOT_OURS)
+    write(folder / "config.toml", b"whole")
+    assert {entry.name for entry in folder.iterdir()} == {HALF, *NOT_OURS, "config.toml"}
+
+
+def test_nothing_is_swept_where_a_link_of_the_users_leads(tmp_path: Path) -> None:
+    elsewhere, folder = tmp_path / "apps", tmp_path / "connections"
+    put_old(elsewhere, HALF, "acme.toml")
+    folder.mkdir()
+    (folder / "acme.toml").symlink_to(elsewhere / "acme.toml")
+    files.replace_all({folder / "acme.toml": b"whole"})
+    assert {entry.name for entry in elsewhere.iterdir()} == {HALF, "acme.toml"}
 
 
 def test_reading_needs_no_library_of_ours() -> None:

@@ -602,7 +602,7 @@ def test_a_vault_under_a_passphrase_is_made_and_left_without_a_trace_in_the_keyr
 
 def test_what_a_killed_process_left_half_written_goes_with_the_vault_and_what_is_not_ours_stays(folder: Path) -> None:
     furnished(folder, "vault")
-    (folder / "vault" / "sellers" / ".sp-connect-0123").write_bytes(b"half of a sealed file")
+    (folder / "vault" / "sellers" / ".sp-connect-0123456789abcdef").write_bytes(b"half of a sealed file")
     (folder / "vault" / "apps" / "NOTES").write_text("somebody's own")
 
     moving.of(folder).moves.run("keyring", unwatched)
