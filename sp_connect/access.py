@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sp_connect import errors, interrupts
+from sp_connect import errors, interrupts, keeping
 from sp_connect.amazon import geography, lwa
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Scope, Secret, Tokens
@@ -172,18 +172,11 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
 
 
 def renew_token(edges: Edges, connection: Connection, token: Secret) -> Connection:
-    """The connection with the token that Amazon gave in place of its own, which is kept at once.
+    """The connection with the token that Amazon gave in place of its own, which is kept as soon as it can be.
 
     Raises StoreUnavailable, StoreLocked and Damaged, each with what it means: the old token may be dead by now.
     """
-    try:
-        return edges.changes.renew_token(connection, token)
-    except errors.ThisMachine as error:
-        error.message = (
-            f"Amazon has changed the refresh token of {connection.scope}, and it cannot be kept. {error.message}"
-        )
-        error.hint = f"{error.hint or 'see: sp-connect doctor'}; then: sp-connect connect {connection.scope.flags}"
-        raise
+    return keeping.kept(edges, connection.scope, lambda: edges.changes.renew_token(connection, token), changed=True)
 
 
 def environment(edges: Edges, connection: Connection) -> dict[str, str]:

@@ -7,15 +7,23 @@ who pastes, or both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
-from sp_connect import errors, interrupts
+from sp_connect import errors, interrupts, keeping
 from sp_connect.amazon import consent, lwa, sellers
 from sp_connect.edges import Edges
-from sp_connect.models import Connection, Consent, Grant, Marketplace, Scope, Secret
+from sp_connect.models import App, Connection, Consent, Grant, Marketplace, Scope, Secret
 from sp_connect.stores import secrets
 from sp_connect.stores.changes import REFRESHING_SECONDS
+
+NEEDED = (
+    "sp_connect.amazon.obstacles",
+    "sp_connect.amazon.transport",
+    "sp_connect.views.card",
+)
+"""Modules that are else imported only when the answer of a consent needs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +49,42 @@ class Outcome:
 def prove_ready(edges: Edges, renewed: Iterable[Scope] = (), replaced: Iterable[Scope] = ()) -> None:
     """Raises what would otherwise fail after the consent, when the code is already spent: stores and records.
 
-    Where all that is asked for is `renewed`, a file of another seller may be damaged. Raises RealSecret where
-    SP_CONNECT_AMAZON_URL is set and a connection of the real Amazon would be renewed or `replaced`.
+    The records of the sellers that are asked for are proved to be replaceable. Where all that is asked for is
+    `renewed`, a file of another seller may be damaged. Raises RealSecret where SP_CONNECT_AMAZON_URL is set and a
+    connection of the real Amazon would be renewed or `replaced`.
     """
-    asked = list(renewed)
-    for scope in (*asked, *replaced):
+    asked, others = list(renewed), list(replaced)
+    for scope in (*asked, *others):
         lwa.refuse_real(edges.amazon, edges.connections.get(scope))
-    secrets.prove(edges.secrets, edges.home.data)
-    edges.changes.prove()
+    keeping.prove(edges, dict.fromkeys(scope.seller for scope in (*asked, *others)))
     if not asked or any(edges.connections.get(scope) is None for scope in asked):
         edges.connections.prove_readable()
+
+
+def prove_amazon(edges: Edges, clients: Iterable[tuple[App, Secret]]) -> Mapping[str, errors.ClientRejected]:
+    """Asks Amazon, once for each app, whether it accepts the app's client id and secret: before a seller is asked.
+
+    That shows too that the certificates load, that a proxy lets the request through, and that Amazon answers; and all
+    that the answer will need is imported, since an update may replace this program's files in the meantime. Returns
+    the apps that it refuses, by name. Raises AmazonTrouble, and ClientRejected where it refuses all of them.
+    """
+    asked = {app.name: (app, client_secret) for app, client_secret in clients}
+    refused: dict[str, errors.ClientRejected] = {}
+    for app, client_secret in asked.values():
+        try:
+            lwa.check_client(edges.amazon, app, client_secret)
+        except errors.ClientRejected as error:
+            if len(refused) == len(asked) - 1:
+                raise
+            refused[app.name] = error
+    load()
+    return refused
+
+
+def load() -> None:
+    """Imports what the answer to a consent needs and nothing before it: no file of this program is read later."""
+    for name in NEEDED:
+        import_module(name)
 
 
 def complete(
@@ -76,8 +110,13 @@ def complete(
 
 def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, grant: Grant) -> Outcome:
     """Exchanges the code at once: it is good for five minutes. A wrong account's code is never exchanged."""
-    edges.apps.get(asked.app.name)  # it may be gone by now, with the disk that it was on
-    _see_account(edges, asked, guard, grant.selling_partner_id)
+
+    def look() -> None:
+        keeping.prove(edges, [asked.scope.seller])
+        edges.apps.get(asked.app.name)  # it may be gone by now, with the disk that it was on
+        _see_account(edges, asked, guard, grant.selling_partner_id)
+
+    keeping.before_code(edges, asked.scope, look)
     with interrupts.held():
         return _exchange(edges, asked, client_secret, guard, grant)
 
@@ -109,11 +148,16 @@ def _exchange(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard,
         secret_ref=secrets.new_ref(),
         simulated=edges.amazon.is_simulated,
     )
-    with edges.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
-        # Once more, because another sp-connect may have connected the same account in the meantime.
-        _see_account(edges, asked, guard, grant.selling_partner_id)
-        edges.apps.get(asked.app.name)  # without its app the token would open nothing
-        edges.changes.keep_connection(connection, tokens.refresh_token, asked.state)
+    refresh_token = tokens.refresh_token
+
+    def keep() -> None:
+        with edges.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
+            # Once more, because another sp-connect may have connected the same account in the meantime.
+            _see_account(edges, asked, guard, grant.selling_partner_id)
+            edges.apps.get(asked.app.name)  # without its app the token would open nothing
+            edges.changes.keep_connection(connection, refresh_token, asked.state)
+
+    keeping.kept(edges, asked.scope, keep)
     if isinstance(trouble, KeyboardInterrupt):
         edges.screen.say(f"{asked.scope} is kept, unchecked: {grant.selling_partner_id}. Next: sp-connect verify")
         raise trouble

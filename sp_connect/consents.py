@@ -109,14 +109,14 @@ def walk(
 
     Where nobody answers, a person at the terminal is asked whether to go on, and where another account came, whether to
     try again; by typing SKIP they may leave one out. With nobody there the walk ends, unless it is to keep going.
-    Before anyone is asked to consent, the stores are proven. `again` gives the command for those that are missing.
-    `hopeless` are those that nobody need be asked about, and why; `done` is what has been done with the others.
+    Before anyone is asked to consent, the stores are proven, and Amazon is asked once for each app. `again` gives the
+    command for those that are missing. `hopeless` are those that nobody need be asked about, and why; `done` is what
+    has been done with the others.
     """
-    renewed, replaced = ([one.scope for one in wanted if one.guard.replace == replaces] for replaces in (False, True))
-    authorization.prove_ready(edges, renewed, replaced)
+    wanted, hopeless = _proven(edges, wanted, hopeless)
     failed = dict(hopeless)
     is_alone = len(wanted) + len(hopeless) == 1
-    for error in () if is_alone else failed.values():
+    for error in () if is_alone else dict.fromkeys(failed.values()):
         edges.screen.error(error)
     made: list[Scope] = []
     goes_past = ""
@@ -151,6 +151,17 @@ def walk(
     if failed:
         missing = [scope for scope in (*(one.scope for one in wanted), *hopeless) if scope not in made]
         raise _summed_up(made, missing, list(failed.values()), lambda scopes: again(scopes) + goes_past, done)
+
+
+def _proven(
+    edges: Edges, wanted: Sequence[Wanted], hopeless: Mapping[Scope, errors.SpConnectError]
+) -> tuple[Sequence[Wanted], Mapping[Scope, errors.SpConnectError]]:
+    """Those to ask for, now that nothing here is in the way: where Amazon refuses an app, its are hopeless too."""
+    renewed, replaced = ([one.scope for one in wanted if one.guard.replace == replaces] for replaces in (False, True))
+    authorization.prove_ready(edges, renewed, replaced)
+    refused = authorization.prove_amazon(edges, ((one.app, one.client_secret) for one in wanted))
+    lost = {one.scope: refused[one.app.name] for one in wanted if one.app.name in refused}
+    return [one for one in wanted if one.scope not in lost], {**hopeless, **lost}
 
 
 def _remark(edges: Edges, made: Connection) -> None:

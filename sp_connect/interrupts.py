@@ -82,13 +82,13 @@ def held() -> Iterator[None]:
 
 
 @contextmanager
-def heard() -> Iterator[None]:
-    """Within `held`: lets them through as KeyboardInterrupt, one that came already too, where that loses nothing."""
+def heard(*, earlier: bool = True) -> Iterator[None]:
+    """Within `held`: lets them through as KeyboardInterrupt, and with `earlier` one that came already, too."""
     holding = _now
     if holding is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    if holding.first is not None:
+    if earlier and holding.first is not None:
         raise KeyboardInterrupt
     for number in holding.numbers:
         signal.signal(number, holding.interrupt)

@@ -19,7 +19,7 @@ from sp_connect.commands import connect
 from sp_connect.models import Consent, Secret
 from sp_connect.person import Person
 from sp_connect.simulator.faults import Fault
-from tests.agency import NOON, Agency, as_company, nobody
+from tests.agency import NOON, Agency, as_company, as_expected, nobody
 from tests.commands.given import Keys, account_of, connected
 
 ACME_IN_NA = account_of("acme", "sellercentral.amazon.com").selling_partner_id
@@ -248,7 +248,7 @@ class TestRightAccount:
         with pytest.raises(errors.UnexpectedAccount):
             agency.connect(expect_id="A1SOMEONEELSE")
 
-        assert agency.world.requests["token"] == 0
+        assert agency.world.requests["token"] == 1, "whether Amazon accepts the app, before anybody was asked"
 
     def test_a_renewal_keeps_the_connection_and_counts_the_year_anew(self, agency: Agency) -> None:
         [first] = agency.connect()
@@ -436,12 +436,15 @@ class TestAmazonFails:
         assert failure.value.amazon.request_id
 
     def test_a_code_is_sent_once_even_if_the_answer_is_lost(self, agency: Agency) -> None:
-        agency.world.faults.add(Fault("token", "truncated", times=1))
+        def confirm(asked: Consent, address: str) -> str | None:
+            agency.world.faults.add(Fault("token", "truncated", times=1))
+            return as_expected(asked, address)
 
+        agency.visits[:] = [confirm]
         with pytest.raises(errors.AmazonTrouble):
             agency.connect()
 
-        assert agency.world.requests["token"] == 1
+        assert agency.world.requests["token"] == 2, "one for the app, one for the code"
 
     def test_a_check_that_fails_keeps_the_token_unchecked(self, agency: Agency) -> None:
         agency.world.faults.add(Fault("sellers", "status", status=503))

@@ -89,6 +89,11 @@ def _completed(edges: Edges, asked: Consent, invite: Invite, arrival: Sent) -> a
     _, client_secret = access.app(edges, asked.app.name)
     authorization.prove_ready(edges, [asked.scope])
     try:
+        authorization.prove_amazon(edges, [(asked.app, client_secret)])
+    except errors.AmazonTrouble as error:
+        error.hint = f"{error.hint}. The code is not used yet: run it again within its five minutes"
+        raise
+    try:
         guard = authorization.Guard(invite.expect_id)
         return authorization.complete(edges, asked, client_secret, guard, [arrival])
     except (errors.Refused, errors.CodeExpired) as error:

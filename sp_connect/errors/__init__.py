@@ -51,6 +51,7 @@ from sp_connect.errors.base import Several as Several
 from sp_connect.errors.base import SpConnectError as SpConnectError
 from sp_connect.errors.base import raise_all as raise_all
 from sp_connect.errors.machine import CannotWrite as CannotWrite
+from sp_connect.errors.machine import CodeWaits as CodeWaits
 from sp_connect.errors.machine import Damaged as Damaged
 from sp_connect.errors.machine import MissingToken as MissingToken
 from sp_connect.errors.machine import NothingThere as NothingThere
@@ -60,10 +61,13 @@ from sp_connect.errors.machine import SimulatorPortTaken as SimulatorPortTaken
 from sp_connect.errors.machine import StoreLocked as StoreLocked
 from sp_connect.errors.machine import StoreUnavailable as StoreUnavailable
 from sp_connect.errors.machine import ThisMachine as ThisMachine
+from sp_connect.errors.machine import TokenWaits as TokenWaits
 from sp_connect.errors.machine import Unconfirmed as Unconfirmed
 from sp_connect.errors.machine import Unfit as Unfit
 from sp_connect.errors.machine import Unreadable as Unreadable
 from sp_connect.errors.machine import Untrusted as Untrusted
+from sp_connect.errors.machine import code_unused as code_unused
+from sp_connect.errors.machine import token_lost as token_lost
 from sp_connect.errors.usage import AppExists as AppExists
 from sp_connect.errors.usage import AppInUse as AppInUse
 from sp_connect.errors.usage import BadAppField as BadAppField

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from sp_connect import words
 from sp_connect.errors.base import SpConnectError
+
+if TYPE_CHECKING:
+    from sp_connect.models import Scope
 
 
 class ThisMachine(SpConnectError):
@@ -43,6 +47,52 @@ class NoWorkingFolder(ThisMachine):
 
 class StoreLocked(ThisMachine):
     code = "store-locked"
+
+
+class CodeWaits(ThisMachine):
+    """The seller has confirmed, and the code is not sent yet: what it gives could not be kept. Said while it lives."""
+
+    def __init__(self, scope: Scope, trouble: ThisMachine) -> None:
+        super().__init__(
+            f"The confirmation of {scope} is here, but what Amazon would give for it cannot be kept now. "
+            f"{trouble.message}",
+            f"{_step(trouble)}. It is tried again for five minutes, as long as the confirmation is good; "
+            "Ctrl-C gives it up",
+        )
+        self.code = trouble.code
+
+
+class TokenWaits(ThisMachine):
+    """Amazon has given a refresh token that cannot be kept now: it is in memory, and nowhere else."""
+
+    def __init__(self, scope: Scope, trouble: ThisMachine, *, changed: bool) -> None:
+        super().__init__(
+            f"{_given(scope, changed=changed)}, and it cannot be kept now. {trouble.message}",
+            f"{_step(trouble)}. It is tried again until it is kept; Ctrl-C gives up, and loses the token",
+        )
+        self.code = trouble.code
+
+
+def code_unused(scope: Scope, trouble: ThisMachine) -> ThisMachine:
+    """The trouble that `CodeWaits` told of, with what it means once the code is too old."""
+    trouble.message = f"The confirmation of {scope} could not be used within its five minutes. {trouble.message}"
+    trouble.hint = f"{_step(trouble)}; then: sp-connect connect {scope.flags}"
+    return trouble
+
+
+def token_lost(scope: Scope, trouble: ThisMachine, *, changed: bool) -> ThisMachine:
+    """The trouble that `TokenWaits` told of, once nobody waits any more: the token before may be dead."""
+    trouble.message = f"{_given(scope, changed=changed)}, and it cannot be kept. {trouble.message}"
+    trouble.hint = f"{_step(trouble)}; then: sp-connect connect {scope.flags}"
+    return trouble
+
+
+def _given(scope: Scope, *, changed: bool) -> str:
+    return f"Amazon has changed the refresh token of {scope}" if changed else f"Amazon has given a token for {scope}"
+
+
+def _step(trouble: ThisMachine) -> str:
+    return trouble.hint or "see: sp-connect doctor"
 
 
 class CannotWrite(ThisMachine):

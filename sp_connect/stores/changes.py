@@ -121,10 +121,13 @@ class Changes:
         """The changes whose secrets wait to be forgotten: the store was locked, or the process killed."""
         return self.journal.paths()
 
-    def prove(self) -> None:
-        """Raises what would keep a change from being written: the lock, the disk, folders that are somebody else's."""
+    def prove(self, sellers: Iterable[str] = ()) -> None:
+        """Raises what would keep a change from being written: the lock, the disk, folders that are somebody else's.
+
+        Of `sellers` the records that they have are proved to be replaceable.
+        """
         with self.writing(), self.replacing((), ()):
-            self._connections.prove()
+            self._connections.prove(sellers)
 
     @contextmanager
     def replacing(

@@ -84,9 +84,15 @@ class Connections:
         """Raises Damaged for any file that is: the account of a consent to come may be named in it."""
         self._each_accounts(sparing=False)
 
-    def prove(self) -> None:
-        """Raises what would keep a record from being written. Leaves nothing."""
+    def prove(self, sellers: Iterable[str] = ()) -> None:
+        """Raises what would keep a record from being written, and those of `sellers` from being replaced.
+
+        Those are replaced by what they hold, and nothing else is left: some files can be read and not renamed over,
+        such as one that is mounted by itself, or made immutable. The lock is the caller's.
+        """
         files.prove(self._folder)
+        held = {path: files.read(path) for path in map(self._path, sellers)}
+        files.replace_all({path: data for path, data in held.items() if data is not None})
 
     def put(self, connection: Connection) -> None:
         """Adds a connection, or puts it in place of the one with its scope; the lock is the caller's."""

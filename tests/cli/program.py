@@ -113,11 +113,15 @@ class Program:
             process.communicate()
 
     def connect(self, *arguments: str, company: str = "acme", env: Mapping[str, str | None] | None = None) -> Result:
-        """`connect --no-browser`, where the robot seller confirms as soon as the address is told."""
+        """`connect --no-browser`, where the robot seller confirms once the address is told, if it is told."""
         with self.started("-v", "connect", "--no-browser", "--timeout", "20", *arguments, env=env) as process:
             assert process.stderr is not None
-            told = until(process.stderr, "http://")
-            seller.confirm(told.splitlines()[-1].strip(), company, self.listen)
+            told = ""
+            for line in process.stderr:
+                told += line
+                if line.startswith("http://"):
+                    seller.confirm(line.strip(), company, self.listen)
+                    break
             stdout, stderr = process.communicate(timeout=SECONDS)
             return Result(process.returncode, stdout, told + stderr)
 

@@ -339,7 +339,9 @@ class TestFile:
         assert agency.stdout.getvalue().startswith("<!doctype html>")
         assert agency.stdout.getvalue().endswith("</html>\n")
 
-    @pytest.mark.parametrize("more", [{"svg": Path("/dev/stdout")}, {"json": True}, {"csv": True}, {"ics": Path("/dev/fd/1")}])
+    @pytest.mark.parametrize(
+        "more", [{"svg": Path("/dev/stdout")}, {"json": True}, {"csv": True}, {"ics": Path("/dev/fd/1")}]
+    )
     def test_only_one_thing_is_printed(self, agency: Agency, more: dict[str, Any]) -> None:
         with pytest.raises(errors.Usage, match="Only one thing can be printed on standard output"):
             listing.command(shell(agency).context, html=Path("-"), **more)

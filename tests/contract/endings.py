@@ -107,9 +107,9 @@ def _unfit(given: Given) -> Result:
 
 
 def _unreachable(given: Given) -> Result:
-    """At the exchange of a code, which is not tried again."""
+    """Before anybody is asked to consent."""
     with given.trouble(Fault("token", "drop")):
-        return connect(given, "-s", "cut-off", company="cut-off")
+        return given.run("connect", "-s", "cut-off", "-r", "eu", "--no-browser", "--json")
 
 
 def _throttled(given: Given) -> Result:
