@@ -166,9 +166,30 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
             with suppress(errors.ThisMachine):  # a killed process may have kept what Amazon gave in its place
                 edges.changes.finish()
             if edges.changes.current(connection) is not None:
-                return Asked(connection, refusal)
+                return Asked(connection, _of_its_dates(connection, refusal, edges.now()))
             continue
         return Asked(connection, tokens)
+
+
+def _of_its_dates(connection: Connection, refusal: errors.Rejected, now: datetime) -> errors.Rejected:
+    """The refusal without a cause that the dates of the connection rule out."""
+    if refusal.amazon is None:
+        return refusal
+    return errors.Rejected(connection.scope, refusal.amazon, may_be_over=connection.ends_within(now, 0))
+
+
+def renamed(edges: Edges, connection: Connection) -> Connection | None:
+    """A connection that is not there any more, under its seller's new name; None where it is gone for good."""
+    edges.changes.finish()
+    return next(
+        (
+            one
+            for one in edges.connections.of_account(connection.selling_partner_id, sparing=True)
+            if one.scope.item == connection.scope.item
+            and (one.app, one.authorized_at) == (connection.app, connection.authorized_at)
+        ),
+        None,
+    )
 
 
 def renew_token(edges: Edges, connection: Connection, token: Secret) -> Connection:

@@ -59,6 +59,9 @@ ENDED = Cause(
     said="The request has an invalid grant parameter : refresh_token. "
     "User may have revoked or didn't grant the permission.",
 )
+ENDED_EARLY = ENDED._replace(what="the seller ended the authorization")
+"""`ENDED` of a token whose year is not over."""
+
 NOT_GRANTED = (
     CODE_SPENT,
     ENDED,

@@ -71,6 +71,16 @@ Sellers = Annotated[
         autocompletion=candidates.sellers,
     ),
 ]
+EachSeller = Annotated[
+    list[str],
+    typer.Option(
+        "--seller",
+        "-s",
+        metavar="NAME",
+        help="Your own short name for the client, or a pattern: 'acme*'. Repeatable.",
+        autocompletion=candidates.sellers,
+    ),
+]
 Region = Annotated[str, _REGION]
 MaybeRegion = Annotated[str | None, _REGION]
 AnyRegion = Annotated[

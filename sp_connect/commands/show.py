@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import typer
 
-from sp_connect import errors
+from sp_connect import errors, words
 from sp_connect.amazon import geography
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import Connection, Scope
+from sp_connect.models import Connection, Invite, Scope
+from sp_connect.selection import Selection, is_pattern
 from sp_connect.views import data
 
 
 class Tile(NamedTuple):
-    """One place where the seller is, or could be, connected."""
+    """One place where the seller is, or could be, connected. `invite` is the newest that is pending for it."""
 
     scope: Scope
     connection: Connection | None
+    invite: Invite | None
 
     @property
     def command(self) -> str:
@@ -27,31 +30,56 @@ class Tile(NamedTuple):
 
 
 def run(edges: Edges, seller: str) -> list[Tile]:
-    """A tile for each region and Far East country, and for each country that has a connection of its own.
+    """A tile for each region and Far East country, and for each country that has a connection or an invite of its own.
 
-    Raises BadName, and NoSuchConnection for a seller without any.
+    Raises BadName, and NoSuchConnection for a seller who is neither connected nor invited.
     """
-    found = {c.scope: c for c in edges.connections.of(seller)} if errors.is_name(seller) else {}
+    if not errors.is_name(seller):
+        raise errors.BadName("a seller", seller)
+    found = {one.scope: one for one in edges.connections.of(seller)}
+    invites, _ = edges.invites.all()
+    invited = {one.scope: one for one in invites if one.scope.seller == seller and one.status(edges.now()) == "pending"}
+    if not found and not invited:
+        raise errors.NoSuchConnection(seller, near=edges.connections.near(seller))
     places: list[Scope] = []
     for region in geography.REGIONS.values():
         places.extend(geography.scopes(seller, region.code))
-        places.extend(s for s in found if s.region == region.code and s not in places)
-    if not found:
-        raise errors.NoSuchConnection(seller, near=edges.connections.near(seller))
-    return [Tile(scope, found.get(scope)) for scope in places]
+        places.extend(s for s in dict.fromkeys([*found, *invited]) if s.region == region.code and s not in places)
+    return [Tile(scope, found.get(scope), invited.get(scope)) for scope in places]
 
 
-def command(ctx: typer.Context, seller: flags.Seller, json: flags.Json = False) -> None:
-    """Show one seller: each region with its account and marketplaces, or the command that connects it."""
+def command(ctx: typer.Context, seller: flags.EachSeller, json: flags.Json = False) -> None:
+    """Show a seller: each region with its account and marketplaces, or the command that connects it.
+
+    With several sellers, or a pattern, JSON is an array.
+    """
     edges = ctx.obj.edges(secrets=False)
-    tiles = run(edges, seller)
+    names = _meant(edges, seller)
+    pages = [(name, run(edges, name)) for name in names]
     if json:
-        edges.screen.json(_object(edges, seller, tiles))
-    else:
-        from sp_connect.views import tiles as drawn
+        objects = [_object(edges, name, tiles) for name, tiles in pages]
+        edges.screen.json(objects[0] if len(names) == 1 and names == list(seller) else objects)
+        return
+    from sp_connect.views import tiles as drawn
 
-        places = [(tile.scope, tile.connection, tile.command) for tile in tiles]
-        edges.screen.show(drawn.page(edges.screen, seller, places, edges.now()))
+    for number, (name, tiles) in enumerate(pages):
+        if number:
+            edges.screen.line("")
+        places = [(tile.scope, tile.connection, tile.command, tile.invite) for tile in tiles]
+        edges.screen.show(drawn.page(edges.screen, name, places, edges.now()))
+
+
+def _meant(edges: Edges, sellers: Sequence[str]) -> list[str]:
+    """The names that are typed, with those of the sellers whom a pattern chooses. Raises NoSuchConnection."""
+    names: dict[str, None] = {}
+    for seller in sellers:
+        if is_pattern(seller):
+            rows, damages = Selection([seller]).read(edges.connections)
+            errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")
+            names |= dict.fromkeys(one.scope.seller for one in rows)
+        else:
+            names[seller] = None
+    return list(names)
 
 
 def _object(edges: Edges, seller: str, tiles: list[Tile]) -> dict[str, Any]:
@@ -65,6 +93,7 @@ def _object(edges: Edges, seller: str, tiles: list[Tile]) -> dict[str, Any]:
                 "place": tile.scope.place,
                 "connect_command": tile.command,
                 "connection": tile.connection and data.connection(tile.connection, now),
+                "invite": tile.invite and data.invite(tile.invite, now),
             }
             for tile in tiles
         ],

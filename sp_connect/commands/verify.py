@@ -14,7 +14,7 @@ from sp_connect import access, at_once, authorization, errors, words
 from sp_connect.amazon import sellers
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Secret
+from sp_connect.models import App, Connection, Scope, Secret
 from sp_connect.selection import Selection
 from sp_connect.stores.changes import REFRESHING_SECONDS
 from sp_connect.views import data, progress
@@ -51,35 +51,51 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
         edges.changes.prove()  # a token that Amazon gives in place of one must find room
         edges.amazon.get_ready()
     credentials = _credentials(edges, rows)
-    found: dict[int, Finding] = {}
+    found: dict[int, Finding | None] = {}
     unwritten: list[Finding] = []
     written_at = edges.now()
 
-    def late(_: int, finding: Finding) -> None:
-        unwritten.append(finding)
+    def late(_: int, finding: Finding | None) -> None:
+        if finding is not None:
+            unwritten.append(finding)
 
     asking = at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row), late)
     try:
         with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance, closing(asking):
             for position, finding in asking:
                 found[position] = finding
-                unwritten.append(finding)
+                late(position, finding)
                 advance()
                 if edges.now() - written_at >= WRITING:
                     keep(edges, unwritten)
                     unwritten, written_at = [], edges.now()
     finally:
         keep(edges, unwritten)
-    return [found[position] for position in range(len(rows))], damages
+    for position, row in enumerate(rows):
+        if found[position] is None:
+            edges.screen.say(f"{row.scope} was revoked while this ran, and is passed over.")
+    return [finding for _, finding in sorted(found.items()) if finding is not None], damages
 
 
-def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError, connection: Connection) -> Finding:
-    """Refreshes one token and asks for the marketplaces.
+def check(
+    edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError, connection: Connection
+) -> Finding | None:
+    """Refreshes one token and asks for the marketplaces; None where the connection was revoked meanwhile.
 
-    Raises StoreUnavailable and StoreLocked alone: what is wrong with the store is wrong for every connection.
+    One whose seller was renamed meanwhile is looked up under its new name. Raises StoreUnavailable and StoreLocked
+    alone: what is wrong with the store is wrong for every connection.
     """
     if isinstance(credentials, errors.SpConnectError):
         return Finding(connection, credentials)
+    try:
+        return _checked(edges, credentials, connection)
+    except errors.NoSuchConnection:
+        renamed = access.renamed(edges, connection)
+        return None if renamed is None else check(edges, credentials, renamed)
+
+
+def _checked(edges: Edges, credentials: tuple[App, Secret], connection: Connection) -> Finding:
+    """What `check` finds. Raises NoSuchConnection too."""
     with ExitStack() as stack:
         try:
             stack.enter_context(edges.changes.refreshing(connection.scope))
@@ -92,7 +108,7 @@ def check(edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError,
             return Finding(missing, error)
         except (
             errors.Damaged,
-            errors.NotFound,
+            errors.NoSuchApp,
             errors.NotAuthorized,
             errors.AmazonTrouble,
             errors.RealSecret,
@@ -145,9 +161,7 @@ def command(
     ] = at_once.JOBS,
     due: Annotated[
         int | None,
-        typer.Option(
-            metavar="DAYS", min=0, max=3650, help="Exit 3 too when an authorization ends within so many days."
-        ),
+        typer.Option(metavar="DAYS", min=0, max=3650, help="Also exit 3 if an authorization ends within DAYS days."),
     ] = None,
     json: flags.Json = False,
 ) -> None:
@@ -173,30 +187,54 @@ def command(
 def _raise_what_is_wrong(
     edges: Edges, findings: Sequence[Finding], damages: Sequence[errors.Damaged], due: int | None
 ) -> None:
-    wrong: list[errors.SpConnectError] = [f.error for f in findings if f.error is not None]
-    wrong.extend(damages)
-    total = len(findings) + len(damages)
-    if len(wrong) > 1:
-        for finding in findings:
-            if finding.error is not None:
-                edges.screen.fault(finding.error, str(finding.connection.scope))
-        for damage in damages:
-            edges.screen.fault(damage)
-    if due is not None:
-        soon = [f.connection for f in findings if f.connection.ends_within(edges.now(), due)]
-        ending = [one.scope for one in soon if one.renew_by is not None]
-        dateless = [str(one.scope) for one in soon if one.renew_by is None]
-        if dateless:
-            edges.screen.say(f"Nobody said when the year ends of {words.listed(dateless)}.")
-        if ending and wrong:
-            wrong.append(errors.EndsSoon(ending, due))
-        elif ending:
-            raise errors.EndsSoon(ending, due)
+    """Raises the one thing that is wrong; of several prints each, and raises the sum of them.
+
+    Each seller is named, and an app that keeps many from being asked has one line.
+    """
+    wrong = [*_faults(findings), *(("", damage) for damage in damages)]
+    ending = _ending(edges, findings, due) if due is not None else []
+    if due is not None and ending:
+        wrong.append(("", errors.EndsSoon(ending, due)))
     if len(wrong) == 1:
-        raise wrong[0]
+        [(what, error)] = wrong
+        if what not in error.message:
+            error.message = f"{what}: {error.message}"
+        raise error
+    for what, error in wrong:
+        edges.screen.fault(error, what)
     if wrong:
         failed = sum(finding.error is not None for finding in findings) + len(damages)
-        ended = any(isinstance(error, errors.Rejected | errors.MissingToken) for error in wrong)
-        hints = {error.hint for error in wrong}  # one for all: such as the app's secret, which none has without it
-        hint = hints.pop() if len(hints) == 1 else "sp-connect renew" if ended else None
-        raise errors.Several(f"{words.count(failed, 'connection')} of {total} did not pass.", wrong, hint)
+        raise _summed_up(failed, len(findings) + len(damages), [error for _, error in wrong], len(ending), due)
+
+
+def _summed_up(
+    failed: int, total: int, wrong: Sequence[errors.SpConnectError], ending: int, due: int | None
+) -> errors.Several:
+    said = f"{words.count(failed, 'connection')} of {total} did not pass"
+    if due is not None and ending:
+        said = f"{said}; {words.count(ending, 'authorization')} {'ends' if ending == 1 else 'end'} within {due} days"
+    hints = {error.hint for error in wrong}  # one for all: such as the app's secret, which none has without it
+    needs_consent = any(isinstance(error, errors.Rejected | errors.MissingToken) for error in wrong)
+    renew = f"sp-connect renew --due {due}" if ending else "sp-connect renew"
+    return errors.Several(f"{said}.", wrong, hints.pop() if len(hints) == 1 else renew if needs_consent else None)
+
+
+def _faults(findings: Sequence[Finding]) -> list[tuple[str, errors.SpConnectError]]:
+    """What is wrong, each with whose it is; once for all connections where their app is the cause."""
+    told: dict[object, tuple[list[str], errors.SpConnectError]] = {}
+    for finding in findings:
+        error, connection = finding.error, finding.connection
+        if error is not None:
+            is_apps = isinstance(error, errors.ClientRejected)
+            key = (type(error), connection.app) if is_apps else id(error)  # one error is that of one app
+            told.setdefault(key, ([], error))[0].append(str(connection.scope))
+    return [(words.listed(names), error) for names, error in told.values()]
+
+
+def _ending(edges: Edges, findings: Sequence[Finding], due: int) -> list[Scope]:
+    """The places whose authorization ends within `due` days; of which nobody knows when, is only said."""
+    soon = [one.connection for one in findings if one.connection.ends_within(edges.now(), due)]
+    dateless = [str(one.scope) for one in soon if one.renew_by is None]
+    if dateless:
+        edges.screen.say(f"Nobody said when the year ends of {words.listed(dateless)}.")
+    return [one.scope for one in soon if one.renew_by is not None]

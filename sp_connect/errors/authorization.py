@@ -136,8 +136,11 @@ class Rejected(NotAuthorized):
 
     code = "rejected"
 
-    def __init__(self, scope: Scope, amazon: AmazonWords) -> None:
+    def __init__(self, scope: Scope, amazon: AmazonWords, *, may_be_over: bool = True) -> None:
+        """`may_be_over` says that the year of the authorization is over, or that nobody knows."""
         cause = causes.told(causes.NOT_GRANTED, amazon.error_description) or causes.ENDED
+        if cause is causes.ENDED and not may_be_over:
+            cause = causes.ENDED_EARLY
         super().__init__(f"Amazon refuses the token of {scope}: {cause.what}.", cause.step(scope.flags), amazon)
 
 

@@ -83,8 +83,19 @@ def facts(connection: Connection, now: datetime) -> list[tuple[str, Text]]:
         ("Store", text.styled(words.listed(stores) or ("not named by Amazon" if codes else "not yet checked"))),
         ("Marketplaces", text.styled(codes or "not yet checked", "bold")),
         ("Access level", text.styled(connection.access_level)),
-        ("Renew by", text.styled(_renew_by(connection, now))),
+        *_until(connection, now),
     ]
+
+
+def _until(connection: Connection, now: datetime) -> list[tuple[str, Text]]:
+    """Until when it is good, unless Amazon has refused it; and why the last check found it of no use."""
+    wrong = connection.last_error
+    told = [] if connection.status(now) == "rejected" else [("Renew by", text.styled(_renew_by(connection, now)))]
+    if wrong is not None:
+        told.append(("Last check", text.styled(f"{words.day(wrong.at)}: {wrong.message}", longest=None)))
+        if wrong.amazon:
+            told.append(("Amazon said", text.styled(str(wrong.amazon), longest=None)))
+    return told
 
 
 def _renew_by(connection: Connection, now: datetime) -> str:

@@ -33,6 +33,7 @@ ENDED = Sign("✕", "x", "red")
 MISSING = Sign("∅", "o", "red")
 UNCHECKED = Sign("?", "?", "cyan")
 ABSENT = Sign("·", ".", "dim")
+INVITED = Sign("○", "o", "cyan")
 
 KINDS = MappingProxyType({"green": "good", "yellow": "warn", "red": "bad", "cyan": "note", "dim": "soft"})
 """What style sheets call a style."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sp_connect.models import Connection, Scope
+from sp_connect import words
+from sp_connect.models import Connection, Invite, Scope
 from sp_connect.views import card, signs, text
 from sp_connect.views.screen import PIPE_WIDTH, Screen
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
     from rich.panel import Panel
+    from rich.table import Table
     from rich.text import Text
 
 NARROWEST, GAP = 56, 2
@@ -21,8 +24,8 @@ NARROWEST, GAP = 56, 2
 FRAME = 6
 """What a tile takes beside what it says."""
 
-Place = tuple[Scope, Connection | None, str]
-"""Where the seller is or could be connected, and the command that connects it, or renews it."""
+Place = tuple[Scope, Connection | None, str, Invite | None]
+"""Where the seller is or could be connected, the command that connects it or renews it, and a pending invite."""
 
 
 def page(screen: Screen, seller: str, places: Sequence[Place], now: datetime) -> Group:
@@ -34,10 +37,10 @@ def page(screen: Screen, seller: str, places: Sequence[Place], now: datetime) ->
     width = screen.out.width
     abreast = 1 if width == PIPE_WIDTH else max(1, min((width + GAP) // (NARROWEST + GAP), len(places)))
     if abreast == 1:
-        wide = min(width, max(card.WIDEST, *(len(screen.typed(command)) + FRAME for _, _, command in places)))
+        wide = min(width, max(card.WIDEST, *(len(screen.typed(command)) + FRAME for _, _, command, _ in places)))
     else:
         wide = min(card.WIDEST, (width + GAP) // abreast - GAP)
-    states = signs.counted(one.status(now) if one else None for _, one, _ in places)
+    states = signs.counted(one.status(now) if one else None for _, one, _, _ in places)
     head = Text.assemble((text.literal(seller), "bold"), f"  {states}")
     if screen.simulated:
         head.append("  SIMULATED", "bold yellow")
@@ -60,13 +63,14 @@ def _tile(screen: Screen, place: Place, now: datetime, width: int) -> Panel:
     from rich.panel import Panel
     from rich.text import Text
 
-    scope, connection, command = place
+    scope, connection, command, invite = place
     command = screen.typed(command)
     ascii_only = screen.out.options.ascii_only
     shown: RenderableType
     if connection is None:
         shown = _broken(command, width - FRAME)
-        state = Text(f"{signs.ABSENT.glyph(ascii_only=ascii_only)} {signs.told(None)}", signs.ABSENT.style)
+        sign, told = (signs.ABSENT, signs.told(None)) if invite is None else (signs.INVITED, "invited")
+        state = Text(f"{sign.glyph(ascii_only=ascii_only)} {told}", sign.style)
     else:
         shown = card.labelled(card.facts(connection, now))
         state = signs.status(connection, now, ascii_only=ascii_only)
@@ -74,6 +78,8 @@ def _tile(screen: Screen, place: Place, now: datetime, width: int) -> Panel:
         next_step = screen.typed(f"sp-connect verify {scope.flags}") if sign == signs.UNCHECKED else command
         if sign in {signs.UNCHECKED, *signs.URGENT}:
             shown = Group(shown, Text(), _broken(next_step, width - FRAME))
+    if invite is not None:
+        shown = Group(_invited(invite, now), Text(), shown)
     return Panel(
         shown,
         box=box.ROUNDED,
@@ -84,6 +90,17 @@ def _tile(screen: Screen, place: Place, now: datetime, width: int) -> Panel:
         border_style="dim" if connection is None else "",
         padding=(0, 2),
         width=width,
+    )
+
+
+def _invited(invite: Invite, now: datetime) -> Table:
+    ends = f"{words.day(invite.expires_at)}, {words.in_days(math.ceil((invite.expires_at - now) / timedelta(days=1)))}"
+    return card.labelled(
+        [
+            ("Invited", text.styled(words.day(invite.created_at))),
+            ("Link ends", text.styled(ends)),
+            ("Then", text.styled("sp-connect accept -")),
+        ]
     )
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from sp_connect import errors
-from sp_connect.commands import show
+from sp_connect.commands import show, verify
 from sp_connect.models import Standing
 from sp_connect.views.screen import Screen
 from tests.agency import Agency
-from tests.commands.given import connected, shell
+from tests.commands.given import connected, end_at_amazon, shell
 from tests.commands.office import LONGEST
+from tests.commands.test_invites import one as invited
 from tests.commands.test_views import Ascii, Terminal, bare
 
 
@@ -37,7 +38,7 @@ def test_a_tile_names_the_command_that_connects_it(agency: Agency) -> None:
     connected(agency)
     given = shell(agency)
 
-    show.command(given.context, "acme")
+    show.command(given.context, ["acme"])
 
     assert "sp-connect connect --seller acme --region fe --country SG" in given.printed()
     assert "A2EXAMPLE1234" in given.printed()
@@ -48,7 +49,7 @@ def test_json_is_one_object(agency: Agency) -> None:
     connected(agency)
     given = shell(agency)
 
-    show.command(given.context, "acme", json=True)
+    show.command(given.context, ["acme"], json=True)
 
     found = given.json()
     assert found["seller"] == "acme"
@@ -58,6 +59,7 @@ def test_json_is_one_object(agency: Agency) -> None:
         "place": "North America",
         "connect_command": "sp-connect connect --seller acme --region na",
         "connection": None,
+        "invite": None,
     }
     assert found["tiles"][1]["connection"]["selling_partner_id"] == "A2EXAMPLE1234"
 
@@ -88,7 +90,7 @@ class TestTiles:
         monkeypatch.setenv("TERM", "xterm-256color")
         terminal = Terminal()
         around = replace(agency.edges, screen=Screen(terminal, terminal, **flags))
-        show.command(shell(agency, around).context, seller)
+        show.command(shell(agency, around).context, [seller])
         return bare(terminal.getvalue()).splitlines()
 
     def test_at_eighty_columns_one_stands_below_the_other(
@@ -178,7 +180,7 @@ class TestTiles:
         connected(agency, LONGEST)
         given = shell(agency)
 
-        show.command(given.context, LONGEST)
+        show.command(given.context, [LONGEST])
 
         assert f"│  sp-connect connect --seller {LONGEST} --region fe --country JP  │" in given.printed()
 
@@ -193,7 +195,57 @@ class TestTiles:
         out = Ascii()
         around = replace(agency.edges, screen=Screen(out, io.StringIO()))
 
-        show.command(shell(agency, around).context, "acme")
+        show.command(shell(agency, around).context, ["acme"])
 
         assert "* connected -+" in out.text()
         assert ". not connected -+" in out.text()
+
+
+class TestRefused:
+    def test_when_and_why_is_shown_in_amazons_words_and_no_date_until_which_it_is_good(self, agency: Agency) -> None:
+        end_at_amazon(agency, connected(agency))
+        with pytest.raises(errors.Rejected):
+            verify.command(shell(agency).context, jobs=1)
+        agency.stdout.truncate(0)
+
+        show.command(shell(agency).context, ["acme"])
+
+        shown = " ".join(agency.stdout.getvalue().replace("│", " ").split())
+        assert "22 Nov 2026: Amazon refuses the token of acme in Europe & India: the seller ended the" in shown
+        assert "Amazon said invalid_grant: The request has an invalid grant parameter : refresh_token." in shown
+        assert "Renew by" not in shown
+
+
+class TestInvited:
+    def test_a_seller_who_is_only_invited_has_a_page(self, agency: Agency) -> None:
+        made = invited(agency, "acme", "fe", "JP")
+        given = shell(agency)
+
+        show.command(given.context, ["acme"])
+
+        assert "○ invited" in given.printed()
+        assert "29 Nov 2026, in 7 days" in given.printed()
+        assert [tile.invite for tile in show.run(agency.edges, "acme")] == [None, None, made, None, None]
+
+    def test_json_has_the_invite_and_an_ended_one_is_none(self, agency: Agency) -> None:
+        connected(agency, "acme", "na")
+        invited(agency)
+        given = shell(agency)
+
+        show.command(given.context, ["acme"], json=True)
+
+        tiles = given.json()["tiles"]
+        assert [bool(tile["invite"]) for tile in tiles] == [False, True, False, False, False]
+        assert tiles[1]["invite"]["status"] == "pending"
+        agency.clock.pass_by(days=8)
+        assert [tile.invite for tile in show.run(agency.edges, "acme")] == [None] * 5
+
+
+def test_several_sellers_have_a_page_each_and_json_is_an_array(agency: Agency) -> None:
+    for name in ("acme", "acme-2", "bravo"):
+        connected(agency, name)
+    given = shell(agency)
+
+    show.command(given.context, ["bravo", "acme*"], json=True)
+
+    assert [one["seller"] for one in given.json()] == ["bravo", "acme", "acme-2"]

@@ -22,7 +22,19 @@ from sp_connect.stores.changes import Changes
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.views.screen import Screen
 from tests.agency import Agency
-from tests.commands.given import connected, end_at_amazon, hearing, kept, marketplace, names, selected, shell, token_of
+from tests.commands.given import (
+    connected,
+    end_at_amazon,
+    hearing,
+    kept,
+    left,
+    marketplace,
+    names,
+    record,
+    selected,
+    shell,
+    token_of,
+)
 from tests.stores.samples import REFUSED
 
 ALL = Selection()
@@ -238,7 +250,7 @@ def test_what_mends_all_of_many_is_the_hint(agency: Agency) -> None:
     connected(agency, "bravo")
     agency.edges.secrets.forget(agency.app.secret_name)
 
-    with pytest.raises(errors.Several) as failure:
+    with pytest.raises(errors.MissingToken) as failure:
         command(agency)
 
     assert failure.value.hint == "sp-connect app rotate-secret default"
@@ -253,6 +265,76 @@ def test_each_failure_of_many_is_told(agency: Agency) -> None:
 
     assert "Amazon refuses the token of acme in Europe & India: " in agency.said()
     assert "The secret of bravo in Europe & India is not in the vault" in agency.said()
+
+
+class TestEveryFinding:
+    """What is wrong and what is due are both printed, each seller by name."""
+
+    def fails(self, agency: Agency, **flags: Any) -> errors.SpConnectError:
+        with pytest.raises(errors.SpConnectError) as failure:
+            command(agency, **flags)
+        return failure.value
+
+    def test_one_that_is_refused_and_others_that_are_due_are_all_named(self, agency: Agency) -> None:
+        for name in ("bravo", "charlie-gmbh"):
+            connected(agency, name)
+        agency.clock.pass_by(days=340)
+        refused = connected(agency, "acme")
+        end_at_amazon(agency, refused)
+
+        failure = self.fails(agency, due=30)
+
+        assert (failure.exit_code, failure.code) == (3, "rejected")
+        assert failure.message == "1 connection of 3 did not pass; 2 authorizations end within 30 days."
+        assert failure.hint == "sp-connect renew --due 30"
+        assert (
+            "Amazon refuses the token of acme in Europe & India: the seller ended the authorization." in agency.said()
+        )
+        due = "2 authorizations of bravo in Europe & India and charlie-gmbh in Europe & India end within 30 days."
+        assert due in agency.said()
+
+    def test_an_unreachable_one_and_a_due_one_are_both_named_and_the_due_one_weighs_more(self, agency: Agency) -> None:
+        connected(agency, "bravo")
+        agency.clock.pass_by(days=340)
+        connected(agency, "acme")
+        agency.world.faults.add(Fault("sellers", "status", status=503, times=TRIES))
+
+        failure = self.fails(agency, due=30)
+
+        assert (failure.exit_code, failure.code) == (3, "due")
+        assert "acme in Europe & India: " in agency.said()
+        assert "1 authorization of bravo in Europe & India ends within 30 days." in agency.said()
+
+    def test_a_single_finding_names_its_seller(self, agency: Agency) -> None:
+        connected(agency)
+        agency.world.faults.add(Fault("sellers", "status", status=503, times=TRIES))
+
+        assert self.fails(agency).message.startswith("acme in Europe & India: ")
+
+    def test_an_app_that_is_the_cause_has_one_line(self, agency: Agency) -> None:
+        for name in ("acme", "bravo"):
+            connected(agency, name)
+        agency.edges.secrets.forget(agency.app.secret_name)
+
+        failure = self.fails(agency)
+
+        assert failure.exit_code == 4
+        assert failure.message.startswith("acme in Europe & India and bravo in Europe & India: ")
+
+    def test_the_end_of_the_year_is_no_cause_while_it_lasts(self, agency: Agency) -> None:
+        end_at_amazon(agency, connected(agency))
+
+        assert "the seller ended the authorization." in self.fails(agency).message
+
+    @pytest.mark.parametrize("days", [None, 366])
+    def test_the_end_of_the_year_may_be_the_cause_where_the_dates_allow_it(
+        self, agency: Agency, days: int | None
+    ) -> None:
+        before = connected(agency, authorized_at=None if days is None else agency.clock())
+        end_at_amazon(agency, before)
+        agency.clock.pass_by(days=days or 0)
+
+        assert "the seller ended the authorization, or its year is over." in self.fails(agency).message
 
 
 class TestRejected:
@@ -560,22 +642,45 @@ class TestMeanwhile:
 
         assert agency.edges.connections.all() == ()
 
-    def test_one_that_is_no_longer_there_is_not_called_a_missing_token(self, agency: Agency) -> None:
-        made = connected(agency)
+    def test_one_whose_seller_is_renamed_before_its_turn_is_asked_about_under_the_new_name(
+        self, agency: Agency
+    ) -> None:
+        made = connected(agency, standing="unchecked")
         credentials = access.app(agency.edges, "default")
         with agency.edges.changes.writing():
             agency.edges.changes.rename_seller("acme", "acme-gmbh")
 
         finding = verify.check(agency.edges, credentials, made)
 
-        assert isinstance(finding.error, errors.NoSuchConnection)
-        assert finding.connection.standing == "connected"
+        assert finding is not None
+        assert finding.error is None
+        assert (str(finding.connection.scope), finding.connection.standing) == (
+            "acme-gmbh in Europe & India",
+            "connected",
+        )
+
+    def test_a_seller_that_is_renamed_or_revoked_while_all_are_asked_about_is_no_failure(self, agency: Agency) -> None:
+        for name in ("acme", "bravo", "charlie-gmbh"):
+            connected(agency, name, standing="unchecked")
+
+        def meanwhile(_: str) -> None:
+            with agency.edges.changes.writing():
+                if agency.edges.connections.of("charlie-gmbh"):
+                    agency.edges.changes.rename_seller("charlie-gmbh", "charlie")
+                    agency.edges.changes.drop_connection(record("bravo").scope)
+
+        verify.command(shell(agency, hearing(agency, meanwhile)).context, jobs=1)
+
+        assert "bravo in Europe & India was revoked while this ran, and is passed over." in agency.said()
+        assert [one.standing for one in agency.edges.connections.all()] == ["connected", "connected"]
+        assert left(agency) == ["acme eu", "charlie eu"]
 
     def test_one_that_was_renewed_before_its_turn_is_asked_about_with_its_new_token(self, agency: Agency) -> None:
         made, renewed = connected(agency), connected(agency)
 
         finding = verify.check(agency.edges, access.app(agency.edges, "default"), made)
 
+        assert finding is not None
         assert finding.error is None
         assert finding.connection.secret_ref == renewed.secret_ref
 

@@ -333,7 +333,7 @@ class TestHostile:
         screen = Screen(out, io.StringIO())
         made = hostile(words)
 
-        screen.show(tiles.page(screen, "acme", [(made.scope, made, "sp-connect connect")], NOON))
+        screen.show(tiles.page(screen, "acme", [(made.scope, made, "sp-connect connect", None)], NOON))
 
         assert is_harmless(out.getvalue()), ascii(out.getvalue())
         assert out.getvalue().count("╭") == 1
@@ -379,7 +379,7 @@ def test_a_hostile_store_goes_through_verify_to_the_record_and_back(agency: Agen
     given = shell(agency)
 
     listing.command(given.context)
-    show.command(given.context, "acme")
+    show.command(given.context, ["acme"])
 
     assert is_harmless(given.printed()), ascii(given.printed())
 
@@ -412,7 +412,7 @@ class TestSimulated:
         connected(agency)
         given, out = self.simulated(agency)
 
-        show.command(given.context, "acme")
+        show.command(given.context, ["acme"])
 
         assert "SIMULATED" in out.getvalue()
 

@@ -67,8 +67,8 @@ def _app_add(_: Estate, sit: Sit) -> None:
 
 COMMANDS: dict[str, Callable[[Estate, Sit], None]] = {
     "list": lambda _, sit: listing.command(sit().context),
-    "show acme": lambda _, sit: show.command(sit().context, "acme"),
-    "show bravo": lambda _, sit: show.command(sit().context, "bravo"),
+    "show acme": lambda _, sit: show.command(sit().context, ["acme"]),
+    "show bravo": lambda _, sit: show.command(sit().context, ["bravo"]),
     "verify": lambda _, sit: verify.command(sit().context, jobs=2),
     "token acme": lambda _, sit: token.command(sit().context, "acme", "eu"),
     "token bravo": lambda _, sit: token.command(sit().context, "bravo", "eu"),

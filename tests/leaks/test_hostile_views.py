@@ -121,7 +121,7 @@ def shape(picture: str) -> list[tuple[str, tuple[str, ...]]]:
 TABLES: list[Callable[[Screen, Connection], RenderableType]] = [
     lambda screen, one: tables.connections(screen, [one], NOON),
     lambda screen, one: card.card(screen, one, NOON),
-    lambda screen, one: tiles.page(screen, "acme", [(one.scope, one, "sp-connect connect")], NOON),
+    lambda screen, one: tiles.page(screen, "acme", [(one.scope, one, "sp-connect connect", None)], NOON),
     lambda screen, one: drawing.shown(
         screen, matrix.drawn(matrix.grid([one], NOON, matrix.columns()), screen.out.width)
     ),
