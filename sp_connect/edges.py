@@ -92,7 +92,7 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     vault = Vault(where.data / "vault", settings.passphrase_of(environ), keyring)
     variable = environ.get("SP_CONNECT_STORE")
     stores: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": keyring, "vault": vault}
-    store = Chosen(stores, lambda: secrets.choose(variable, apps.store_choice()))
+    store = Chosen(stores, lambda: secrets.choose(variable, apps.store_choice(is_obeyed=not variable)))
     connections, invites = _connections(where), Invites(where.data / "invites")
     changes = _changes(where, environ, apps, connections, invites, store, identity)
 

@@ -81,9 +81,12 @@ class Apps:
 
         self._rewrite(edit)
 
-    def store_choice(self) -> str | None:
-        """The secret store that config.toml names, if it names one; whether it exists is not asked here."""
-        return Table(self._path, "", self._values()).optional_text("store")
+    def store_choice(self, *, is_obeyed: bool = True) -> str | None:
+        """The secret store that config.toml names, if it names one; whether it exists is not asked here.
+
+        Where it is not obeyed, since a variable decides, another user's file is no reason to stop.
+        """
+        return Table(self._path, "", self._values(is_obeyed=is_obeyed)).optional_text("store")
 
     def choose_store(self, store: str) -> None:
         """Names the secret store in config.toml."""
@@ -113,9 +116,9 @@ class Apps:
             for meant in difflib.get_close_matches(key, known, 1, 0.75)
         )
 
-    def _values(self) -> dict[str, Any]:
+    def _values(self, *, is_obeyed: bool = True) -> dict[str, Any]:
         """The whole file. Raises Untrusted where another user may change it: it names a program, and an address."""
-        text = files.read_text(self._path, permissions.see_trusted)
+        text = files.read_text(self._path, permissions.see_trusted if is_obeyed else None)
         return {} if text is None else toml.parse(self._path, text)
 
     def _tables(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, cast
 
 from sp_connect import errors
 from sp_connect.models import SecretName
-from sp_connect.stores import files, records, toml
+from sp_connect.stores import files, permissions, records, toml
 from sp_connect.stores.pending import NOTHING, Pending
 from sp_connect.stores.secrets import NAMES, StoreName, new_ref
 from sp_connect.stores.tables import Table
@@ -115,10 +115,11 @@ class Journal:
 
 
 def _read(path: Path) -> Entry | None:
-    """None where it was finished while we looked. Raises Damaged."""
-    values = toml.read(path, toml.SCHEMA_2)
-    if values is None:
+    """None where it was finished while we looked. Raises Damaged, also for what another user would have us do."""
+    text = files.read_text(path, permissions.see_owner)
+    if text is None:
         return None
+    values = toml.parse(path, text, toml.SCHEMA_2)
     table = Table(path, "", values)
     renamed = table.optional_table("renamed")
     return Entry(

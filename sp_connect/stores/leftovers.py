@@ -90,7 +90,7 @@ def _settled(note: Path, *, remove: bool) -> Path | None:
         handle = os.open(note, os.O_RDWR | _NO_TRAP)
         try:
             is_old = os.fstat(handle).st_mtime < time.time() - STALE
-            if not _is_ours(handle) and not is_old:
+            if not _is_our_file(os.fstat(handle)) or (not _is_ours(handle) and not is_old):
                 return None
             named = _read(os.read(handle, 64 * 1024))
             if named is None and not is_old:  # its process has made it just now

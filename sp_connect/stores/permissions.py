@@ -65,13 +65,23 @@ def see_trusted(path: Path, handle: int) -> None:
     _see_trusted(path.parent, path.parent.stat())
 
 
-def _see_trusted(path: Path, status: os.stat_result) -> None:
+def see_owner(path: Path, handle: int) -> None:
+    """Raises Untrusted where an open file belongs to another user than `is_trusted` names."""
+    if are_known():
+        _see_owner(path, os.fstat(handle))
+
+
+def _see_owner(path: Path, status: os.stat_result) -> None:
     if not is_trusted(status.st_uid):
         raise errors.Untrusted(
             path,
             f"it belongs to {owner(status.st_uid)}, who is neither you nor root",
             f"if you trust what it says: sudo chown $(id -un) {shlex.quote(str(path))}",
         )
+
+
+def _see_trusted(path: Path, status: os.stat_result) -> None:
+    _see_owner(path, status)
     loose = _loose(status)
     if loose and not _is_exempt(path, status):
         fix = f"chmod go-w {shlex.quote(str(path))}"

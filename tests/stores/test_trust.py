@@ -11,6 +11,7 @@ import pytest
 from sp_connect import errors
 from sp_connect.stores import permissions
 from sp_connect.stores.apps import Apps
+from sp_connect.stores.journal import Journal
 from tests.stores.samples import app
 
 pytestmark = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="root alone can give files away")
@@ -126,6 +127,15 @@ def test_what_belongs_to_the_person_who_typed_sudo_is_obeyed(config: Path, monke
     monkeypatch.setenv("SUDO_UID", str(SOMEBODY))
 
     assert Apps(config).all() == (app(),)
+
+
+def test_what_another_user_would_have_us_do_is_passed_over(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "unfinished")
+    ours, theirs = (journal.begin("vault", [app(name).secret_name]) for name in ("default", "other"))
+    os.chown(theirs.path, SOMEBODY, -1)
+
+    assert list(journal.readable()) == [ours]
+    assert [damage.path for damage in journal.damages()] == [theirs.path]
 
 
 MOUNTS = """\
