@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from sp_connect import errors
-from sp_connect.amazon import geography
+from sp_connect.amazon import addresses, geography
 from sp_connect.models import AmazonWords, App, Connection, Consent, Grant, Scope, Secret
 
 CONSENT_PATH = "/apps/authorize/consent"
@@ -148,13 +148,13 @@ def read(parameters: Parameters, consent: Consent) -> Grant | Hop | errors.Refus
 
 
 def pasted(text: str, app: App, at: Callable[[str], str] = str) -> Parameters:
-    """The query of an address that a person pasted; what a mail put into it is dropped.
+    """The query of an address that a person pasted; what mails and chats added to it is dropped (`addresses`).
 
     Only the app's redirect URI and its listener count. Raises BadState.
     """
-    address = _split(_joined(text))
+    address = _split(addresses.cleaned(text))
     home = _split(app.redirect_uri)
-    ours = {_place(home), _place(_split(at(app.redirect_uri))), ("http", app.listen, "/callback")}
+    ours = {_place(home), _place(_split(at(app.redirect_uri))), ("http", app.listen, "/callback/")}
     if address is None or _place(address) not in ours:
         raise errors.BadState(f"That is not an address that begins with {app.redirect_uri}.")
     return _answer_in(address)
@@ -165,7 +165,7 @@ def sent(text: str) -> Parameters:
 
     Believed in nothing else before `pasted` has compared the site. Raises BadState.
     """
-    address = _split(_joined(text))
+    address = _split(addresses.cleaned(text))
     if address is None or not address.scheme.startswith("http"):
         raise errors.BadState("That is not an address.")
     return _answer_in(address)
@@ -215,12 +215,6 @@ def _answer_in(address: SplitResult) -> Parameters:
     return query(address.query)
 
 
-def _joined(text: str) -> str:
-    """An address as it was before mails went over it: wrapped lines, quoting marks before them, brackets around it."""
-    lines = (line.lstrip("> \t") for line in text.splitlines())
-    return "".join("".join(lines).split()).strip("<>\"'")
-
-
 def _split(address: str, base: str = "") -> SplitResult | None:
     """The parts of an address, seen from `base`; None for what is none."""
     try:
@@ -232,10 +226,10 @@ def _split(address: str, base: str = "") -> SplitResult | None:
 
 
 def _place(address: SplitResult | None) -> tuple[str, str, str] | None:
-    """Scheme, host and path as a browser shows them: no usual port, and a path at least."""
+    """Scheme, host and path as a browser shows them: no usual port, and a slash at the end, as hosts add one."""
     if address is None:
         return None
-    return address.scheme, address.netloc.lower().removesuffix(":443"), address.path or "/"
+    return address.scheme, address.netloc.lower().removesuffix(":443"), address.path.rstrip("/") + "/"
 
 
 def _is_plain(account: str) -> bool:

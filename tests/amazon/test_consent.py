@@ -484,6 +484,8 @@ PARAMETERS = [("state", "s"), ("selling_partner_id", ACCOUNT), ("spapi_oauth_cod
         f"https://agency.example/relay?{ANSWER}#top",
         f"HTTPS://Agency.Example/relay?{ANSWER}",
         f"http://127.0.0.1:8723/callback?{ANSWER}",
+        f"[relay](https://agency.example/relay?{ANSWER})",
+        f"https://agency.example/relay/?{ANSWER}",
     ],
 )
 def test_pasted_address_is_read(text: str) -> None:
@@ -523,7 +525,6 @@ def test_pasted_address_is_read_as_a_browser_shows_it(redirect_uri: str, shown: 
         "https://agency.example/relay",
         "https://agency.example/relay?",
         "https://agency.example/relay#x",
-        f"[relay](https://agency.example/relay?{ANSWER})",
         f"https://[::1/relay?{ANSWER}",
         f"https://[agency.example]/relay?{ANSWER}",
         f"https://a\N{ACCOUNT OF}b/relay?{ANSWER}",

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 import requests
@@ -300,6 +300,11 @@ class TestAccept:
             lambda address: "\n> ".join(address[n : n + 60] for n in range(0, len(address), 60)),
             lambda address: f"<{address}>",
             lambda address: f'"{address}"',
+            lambda address: f"\u201c{address}\u201d.",
+            lambda address: f"\ufeff{address.replace('&', '&amp;')}",
+            lambda address: f"{address} <{address}>",
+            lambda address: address.replace("?", "/?", 1),
+            lambda address: f"https://nam1.safelinks.protection.outlook.com/?url={quote(address, safe='')}&data=05",
         ],
     )
     def test_what_a_mail_did_to_the_address_is_undone(self, agency: Agency, broken: Any) -> None:

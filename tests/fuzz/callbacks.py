@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote_plus, urlsplit
 
 from sp_connect import errors, listener, person
-from sp_connect.amazon import consent, geography
+from sp_connect.amazon import addresses, consent, geography
 from sp_connect.models import Connection, Consent, Grant
 from tests.fuzz.target import APP, CONSENT, Ready, Target, check
 from tests.listener.visits import free_port, rest
@@ -133,7 +133,7 @@ def _pasted(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
             with suppress(errors.BadState):
                 consent.sent(text)
             parameters = consent.pasted(text, APP)
-            query = urlsplit(consent._joined(text)).query
+            query = urlsplit(addresses.cleaned(text)).query
             check_meaning(meaning_of(parameters, CONSENT), query, CONSENT)
 
     yield Ready(read)
