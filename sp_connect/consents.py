@@ -136,7 +136,7 @@ def walk(
             if isinstance(error, errors.ClientRejected | errors.ThisMachine):
                 break  # the next consent would end the same way
             if isinstance(error, errors.TimedOut) and not _goes_on(edges, manner, wanted[position:]):
-                goes_past = "" if edges.person.is_there() else f" {KEEP_GOING}"
+                goes_past = "" if edges.person.can_answer() else f" {KEEP_GOING}"
                 break
             continue
         made.append(one.scope)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import select
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from sp_connect import errors
+from sp_connect import errors, foreground
 from sp_connect.models import Secret
 from sp_connect.views.text import literal
 
@@ -28,6 +30,10 @@ class Person:
         """Whether stdin is a terminal, so that a question can be answered."""
         return self._stdin is not None and not self._stdin.closed and self._stdin.isatty()
 
+    def can_answer(self) -> bool:
+        """Whether a question can be asked now: a job in the background that reads the terminal would be stopped."""
+        return self.is_there() and foreground.is_ours(self._stdin)
+
     def confirm(self, question: str, flag: str) -> None:
         """Asks for a yes. Raises Aborted for anything else, and NeedsFlag where nobody can be asked."""
         if self.answer(f"{question} [y/N]", flag).lower() not in {"y", "yes"}:
@@ -35,7 +41,7 @@ class Person:
 
     def agrees(self, question: str, flag: str) -> bool:
         """Whether the answer is yes, as Enter alone is. No where it is none, and where nobody can be asked."""
-        if not self.is_there():
+        if not self.can_answer():
             return False
         try:
             return self.answer(f"{question} [Y/n]", flag).lower() in {"", "y", "yes"}
@@ -48,8 +54,8 @@ class Person:
 
     def answer(self, question: str, flag: str) -> str:
         """One line, white space around it dropped. Raises NeedsFlag where nobody can be asked, Aborted for Ctrl-D."""
-        if self._stdin is None or not self.is_there():
-            raise errors.NeedsFlag(question, flag)
+        if self._stdin is None or not self.can_answer():
+            raise errors.NeedsFlag(question, flag, is_in_background=self.is_there())
         try:
             self._stderr.write(f"{literal(question, None)} ")
             self._stderr.flush()
@@ -81,8 +87,8 @@ class Person:
         return self._read(what, hint).strip()
 
     def _typed(self, question: str, flag: str) -> str:
-        if not self.is_there():
-            raise errors.NeedsFlag(question, flag)
+        if not self.can_answer():
+            raise errors.NeedsFlag(question, flag, is_in_background=self.is_there())
         import getpass
 
         try:
@@ -92,6 +98,8 @@ class Person:
 
     def _read(self, what: str, hint: str) -> str:
         """All of stdin. Raises Usage where that is white space, no text, or too much."""
+        if self.is_there() and not self.can_answer():
+            raise errors.NeedsFlag(f"the {what} comes from the terminal.", "< FILE", is_in_background=True)
         try:
             read = self._stdin.read(LONGEST_INPUT) if self._stdin is not None else ""
         except UnicodeDecodeError:
@@ -104,7 +112,8 @@ class Person:
     def pasting(self, deliver: Callable[[str], None]) -> Iterator[None]:
         """Delivers each line that is typed or pasted while the block runs; nothing where nobody is there.
 
-        Only where a terminal can be polled: a thread left behind in a read would hang the end of the program.
+        Only where a terminal can be polled: a thread left behind in a read would hang the end of the program. While
+        another job has the terminal, nothing is read.
         """
         if self._stdin is None or not self.is_heard():
             yield
@@ -121,14 +130,25 @@ class Person:
 
 def _read_lines(source: int, deliver: Callable[[str], None], done: threading.Event) -> None:
     """Lines that come together are one address that a mail broke, unless one of them begins an address of its own."""
+    if sys.platform != "win32":
+        # If the job loses the terminal between the look and the read, that fails, and the job is not stopped.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTIN})
     pending, pasted = b"", b""
     while not done.is_set():
+        if not foreground.is_ours(source):
+            done.wait(0.1)
+            continue
         ready, _, _ = select.select([source], [], [], 0.1)
         if not ready:
             _hand_over(pasted, deliver)
             pasted = b""
             continue
-        part = os.read(source, 4096)
+        try:
+            part = os.read(source, 4096)
+        except OSError:
+            if foreground.is_ours(source):
+                break
+            continue
         if not part:
             break
         *lines, pending = (pending + part)[-LONGEST_INPUT:].split(b"\n")

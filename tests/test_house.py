@@ -37,8 +37,15 @@ FLOORS = (
     {"sp_connect.amazon"},
     {"sp_connect.loopback", "sp_connect.findings", "sp_connect.tree", "sp_connect.usage", "sp_connect.settings"},
     {"sp_connect.passphrases"},
-    {"sp_connect.errors"},
-    {"sp_connect.models", "sp_connect.words", "sp_connect.causes", "sp_connect.memory", "sp_connect.interrupts"},
+    {"sp_connect.errors", "sp_connect.foreground"},
+    {
+        "sp_connect.models",
+        "sp_connect.words",
+        "sp_connect.causes",
+        "sp_connect.memory",
+        "sp_connect.interrupts",
+        "sp_connect.foreground",
+    },
 )
 """From the top down: a room may import its own floor's modules of the same room, and any floor below."""
 

@@ -170,7 +170,7 @@ def _why_not(edges: Edges, arrival: Sent, invite: Invite) -> errors.NotAuthorize
 
 
 def _read(edges: Edges) -> str:
-    if edges.person.is_there():
+    if edges.person.can_answer():
         edges.screen.say("Paste the address, then Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
     return edges.person.text("address", "for example: sp-connect accept - < address.txt")
 

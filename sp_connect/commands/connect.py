@@ -118,7 +118,8 @@ def _ask_countries(edges: Edges, region: geography.Region) -> tuple[str, ...]:
     """What the person types; nothing means all of them. Raises NeedsFlag."""
     known = [country.code for country in geography.countries_of(region.code)]
     question = f"{region.name} is connected country by country. Which?"
-    if not edges.person.is_there():
-        raise errors.NeedsFlag(question, " ".join(f"--country {code}" for code in known))
+    if not edges.person.can_answer():
+        named = " ".join(f"--country {code}" for code in known)
+        raise errors.NeedsFlag(question, named, is_in_background=edges.person.is_there())
     answer = edges.person.answer(f"{question} {' '.join(known)} [all]", "--country")
     return tuple(answer.replace(",", " ").split())

@@ -100,9 +100,15 @@ class GivenTwice(Usage):
 
 
 class NeedsFlag(Usage):
-    """A question that a flag answers, and nobody is there to be asked."""
+    """A question that a flag answers, and nobody is there to be asked, or another job has the terminal."""
 
-    def __init__(self, question: str, flag: str) -> None:
+    def __init__(self, question: str, flag: str, *, is_in_background: bool = False) -> None:
+        if is_in_background:
+            super().__init__(
+                f"sp-connect runs in the background and cannot ask: {question}",
+                f"add {flag}, or run it in the foreground",
+            )
+            return
         super().__init__(f"There is no terminal to ask on: {question}", f"add {flag}")
 
 

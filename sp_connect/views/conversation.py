@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sp_connect import words
+from sp_connect import foreground, words
 from sp_connect.amazon.consent import Arrival, Parameters
 from sp_connect.errors import SpConnectError
 from sp_connect.models import App, Connection, Scope
@@ -136,7 +136,7 @@ def waiting(screen: Screen, seconds: float, skip: str | None) -> Iterator[None]:
     ways_out = f"{skip} Enter skips it  Ctrl-C gives up" if skip else "Ctrl-C gives up"
     if screen.quiet:
         yield
-    elif not screen.err.is_terminal:
+    elif not screen.err.is_terminal or not foreground.is_ours(screen.err.file):
         screen.say(f"Waiting up to {words.span(seconds)} for the confirmation; {ways_out.replace('  ', ', ')}.")
         yield
     else:
@@ -151,7 +151,14 @@ def waiting(screen: Screen, seconds: float, skip: str | None) -> Iterator[None]:
             spinner.update(text=f"Waiting for the confirmation  {rest // 60}:{rest % 60:02} left  {ways_out}")
             return spinner
 
-        with Live(get_renderable=left, console=screen.err, transient=True, refresh_per_second=8):
+        class Still(Live):
+            """Draws nothing while another job has the terminal: it would draw over what is typed there."""
+
+            def refresh(self) -> None:
+                if foreground.is_ours(screen.err.file):
+                    super().refresh()
+
+        with Still(get_renderable=left, console=screen.err, transient=True, refresh_per_second=8):
             yield
 
 

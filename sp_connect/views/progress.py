@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sp_connect import foreground
 from sp_connect.views.screen import Screen
 
 
 @contextmanager
 def bar(screen: Screen, label: str, total: int) -> Iterator[Callable[[], None]]:
     """Yields what is called once for each of `total` steps."""
-    if screen.quiet or total < 2 or not screen.err.is_terminal:
+    if screen.quiet or total < 2 or not screen.err.is_terminal or not foreground.is_ours(screen.err.file):
         yield lambda: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
