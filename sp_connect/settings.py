@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,8 @@ class Home(NamedTuple):
 def home(environ: Environment) -> Home:
     """One folder for all if SP_CONNECT_HOME names it; else platformdirs' configuration and data folders.
 
-    Raises Usage for a ~USER that is not known here.
+    Raises Usage for a ~USER that is not known here, and StoreUnavailable where this user has no home folder, as in
+    containers that run under a number alone.
     """
     named = environ.get("SP_CONNECT_HOME")
     if named:
@@ -42,7 +43,18 @@ def home(environ: Environment) -> Home:
     import platformdirs
 
     folders = platformdirs.PlatformDirs("sp-connect", appauthor=False)
-    return Home(folders.user_config_path, folders.user_data_path)
+    try:
+        return Home(folders.user_config_path, folders.user_data_path)
+    except (RuntimeError, KeyError):
+        raise errors.NoHome from None
+
+
+def user_home(environ: Mapping[str, str]) -> Path | None:
+    """The home folder of this user; None where there is none."""
+    try:
+        return Path(environ.get("HOME") or Path.home())
+    except (RuntimeError, KeyError):
+        return None
 
 
 def default_app(environ: Environment) -> str:

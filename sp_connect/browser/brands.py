@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from sp_connect import settings
+
 ASKING_SECONDS = 3.0
 """How long the desktop may take to say which browser is its default."""
 
@@ -116,7 +118,8 @@ def installed(platform: str, environ: Mapping[str, str]) -> list[Installed]:
         folders = [Path(environ[name]) for name in _WINDOWS_FOLDERS if environ.get(name)]
         return [found for brand in BRANDS if (found := _below(folders, brand, brand.windows))]
     if platform == "darwin":
-        folders = [Path("/Applications"), _home(environ) / "Applications"]
+        home = settings.user_home(environ)
+        folders = [Path("/Applications"), *([home / "Applications"] if home else [])]
         return [found for brand in BRANDS if (found := _below(folders, brand, brand.mac))]
     return [found for brand in BRANDS if (found := _on_linux(brand, environ))]
 
@@ -138,7 +141,7 @@ def _below(folders: Sequence[Path], brand: Brand, place: str) -> Installed | Non
 
 
 def _on_linux(brand: Brand, environ: Mapping[str, str]) -> Installed | None:
-    home = _home(environ)
+    home = settings.user_home(environ) or Path("/nonexistent")  # without one, nobody has a den in it
     for name in brand.programs:
         program = shutil.which(name, path=environ.get("PATH", os.defpath))
         if program is not None:
@@ -195,8 +198,9 @@ def _mac_default(environ: Mapping[str, str]) -> str:
     from xml.parsers.expat import ExpatError
 
     noted = "Library/Preferences/com.apple.LaunchServices/com.apple.launchservices.secure.plist"
+    home = settings.user_home(environ)
     with suppress(OSError, ValueError, ExpatError, LookupError, TypeError, AttributeError):
-        handlers = plistlib.loads((_home(environ) / noted).read_bytes())["LSHandlers"]
+        handlers = plistlib.loads((home / noted).read_bytes() if home else b"")["LSHandlers"]
         return "".join(str(one["LSHandlerRoleAll"]) for one in handlers if one.get("LSHandlerURLScheme") == "https")
     return ""
 
@@ -212,7 +216,3 @@ def _windows_default(_: Mapping[str, str]) -> str:
 
 
 _DESKTOPS = {"darwin": _mac_default, "win32": _windows_default}
-
-
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or Path.home())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from sp_connect import errors
+from sp_connect import errors, settings
 from sp_connect.completion import SCRIPTS, shells
 from sp_connect.stores import files
 
@@ -50,7 +50,12 @@ def install(shell: str, environ: Mapping[str, str]) -> str:
 
 def _place(shell: str, environ: Mapping[str, str]) -> Place:
     """The places that Typer uses, so that its own script for sp-connect is replaced."""
-    home = Path.home()
+    home = settings.user_home({})
+    if home is None:
+        raise errors.Usage(
+            "This user has no home folder, so no shell reads a file there.",
+            f"put the script where your shell reads it: sp-connect --show-completion {shell}",
+        )
     match shell:
         case "bash":
             return Place(

@@ -54,6 +54,7 @@ from sp_connect.errors.machine import CannotWrite as CannotWrite
 from sp_connect.errors.machine import CodeWaits as CodeWaits
 from sp_connect.errors.machine import Damaged as Damaged
 from sp_connect.errors.machine import MissingToken as MissingToken
+from sp_connect.errors.machine import NoHome as NoHome
 from sp_connect.errors.machine import NothingThere as NothingThere
 from sp_connect.errors.machine import NoWorkingFolder as NoWorkingFolder
 from sp_connect.errors.machine import PortTaken as PortTaken

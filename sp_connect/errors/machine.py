@@ -95,6 +95,16 @@ def _step(trouble: ThisMachine) -> str:
     return trouble.hint or "see: sp-connect doctor"
 
 
+class NoHome(StoreUnavailable):
+    """A user without a home folder, as in a container that runs under a number alone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This user has no home folder: HOME is not set, and the system has no entry for the user.",
+            "name a folder for sp-connect's files: export SP_CONNECT_HOME=FOLDER",
+        )
+
+
 class CannotWrite(ThisMachine):
     """A file that the user asked for, not one of ours."""
 
