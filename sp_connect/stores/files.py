@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from sp_connect import errors
-from sp_connect.stores import disk_errors, leftovers, placing
+from sp_connect.stores import disk_errors, leftovers, links, placing
 from sp_connect.stores.disk_errors import explained
 
 _WRITERS = 16
@@ -30,6 +30,8 @@ _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody put there w
 
 def make_folder(path: Path) -> None:
     """Creates a folder and those above it, 0700 whatever the umask; what exists is left alone."""
+    if not path.is_dir():
+        links.check(path)
     with explained(path, "created"):
         missing = []
         while not path.is_dir():
@@ -186,6 +188,7 @@ def read(path: Path, see: Callable[[Path, int], None] | None = None) -> bytes | 
                 see(path, file.fileno())
             return file.readall()
     except FileNotFoundError:
+        links.check(path)
         return None
     except OSError as error:
         raise errors.Unreadable(path, *disk_errors.told(error, path, "read")) from None
@@ -197,6 +200,7 @@ def names(folder: Path) -> list[str]:
         try:
             return sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208 - far faster
         except FileNotFoundError:
+            links.check(folder)
             return []
 
 
@@ -230,7 +234,11 @@ def absolute(path: Path) -> Path:
 
 
 def _target(path: Path) -> Path:
-    """The file that `path` stands for: itself, or where it leads as a symbolic link."""
+    """The file that `path` stands for: itself, or where it leads as a symbolic link. Raises Unreadable.
+
+    A link that leads nowhere is not written to: what was there is on a disk that is not mounted.
+    """
+    links.check(path)
     return Path(os.path.realpath(path)) if os.path.islink(path) else path  # noqa: PTH114 - Path's own may raise
 
 

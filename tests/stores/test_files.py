@@ -53,10 +53,28 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     target = tmp_path / "dotfiles" / "config.toml"
     link = tmp_path / "config.toml"
     target.parent.mkdir()
+    target.write_bytes(b"old")
     link.symlink_to(target)
     files.replace(link, b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
+
+
+def test_nothing_is_written_past_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    """The disk that it leads to may not be mounted: what is written there would be hidden by what is on it."""
+    link = tmp_path / "config.toml"
+    (tmp_path / "mounted").mkdir()
+    for target in (tmp_path / "mounted" / "config.toml", tmp_path / "disk" / "folder" / "config.toml"):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        with pytest.raises(errors.Unreadable, match=f"the link {link} leads to {target}, which is not there"):
+            files.replace(link, b"new")
+        with pytest.raises(errors.Unreadable, match="which is not there"):
+            files.read(link)
+        with pytest.raises(errors.Unreadable, match="which is not there"):
+            files.make_folder(link / "below")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.toml", "mounted"]
+    assert list((tmp_path / "mounted").iterdir()) == []
 
 
 def test_removing_what_is_missing_is_fine(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_links_among_them_stay_links(tmp_path: Path) -> None:
     link, target = tmp_path / "here" / "7.toml", tmp_path / "there" / "7.toml"
     link.parent.mkdir()
     target.parent.mkdir()
+    target.write_bytes(b"old 7")
     link.symlink_to(target)
 
     files.replace_all(wanted)
