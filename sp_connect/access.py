@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sp_connect import errors, interrupts, keeping
 from sp_connect.amazon import geography, lwa
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Scope, Secret, Tokens
+from sp_connect.models import App, ClientSecret, Connection, Scope, Secret, Tokens
 from sp_connect.stores import secrets
 
 MARGIN = timedelta(minutes=5)
@@ -43,14 +43,32 @@ class Asked(NamedTuple):
 
 
 def app(edges: Edges, name: str) -> tuple[App, Secret]:
-    """An app with its client secret. Raises NoSuchApp, MissingToken, RealSecret."""
+    """An app with its client secret, which is a ClientSecret while the one before it is kept too.
+
+    Raises NoSuchApp, MissingToken, RealSecret.
+    """
 
     def read() -> App:
         found = edges.apps.get(name)
         lwa.refuse_real(edges.amazon, found)
         return found
 
-    return secrets.together(edges.secrets, read)
+    its_app, secret = secrets.together(edges.secrets, read)
+    return its_app, secret if its_app.old_secret_name is None else _beside(edges, its_app, secret)
+
+
+def _beside(edges: Edges, its_app: App, secret: Secret) -> Secret:
+    """The client secret with the one before it, as long as Amazon may take that; afterwards it is forgotten."""
+
+    def forget() -> None:
+        with suppress(errors.ThisMachine), edges.changes.writing(most=NOTE_SECONDS):
+            edges.changes.drop_old_secret(its_app)
+
+    if its_app.old_secret_name is not None and its_app.has_old_secret(edges.now()):
+        with suppress(errors.MissingToken):
+            return ClientSecret(secret, edges.secrets.fetch(its_app.old_secret_name), forget)
+    forget()
+    return secret
 
 
 def refresh_token(edges: Edges, scope: Scope) -> tuple[Connection, Secret]:
@@ -212,6 +230,8 @@ def environment(edges: Edges, connection: Connection) -> dict[str, str]:
             break
         connection = current
     its_app, client_secret = app(edges, current.app)
+    if isinstance(client_secret, ClientSecret):  # Amazon refused the new one, or the token would have proven it
+        client_secret = client_secret.before
     return {
         "SP_API_REFRESH_TOKEN": refresh.reveal(),
         "LWA_APP_ID": its_app.client_id,

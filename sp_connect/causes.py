@@ -78,6 +78,8 @@ NOT_GRANTED = (
     ),
 )
 
+OTHER_APP = Cause("the token may belong to another app", "connect it with the app that is meant", CONNECT)
+
 SECRET_RENEWED = Cause("the secret was renewed at Amazon, or mistyped here", "", ROTATE)
 
 TOKEN_SPENT = (

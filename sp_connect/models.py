@@ -6,7 +6,7 @@ Most are NamedTuples: to define one costs an eighth of a frozen dataclass, and e
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, NoReturn
@@ -16,6 +16,9 @@ AUTHORIZATION_LIFE = timedelta(days=365)
 
 SECRET_LIFE = timedelta(days=180)
 """How long Amazon honours an LWA client secret (amazon.md section 5)."""
+
+OLD_SECRET_LIFE = timedelta(days=7)
+"""How long Amazon honours a client secret after a new one was made (amazon.md section 5)."""
 
 DUE_WITHIN = timedelta(days=30)
 """How long before its end a connection is `due`."""
@@ -61,6 +64,20 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is never pickled")
+
+
+class ClientSecret(Secret):
+    """A new client secret of an app, with the one `before` it: Amazon has given no token for the new one yet.
+
+    `proven` is called once it has.
+    """
+
+    __slots__ = ("before", "proven")
+
+    def __init__(self, new: Secret, before: Secret, proven: Callable[[], None]) -> None:
+        super().__init__(new._value)  # noqa: SLF001 - of its own kind
+        self.before = before
+        self.proven = proven
 
 
 class SecretName(NamedTuple):
@@ -111,7 +128,8 @@ class App(NamedTuple):
 
     `listen` is the host and port on which the relay page finds the listener. `secret_ref` names the client
     secret in the secret store; `secret_set_at` is when sp-connect was given it. `simulated` says that this was
-    while SP_CONNECT_AMAZON_URL was set.
+    while SP_CONNECT_AMAZON_URL was set. `old_secret_ref` names the client secret before it, which is kept until
+    `old_secret_until` or until Amazon has given a token for the new one.
     """
 
     name: str
@@ -124,11 +142,22 @@ class App(NamedTuple):
     secret_ref: str
     secret_set_at: datetime
     simulated: bool = False
+    old_secret_ref: str | None = None
+    old_secret_until: datetime | None = None
 
     @property
     def secret_name(self) -> SecretName:
         """Where its client secret is kept."""
         return SecretName("app", self.name, "client-secret", self.secret_ref)
+
+    @property
+    def old_secret_name(self) -> SecretName | None:
+        """Where the client secret before it is kept, while it is."""
+        return self.secret_name._replace(ref=self.old_secret_ref) if self.old_secret_ref else None
+
+    def has_old_secret(self, now: datetime) -> bool:
+        """Whether Amazon may still take the client secret before it."""
+        return bool(self.old_secret_ref and self.old_secret_until and now < self.old_secret_until)
 
 
 class Consent(NamedTuple):

@@ -49,7 +49,7 @@ TOLD = [
         looking,
         "The access token you provided is revoked, malformed or invalid.",
         "the access token is not whole",
-        "sp-connect verify --seller acme --region eu",
+        "sp-connect connect --seller acme --region eu",
     ),
 ]
 
@@ -98,3 +98,11 @@ def test_a_command_that_names_an_app_names_the_one_that_is_meant() -> None:
     assert errors.ClientRejected("wide", AmazonWords("invalid_client")).hint == (
         "if the secret was renewed at Amazon, or mistyped here: sp-connect app rotate-secret wide"
     )
+
+
+def test_a_new_access_token_that_is_refused_does_not_lead_to_the_command_that_was_just_run() -> None:
+    scope = geography.scope("acme", "eu", None)
+    for cause in causes.TOKEN_SPENT:
+        hint = errors.NotPermitted(scope, "Amazon says no", AmazonWords("Unauthorized", cause.said)).hint
+
+        assert hint == f"try again in a few minutes; if it stays so: sp-connect connect {scope.flags}"

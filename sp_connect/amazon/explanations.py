@@ -86,7 +86,29 @@ ALL = (
             APP,
         ),
     ),
-    _entry(_Head("MD4100", "consent-page", "unverified", "2.3", "No source says what it means."), UNKNOWN),
+    _entry(
+        _Head("MD0000", "consent-page", "unverified", "2.3", "No source says what it means."),
+        Cause("not known: a user met it after Confirm, and nobody explained it", ASK),
+    ),
+    _entry(
+        _Head("MD4010", "consent-page", "unverified", "2.3", "No source says what it means."),
+        Cause("not known: a user met it at sign-in and suspected the developer account", ASK),
+    ),
+    _entry(
+        _Head(
+            "MD4100",
+            "consent-page",
+            "unverified",
+            "2.3",
+            "Amazon does not find the app.",
+            "Its page says: Unable to find the application. Amazon's own staff asked for a support case.",
+        ),
+        Cause(
+            "the application id or the app's state, as with MD1000: no source says which",
+            f"compare both with those {CONSOLE}; if they are right, {ASK}",
+            APP,
+        ),
+    ),
     _entry(
         _Head("MD5100", "consent-page", "seen", "1.3 2.3", "The address is malformed, or the app lacks one."),
         NO_URIS,
@@ -177,13 +199,15 @@ ALL = (
             "unverified",
             "4.3",
             "The client may not do this.",
-            "Amazon's documents have the code without a cause: this is a likely one.",
+            "Amazon's documents have the code without a cause: these are likely ones.",
         ),
+        causes.OTHER_APP,
         WRONG_CLIENT,
     ),
     _entry(
-        _Head("invalid_request", "token-endpoint", "documented", "4.1 4.3", "A parameter is missing."),
+        _Head("invalid_request", "token-endpoint", "documented", "4.1 4.3", "A parameter is missing, or is not taken."),
         Cause("the program that asked left one out", "add what the grant type needs, or let sp-connect ask", TOKEN),
+        Cause("it names the code: that was used already, or is older than its five minutes", command=CONNECT),
     ),
     _entry(
         _Head("invalid_scope", "token-endpoint", "documented", "4.1 4.3", "Amazon has no such scope."),

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TypeGuard
 
 from sp_connect import errors
 from sp_connect.amazon import http
-from sp_connect.models import AmazonWords, App, Connection, Grant, Scope, Secret, Tokens
+from sp_connect.models import AmazonWords, App, ClientSecret, Connection, Grant, Scope, Secret, Tokens
 
 # One host for every region: amazon.md section 4.1.
 TOKEN_ADDRESS = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
 
 NO_TOKEN = Secret("Atzr|sp-connect-asks-whether-this-app-is-accepted")
 """A refresh token that nobody has: Amazon refuses it, unless it refuses the client first."""
+
+
+PARAMETER = re.compile(r"parameter : (\w+)")
+"""How Amazon names the parameter that it does not take (amazon.md section 4.3)."""
 
 
 def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, grant: Grant) -> Tokens:
@@ -25,8 +30,8 @@ def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope,
     """
     form: http.Fields = {"grant_type": "authorization_code", "code": grant.code, "redirect_uri": app.redirect_uri}
     try:
-        answer = amazon.post_once(TOKEN_ADDRESS, {**form, **_client(amazon, app, client_secret)})
-        tokens = _tokens(answer, app, lambda words: errors.CodeExpired(scope, words))
+        answer = _asked(amazon, amazon.post_once, app, client_secret, form)
+        tokens = _tokens(answer, app, ("code", "redirect_uri"), lambda words: errors.CodeExpired(scope, words))
         if tokens.refresh_token is None:
             words = AmazonWords(request_id=answer.request_id)
             raise errors.UnexpectedAnswer(answer.host, "without a refresh token", words)
@@ -42,8 +47,13 @@ def refresh(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, 
     Raises Rejected, ClientRejected and AmazonTrouble.
     """
     form: http.Fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(amazon, app, client_secret)})
-    return _tokens(answer, app, lambda words: errors.Rejected(scope, words))
+    answer = _asked(amazon, amazon.post, app, client_secret, form)
+    if _words(answer).error == "unauthorized_client":  # said of one token, and not of the app
+        raise errors.Rejected(scope, _words(answer))
+    tokens = _tokens(answer, app, ("refresh_token",), lambda words: errors.Rejected(scope, words))
+    if isinstance(client_secret, ClientSecret) and client_secret in answer.sent:
+        client_secret.proven()
+    return tokens
 
 
 def check_client(amazon: http.Amazon, app: App, client_secret: Secret) -> None:
@@ -53,7 +63,7 @@ def check_client(amazon: http.Amazon, app: App, client_secret: Secret) -> None:
     Raises ClientRejected, and AmazonTrouble where Amazon cannot be reached, is too busy, or answers 200 without JSON.
     """
     form: http.Fields = {"grant_type": "refresh_token", "refresh_token": NO_TOKEN}
-    answer = amazon.post(TOKEN_ADDRESS, {**form, **_client(amazon, app, client_secret)})
+    answer = _asked(amazon, amazon.post, app, client_secret, form)
     words = _words(answer)
     if words.error == "invalid_client":
         raise errors.ClientRejected(app.name, words)
@@ -61,6 +71,23 @@ def check_client(amazon: http.Amazon, app: App, client_secret: Secret) -> None:
         raise http.trouble(answer, words)
     if answer.status < 400:
         answer.json()  # what answers for Amazon, such as the page of a guest network, answers no JSON
+
+
+def _asked(
+    amazon: http.Amazon,
+    post: Callable[[str, http.Fields], http.Answer],
+    app: App,
+    client_secret: Secret,
+    form: http.Fields,
+) -> http.Answer:
+    """The answer to a form, sent once more with the client secret before it where Amazon refuses a new one.
+
+    A code is not spent by that: Amazon has not looked at it.
+    """
+    answer = post(TOKEN_ADDRESS, {**form, **_client(amazon, app, client_secret)})
+    if isinstance(client_secret, ClientSecret) and _words(answer).error == "invalid_client":
+        return post(TOKEN_ADDRESS, {**form, **_client(amazon, app, client_secret.before)})
+    return answer
 
 
 def refuse_real(amazon: http.Amazon, record: App | Connection | None) -> None:
@@ -79,11 +106,19 @@ def _client(amazon: http.Amazon, app: App, client_secret: Secret) -> http.Fields
     return {"client_id": app.client_id, "client_secret": client_secret}
 
 
-def _tokens(answer: http.Answer, app: App, invalid_grant: Callable[[AmazonWords], errors.NotAuthorized]) -> Tokens:
+def _tokens(
+    answer: http.Answer,
+    app: App,
+    grant: tuple[str, ...],
+    invalid_grant: Callable[[AmazonWords], errors.NotAuthorized],
+) -> Tokens:
+    """The tokens of an answer. `grant` are the parameters of which a refusal is one of the grant itself."""
     if answer.status != 200:
         words = _words(answer)
         # UNVERIFIED which status goes with which error (amazon.md 4.3): the word decides, whatever the status.
-        if words.error == "invalid_grant":
+        named = PARAMETER.search(words.error_description or "")
+        is_of_grant = words.error == "invalid_request" and named is not None and named[1] in grant
+        if words.error == "invalid_grant" or is_of_grant:
             raise invalid_grant(words)
         if words.error in {"invalid_client", "unauthorized_client"}:
             raise errors.ClientRejected(app.name, words)

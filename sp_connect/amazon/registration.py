@@ -6,16 +6,22 @@ Both ids begin alike and are confused constantly, so what was swapped is told (a
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from sp_connect import errors
 from sp_connect.amazon import geography
-from sp_connect.amazon.marks import CLIENT_SECRETS, REFRESH_TOKENS, holds_secret
+from sp_connect.amazon.marks import CLIENT_SECRETS, REFRESH_TOKENS, holds_secret, masked
 from sp_connect.models import Secret
 
 # The older and the newer form.
 APPLICATION_IDS = ("amzn1.sellerapps.app.", "amzn1.sp.solution.")
 CLIENT_IDS = "amzn1.application-oa2-client."
+
+LONGEST_FRONT = 40
+"""Characters in front of a client secret that are shown, at most."""
+
+_SECRET = re.compile(r"[\w.~+/=-]*", re.ASCII)
 
 LONGEST_REFRESH_TOKEN = 2048
 """Characters, at most (amazon.md 4.2)."""
@@ -58,6 +64,7 @@ def check_client_secret(secret: Secret) -> bool:
     Raises BadAppField for what can be no client secret.
     """
     value = secret.reveal()
+    _check_edges(value)
     if value.startswith((CLIENT_IDS, *APPLICATION_IDS, REFRESH_TOKENS)):
         raise errors.BadAppField(
             "That is an id or a token, not the client secret. It was not kept.",
@@ -69,6 +76,25 @@ def check_client_secret(secret: Secret) -> bool:
             "copy it again from the developer console",
         )
     return value.startswith(CLIENT_SECRETS)
+
+
+def _check_edges(value: str) -> None:
+    """Raises BadAppField for a client secret with something in front of it or behind it, and says what."""
+    front, mark, rest = value.partition(CLIENT_SECRETS)
+    if not mark:
+        return
+    if front:
+        what = f"{masked(front)[-LONGEST_FRONT:]!r} stands in front of it"
+    elif CLIENT_SECRETS in rest:
+        what = "it is there twice"
+    elif (whole := _SECRET.match(rest)) and (behind := rest[whole.end() :]):
+        what = f"{behind[0]!r} stands behind it"
+    else:
+        return
+    raise errors.BadAppField(
+        f"That is more than a client secret: {what}. It was not kept.",
+        f"give the value alone: it begins with {CLIENT_SECRETS} and has no quotes and no comma",
+    )
 
 
 def check_refresh_token(token: Secret) -> None:

@@ -86,8 +86,6 @@ def _here(facts: Facts) -> Iterator[Check]:
     yield Check("disk", partial(machine.disk, facts))
     yield Check("secret-store", partial(machine.secret_store, facts))
     yield Check("home", partial(machine.home, facts))
-    for app in facts.apps:
-        yield Check("client-secret", partial(settings.client_secret, facts, app), app.name)
     yield Check("records", partial(records.readable, facts))
     yield Check("unfinished", partial(records.unfinished, facts))
     yield Check("tokens", partial(tokens.present, facts))
@@ -104,7 +102,9 @@ def _here(facts: Facts) -> Iterator[Check]:
 
 
 def _far_away(facts: Facts) -> Iterator[Check]:
-    """The checks that wait for an answer: of each relay page, and of Amazon as far as it is needed."""
+    """The checks that wait for an answer: of Amazon about each app, of each relay page, of Amazon's hosts in use."""
+    for app in facts.apps:
+        yield Check("client-secret", partial(settings.client_secret, facts, app), app.name)
     for app in facts.apps:
         yield Check("relay", partial(relay.page, facts, app), app.name)
     hosts = {lwa.TOKEN_ADDRESS: None} | {

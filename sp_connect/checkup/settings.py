@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sp_connect import errors, loopback, words
-from sp_connect.amazon import marks, registration
+from sp_connect.amazon import lwa, marks, registration
 from sp_connect.checkup.facts import SET_CLOCK, Facts
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import SEATS, SECRET_LIFE, App
@@ -29,7 +29,7 @@ def configuration(facts: Facts) -> Finding:
         keys = words.listed([f"{key} ({meant}?)" for key, meant in mistyped])
         return warning(f"nothing reads {keys} in {path}", f"correct how it is spelt in {path}, or take it out")
     if not facts.apps:
-        return warning(f"no app is registered in {path}", "sp-connect app add --help")
+        return warning(f"no app is registered in {path}", "sp-connect app add")
     return ok(f"{words.count(len(facts.apps), 'app')} in {path}")
 
 
@@ -54,10 +54,13 @@ def app(facts: Facts, app: App) -> Finding:
 
 
 def client_secret(facts: Facts, app: App) -> Finding:
-    """Whether an app's client secret is there, and how old it is against the 180 days that Amazon takes it."""
+    """Whether an app's client secret is there, how old it is, and whether Amazon accepts it.
+
+    Raises ClientRejected, and RealSecret. Where Amazon cannot be asked, the check of its host tells that.
+    """
     if facts.store_trouble:
         return skipped("the secret store cannot be asked")
-    facts.edges.secrets.fetch(app.secret_name)
+    secret = facts.edges.secrets.fetch(app.secret_name)
     age = (facts.edges.now() - app.secret_set_at).days
     if age < 0:
         when = words.day(app.secret_set_at)
@@ -65,9 +68,26 @@ def client_secret(facts: Facts, app: App) -> Finding:
     said = f"{app.name}: {age} of {SECRET_LIFE.days} days old"
     if age >= SECRET_LIFE.days:
         return failed(errors.SecretTooOld(app.name, age, SECRET_LIFE.days))
+    try:
+        lwa.check_client(facts.edges.amazon, app, secret)
+        said += ", and Amazon accepts it"
+    except errors.AmazonTrouble:
+        said += "; Amazon could not be asked"
+    except errors.ClientRejected as refused:
+        return _refused(facts, app, refused)
     if age >= OLD_DAYS:
         return warning(said, f"renew it at Amazon, then: sp-connect app rotate-secret {app.name}")
     return ok(said)
+
+
+def _refused(facts: Facts, app: App, refused: errors.ClientRejected) -> Finding:
+    """Amazon refuses the client secret; the one before it may be used for a few days."""
+    until, before = app.old_secret_until, app.old_secret_name
+    if until is None or before is None or not app.has_old_secret(facts.edges.now()):
+        return failed(refused)
+    lwa.check_client(facts.edges.amazon, app, facts.edges.secrets.fetch(before))
+    said = f"{app.name}: Amazon refuses the new client secret; the old one is used until {words.day(until)}"
+    return warning(said, f"sp-connect app rotate-secret {app.name}")
 
 
 def seats(facts: Facts, app: App) -> Finding:

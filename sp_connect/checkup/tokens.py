@@ -10,6 +10,7 @@ from sp_connect.checkup.facts import FIX, Facts, several
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import Connection, SecretName, Standing
 from sp_connect.stores import secrets
+from sp_connect.stores.changes import secret_names
 from sp_connect.views import progress
 
 CLAIMED = "every secret in the store belongs to a record"
@@ -130,7 +131,7 @@ def _named(facts: Facts) -> Iterator[SecretName]:
     for entry in facts.edges.changes.journal.readable():
         yield from entry.names
     for app in facts.apps:
-        yield app.secret_name
+        yield from secret_names(app)
     for row in facts.records.rows:
         yield row.secret_name
         yield row.access_name

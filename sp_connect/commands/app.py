@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from sp_connect import errors, loopback, tree, words
+from sp_connect import access, errors, loopback, tree, words
 from sp_connect.amazon import lwa, marks, registration
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Secret
+from sp_connect.models import OLD_SECRET_LIFE, App, Connection, Secret, Tokens
 from sp_connect.stores import secrets
 from sp_connect.views import data
 
@@ -29,12 +30,14 @@ class AddOptions:
     draft: bool
     access_level: str
     secret_from_stdin: bool
+    check: bool = True
 
 
 def run_add(edges: Edges, options: AddOptions) -> App:
-    """Registers an app. Fields and store are checked before the secret is asked for.
+    """Registers an app that Amazon accepts, unless it cannot be asked. Fields and store are checked before the secret.
 
-    Raises BadName, BadAppField, AppExists, what is wrong with the store, and NeedsFlag where nobody can be asked.
+    Raises BadName, BadAppField, AppExists, SecretRefused, what is wrong with the store, and NeedsFlag where nobody can
+    be asked.
     """
     if not errors.is_name(options.name):
         raise errors.BadName("an app", options.name)
@@ -57,6 +60,13 @@ def run_add(edges: Edges, options: AddOptions) -> App:
         secret_set_at=edges.now(),
         simulated=edges.amazon.is_simulated,
     )
+    if options.check:
+        try:
+            lwa.check_client(edges.amazon, app, secret)
+        except errors.ClientRejected as error:
+            raise errors.SecretRefused(app.name, error.amazon) from None
+        except errors.AmazonTrouble as error:
+            edges.screen.warn(f"{error.message} The app is kept, and nobody has asked Amazon whether it accepts it.")
     with edges.changes.writing():
         if any(other.name == app.name for other in edges.apps.all()):
             raise errors.AppExists(app.name)
@@ -64,19 +74,66 @@ def run_add(edges: Edges, options: AddOptions) -> App:
     return app
 
 
-def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool) -> App:
-    """Keeps a new client secret, and the day as the first of its 180 (amazon.md section 5). Refresh tokens stay good.
+def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool, check: bool = True) -> App:
+    """Keeps a new client secret that Amazon accepts, and the day as the first of its 180 (amazon.md section 5).
 
-    Raises NoSuchApp, what is wrong with the store, and NeedsFlag where nobody can be asked.
+    Refresh tokens stay good. The secret before it is kept beside the new one until Amazon has given a token for that,
+    at most seven days. Raises NoSuchApp, Usage for the secret that is kept already, SecretRefused, what is wrong with
+    the store, and NeedsFlag where nobody can be asked.
     """
-    lwa.refuse_real(edges.amazon, edges.apps.get(name))
+    known = edges.apps.get(name)
+    lwa.refuse_real(edges.amazon, known)
     secrets.prove(edges.secrets, edges.home.data)
     secret = _client_secret(edges, from_stdin=from_stdin)
+    _refuse_the_same(edges, known, secret)
+    is_proven = check and _proves(edges, known._replace(simulated=edges.amazon.is_simulated), secret)
     with edges.changes.writing():
         # Read again: config.toml may have been edited while the secret was asked for.
-        renewed = edges.apps.get(name)._replace(secret_ref=secrets.new_ref(), secret_set_at=edges.now())
+        before, now = edges.apps.get(name), edges.now()
+        old_ref, old_until = before.old_secret_ref, before.old_secret_until
+        if not before.has_old_secret(now):  # else the one in use was never proven, and the one before it may be good
+            old_ref, old_until = before.secret_ref, now + OLD_SECRET_LIFE
+        renewed = before._replace(
+            secret_ref=secrets.new_ref(),
+            secret_set_at=now,
+            simulated=edges.amazon.is_simulated,
+            old_secret_ref=None if is_proven else old_ref,
+            old_secret_until=None if is_proven else old_until,
+        )
         edges.changes.keep_app(renewed, secret)
     return renewed
+
+
+def _refuse_the_same(edges: Edges, app: App, secret: Secret) -> None:
+    """Raises Usage for the secret that is kept: it does not get younger."""
+    with suppress(errors.MissingToken):
+        if edges.secrets.fetch(app.secret_name) == secret:
+            raise errors.Usage(
+                f"That is the client secret of the app {app.name} that is kept already. Nothing was changed.",
+                f"make a new one in the developer console; the age of this one: sp-connect app show {app.name}",
+            )
+
+
+def _proves(edges: Edges, app: App, secret: Secret) -> bool:
+    """Whether Amazon gives a token for the secret; False where it could not be asked, or no token could come of it.
+
+    Raises SecretRefused.
+    """
+    now = edges.now()
+    try:
+        for one in edges.connections.whole()[0]:
+            good = one.standing in {"connected", "unchecked"} and one.status(now) != "expired"
+            if one.app == app.name and one.simulated == app.simulated and good:
+                with suppress(errors.MissingToken, errors.NotFound, errors.StoreLocked):
+                    with edges.changes.refreshing(one.scope):
+                        answer = access.ask(edges, one.scope, (app, secret)).answer
+                    return isinstance(answer, Tokens)  # a refusal of the token says that the secret was accepted
+        lwa.check_client(edges.amazon, app, secret)
+    except errors.ClientRejected as error:
+        raise errors.SecretRefused(app.name, error.amazon) from None
+    except errors.AmazonTrouble as error:
+        edges.screen.warn(f"{error.message} The new secret is kept, and nobody has asked Amazon whether it accepts it.")
+    return False
 
 
 def run_remove(edges: Edges, name: str) -> None:
@@ -147,11 +204,17 @@ def add(
         str, typer.Option("--access-level", metavar="TEXT", help="Your label for what the app may do.")
     ] = "default",
     secret_from_stdin: flags.SecretFromStdin = False,
+    check: flags.CheckClient = True,
     json: flags.Json = False,
 ) -> None:
-    """Register an app. Its client secret is asked for, hidden, or read from stdin; never given as a flag."""
+    """Register an app. Its client secret is asked for, hidden, or read from stdin; never given as a flag.
+
+    Amazon is asked whether it accepts client id and secret: an app that it refuses is not kept.
+    """
     edges = ctx.obj.edges()
-    options = AddOptions(name, application_id, client_id, redirect_uri, listen, draft, access_level, secret_from_stdin)
+    options = AddOptions(
+        name, application_id, client_id, redirect_uri, listen, draft, access_level, secret_from_stdin, check
+    )
     added = run_add(edges, options)
     edges.screen.say(f"The app {added.name} is registered.")
     this = "" if added.name == "default" else f" --app {added.name}"
@@ -174,7 +237,7 @@ def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
 
         edges.screen.show(tables.apps(edges.screen, rows, edges.now()))
     else:
-        edges.screen.say("No app is registered. Next: sp-connect app add --help")
+        edges.screen.say("No app is registered. Next: sp-connect app add")
     _raise_unread(damages)
 
 
@@ -211,11 +274,16 @@ def rotate_secret(
     ctx: typer.Context,
     name: flags.KnownApp,
     secret_from_stdin: flags.SecretFromStdin = False,
+    check: flags.CheckClient = True,
     json: flags.Json = False,
 ) -> None:
-    """Keep a new client secret, made in Amazon's console. The sellers' tokens stay good."""
+    """Keep a new client secret, made in Amazon's console, once Amazon accepts it. The sellers' tokens stay good."""
     edges = ctx.obj.edges()
-    renewed = run_rotate_secret(edges, name, from_stdin=secret_from_stdin)
-    edges.screen.say(f"The client secret of {name} is renewed. Amazon takes the old one for seven more days.")
+    renewed = run_rotate_secret(edges, name, from_stdin=secret_from_stdin, check=check)
+    said = f"The client secret of {name} is renewed."
+    if renewed.old_secret_until is not None:
+        until = words.day(renewed.old_secret_until)
+        said += f" The old one is kept beside it until Amazon has given a token for the new one, at most until {until}."
+    edges.screen.say(said)
     if json:
         edges.screen.json(data.app(renewed, seats_used(edges.connections.whole()[0], name), edges.now()))

@@ -239,6 +239,12 @@ CommandLine = Annotated[
         autocompletion=candidates.programs,
     ),
 ]
+CheckClient = Annotated[
+    bool,
+    typer.Option(
+        " /--no-check", metavar="", show_default=False, help="Keep it without asking Amazon whether it accepts it."
+    ),
+]
 SecretFromStdin = Annotated[
     bool,
     typer.Option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -181,9 +181,17 @@ def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> N
         _say_nothing_is_there(edges, selection)
 
 
+def _first_step(edges: Edges) -> str:
+    """What leads to a first connection: without an app there can be none."""
+    with suppress(errors.SpConnectError):  # what is wrong with config.toml is told where it is needed
+        if not edges.apps.all():
+            return "sp-connect app add"
+    return "sp-connect connect --seller NAME --region na"
+
+
 def _say_nothing_is_there(edges: Edges, selection: Selection) -> None:
     if selection.is_everything():
-        edges.screen.say("Nothing is connected yet. Next: sp-connect connect --seller NAME --region na")
+        edges.screen.say(f"Nothing is connected yet. Next: {_first_step(edges)}")
     elif selection.due is not None and selection._replace(due=None).is_everything():
         within = f" within {words.count(selection.due, 'day')}" if selection.due else ""
         edges.screen.say(f"Nothing {'is due' if within else 'has ended'}{within}. sp-connect list shows every date.")

@@ -92,7 +92,7 @@ def run_passphrase(edges: Edges, options: PassphraseOptions) -> InUse:
         )
     opened_by = edges.vault.describe().opened_by
     if opened_by is None:
-        raise errors.Usage("There is no vault yet: the first secret makes it.", "sp-connect app add --help")
+        raise errors.Usage("There is no vault yet: the first secret makes it.", "sp-connect app add")
     if not (options.to_keyring and opened_by == "keyring"):
         _unlock(edges)
         passphrase = None if options.to_keyring else _new_passphrase(edges, options)

@@ -35,6 +35,7 @@ from sp_connect.errors.authorization import OwnerNotNamed as OwnerNotNamed
 from sp_connect.errors.authorization import Refused as Refused
 from sp_connect.errors.authorization import Rejected as Rejected
 from sp_connect.errors.authorization import RenewedMeanwhile as RenewedMeanwhile
+from sp_connect.errors.authorization import SecretRefused as SecretRefused
 from sp_connect.errors.authorization import SecretTooOld as SecretTooOld
 from sp_connect.errors.authorization import Skipped as Skipped
 from sp_connect.errors.authorization import StillAuthorized as StillAuthorized

@@ -141,6 +141,8 @@ class Rejected(NotAuthorized):
         cause = causes.told(causes.NOT_GRANTED, amazon.error_description) or causes.ENDED
         if cause is causes.ENDED and not may_be_over:
             cause = causes.ENDED_EARLY
+        if amazon.error == "unauthorized_client":
+            cause = causes.OTHER_APP
         super().__init__(f"Amazon refuses the token of {scope}: {cause.what}.", cause.step(scope.flags), amazon)
 
 
@@ -290,6 +292,25 @@ class ClientRejected(NotAuthorized):
         )
 
 
+class SecretRefused(ClientRejected):
+    """Amazon does not accept a client secret that was about to be kept."""
+
+    def __init__(self, app: str, amazon: AmazonWords | None) -> None:
+        NotAuthorized.__init__(
+            self,
+            f"Amazon does not accept this client secret with the client id of the app {app}. Nothing was changed.",
+            "copy both again from the developer console: LWA credentials, View. To keep it unasked: add --no-check",
+            amazon,
+        )
+
+
+def _step(cause: causes.Cause, scope: Scope) -> str:
+    """What fixes a cause of a 403. A new access token is no help where this one is new already."""
+    if cause in causes.TOKEN_SPENT:
+        return f"try again in a few minutes; if it stays so: sp-connect connect {scope.flags}"
+    return cause.step(scope.flags)
+
+
 class NotPermitted(NotAuthorized):
     """403 from the Sellers API, or an account without marketplaces there. Amazon seldom says why (amazon.md 7.1)."""
 
@@ -301,7 +322,7 @@ class NotPermitted(NotAuthorized):
         likely = [one.what for one in causes.NOT_LET_IN if one not in causes.TOKEN_SPENT]
         super().__init__(
             f"{finding} for {scope}{f': {cause.what}' if cause else ''}.",
-            cause.step(scope.flags) if cause else f"likely causes, in order: {'; '.join(likely)}",
+            _step(cause, scope) if cause else f"likely causes, in order: {'; '.join(likely)}",
             amazon,
         )
 

@@ -144,12 +144,18 @@ class AppExists(Usage):
         )
 
 
+MOST_NAMED = 5
+"""Sellers that a sentence names; of more it says how many."""
+
+
 class AppInUse(Usage):
     def __init__(self, name: str, sellers: Sequence[str]) -> None:
+        count = len(sellers)
+        whose = words.listed(sellers) if count <= MOST_NAMED else f"{count} sellers"
+        first = f"first: sp-connect revoke --seller {sellers[0]} --all"
         super().__init__(
-            f"The app {name} is used by {words.listed(sellers)}: without it their tokens open nothing. "
-            "Nothing was changed.",
-            "first: " + "; ".join(f"sp-connect revoke --seller {seller} --all" for seller in sellers),
+            f"The app {name} is used by {whose}: without it their tokens open nothing. Nothing was changed.",
+            first if count == 1 else f"first revoke all {count}, which are named by: sp-connect list --app {name}",
         )
 
 
@@ -209,7 +215,7 @@ class NoSuchApp(NotFound):
             f"There is no app {name}." if known else "No app is registered yet.",
             f"{_meant(words.near(name, known))}there is {words.listed(known)}; sp-connect app list shows more"
             if known
-            else "first: sp-connect app add --help",
+            else "first: sp-connect app add",
         )
 
 

@@ -37,7 +37,7 @@ def start(folder: Path, apps: Apps, changes: Changes, now: datetime) -> Simulato
         for app in apps.all()
         if app.application_id not in ids
     ]
-    world = World(folder / "amazon.json", apps=(*APPS.values(), *known))
+    world = World(folder / "amazon.json", apps=(*APPS.values(), *known), lenient=True)
     simulator = Simulator(world, relays={app.redirect_uri: app.listen for app in apps.all()})
     simulator.start()
     return simulator

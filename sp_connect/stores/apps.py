@@ -14,7 +14,7 @@ from typing import Any
 from sp_connect import errors
 from sp_connect.models import App
 from sp_connect.stores import files, permissions, toml
-from sp_connect.stores.tables import Table
+from sp_connect.stores.tables import Table, written_moment
 
 LISTEN = "127.0.0.1:8723"
 """Where the relay page finds the listener unless the app says otherwise."""
@@ -58,6 +58,8 @@ class Apps:
             "secret_ref": app.secret_ref,
             "secret_set_at": app.secret_set_at.astimezone(UTC).replace(microsecond=0),
             "simulated": app.simulated or None,
+            "old_secret_ref": app.old_secret_ref,
+            "old_secret_until": app.old_secret_until and written_moment(app.old_secret_until),
         }
 
         def edit(document: MutableMapping[str, Any]) -> None:
@@ -142,6 +144,8 @@ class Apps:
             secret_ref=table.text("secret_ref"),
             secret_set_at=table.moment("secret_set_at"),
             simulated=table.flag("simulated", default=False),
+            old_secret_ref=table.optional_text("old_secret_ref"),
+            old_secret_until=table.optional_moment("old_secret_until"),
         )
 
     def _rewrite(self, edit: Callable[[MutableMapping[str, Any]], object]) -> None:

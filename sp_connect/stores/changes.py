@@ -219,16 +219,28 @@ class Changes:
             self._connections.remove(scope)
 
     def keep_app(self, app: App, secret: Secret) -> None:
-        """Keeps an app and its client secret; the secret of the record before it is forgotten."""
-        before = [one.secret_name for one in self._apps.all() if one.name == app.name]
+        """Keeps an app and its client secret; the secret of the record before it, unless it is kept beside, goes.
+
+        So do the access tokens that the secret before it obtained.
+        """
+        before = [name for one in self._apps.all() if one.name == app.name for name in secret_names(one)]
+        obtained = [one.access_name for one in self._connections.whole()[0] if one.app == app.name] if before else ()
         with self.replacing([app.secret_name], before):
             self._secrets.keep(app.secret_name, secret)
+            self._secrets.forget_all(obtained)
             self._apps.put(app)
 
     def drop_app(self, name: str) -> None:
         """Forgets an app and its client secret. Raises NoSuchApp."""
-        with self.replacing((), [self._apps.get(name).secret_name]):
+        with self.replacing((), secret_names(self._apps.get(name))):
             self._apps.remove(name)
+
+    def drop_old_secret(self, app: App) -> None:
+        """Forgets the client secret before the one that `app` has, if that is still its one."""
+        now = next((one for one in self._apps.all() if one.name == app.name), None)
+        if now is not None and now.secret_ref == app.secret_ref and now.old_secret_name is not None:
+            with self.replacing((), [now.old_secret_name]):
+                self._apps.put(now._replace(old_secret_ref=None, old_secret_until=None))
 
     def rename_seller(self, old: str, new: str) -> tuple[Connection, ...]:
         """Gives a seller's connections, tokens, invites and profiles a name that nobody has; the old one is free then.
@@ -300,10 +312,11 @@ class Changes:
 
 
 def secret_names(record: App | Connection | None) -> tuple[SecretName, ...]:
-    """Every secret that a record stands for, its kept access token too."""
-    if isinstance(record, Connection):
-        return record.secret_name, record.access_name
-    return (record.secret_name,) if record is not None else ()
+    """Every secret that a record stands for, its kept access token and its old client secret too."""
+    if record is None:
+        return ()
+    beside = record.access_name if isinstance(record, Connection) else record.old_secret_name
+    return (record.secret_name, beside) if beside is not None else (record.secret_name,)
 
 
 def _forget(store: SecretStore, owners: Sequence[Sequence[SecretName]]) -> Sequence[SecretName]:

@@ -144,16 +144,52 @@ def test_invalid_grant_is_an_expired_code_or_a_rejected_token(amazon: responses.
     assert expired.value.exit_code == rejected.value.exit_code == 3
 
 
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_token_that_the_client_may_not_use_is_rejected_and_says_nothing_of_the_app(
+    amazon: responses.RequestsMock, status: int
+) -> None:
+    says(amazon, {"error": "unauthorized_client"}, status)
+    with pytest.raises(errors.Rejected, match="the token may belong to another app") as caught:
+        refresh(watched(None))
+    assert (caught.value.hint or "").endswith("sp-connect connect --seller acme --region eu")
+
+
+@pytest.mark.parametrize("name", ["code", "redirect_uri"])
+def test_a_code_that_is_an_invalid_parameter_is_an_expired_code(amazon: responses.RequestsMock, name: str) -> None:
+    says(
+        amazon, {"error": "invalid_request", "error_description": f"The request has an invalid parameter : {name}"}, 400
+    )
+    with pytest.raises(errors.CodeExpired) as caught:
+        exchange(watched(None))
+    assert (caught.value.exit_code, caught.value.code) == (3, "code-expired")
+
+
+def test_a_refresh_token_that_is_an_invalid_parameter_is_rejected(amazon: responses.RequestsMock) -> None:
+    words = "The request has an invalid parameter : refresh_token"
+    says(amazon, {"error": "invalid_request", "error_description": words}, 400)
+    with pytest.raises(errors.Rejected):
+        refresh(watched(None))
+
+
+@BOTH
+def test_another_invalid_parameter_is_unexpected(
+    amazon: responses.RequestsMock, call: Callable[[Watched], Tokens]
+) -> None:
+    words = "The request is missing a required parameter : grant_type"
+    says(amazon, {"error": "invalid_request", "error_description": words}, 400)
+    with pytest.raises(errors.UnexpectedAnswer):
+        call(watched(None))
+
+
 @BOTH
 @pytest.mark.parametrize("status", [400, 401])
-@pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client"])
 def test_a_wrong_client_is_told_whatever_the_status(
-    amazon: responses.RequestsMock, call: Callable[[Watched], Tokens], status: int, error: str
+    amazon: responses.RequestsMock, call: Callable[[Watched], Tokens], status: int
 ) -> None:
-    says(amazon, {"error": error, "error_description": "Client authentication failed"}, status)
+    says(amazon, {"error": "invalid_client", "error_description": "Client authentication failed"}, status)
     with pytest.raises(errors.ClientRejected) as caught:
         call(watched(None))
-    assert caught.value.amazon == AmazonWords(error, "Client authentication failed")
+    assert caught.value.amazon == AmazonWords("invalid_client", "Client authentication failed")
     assert (
         caught.value.hint
         == "if the secret was renewed at Amazon, or mistyped here: sp-connect app rotate-secret default"

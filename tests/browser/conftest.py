@@ -62,7 +62,9 @@ def registered(tmp_path_factory: pytest.TempPathFactory, agency_site: Site) -> P
     program = Program(folder / "home", "http://127.0.0.1:9")
     ids = ["--application-id", APP.application_id, "--client-id", APP.client_id, "--redirect-uri", REDIRECT_URI]
     listen = ["--listen", f"127.0.0.1:{free_port()}"]
-    added = program.run("app", "add", *ids, *listen, "--client-secret-stdin", stdin=f"{APP.client_secret}\n")
+    added = program.run(
+        "app", "add", *ids, *listen, "--no-check", "--client-secret-stdin", stdin=f"{APP.client_secret}\n"
+    )
     assert added.code == 0, added.stderr
     written = program.run("relay", "--out", str(folder / "relay.html"))
     assert written.code == 0, written.stderr

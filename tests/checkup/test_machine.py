@@ -12,6 +12,7 @@ import pytest
 
 from sp_connect.models import Secret
 from sp_connect.settings import Home
+from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.agency import Agency
@@ -196,7 +197,7 @@ class TestSecretStore:
         backends.Dictionary.items.clear()
 
     def test_a_keyring_that_works_is_no_failure(self, agency: Agency, dictionary: KeyringStore) -> None:
-        dictionary.keep(agency.app.secret_name, Secret("amzn1.oa2-cs.v1.x"))
+        dictionary.keep(agency.app.secret_name, Secret(str(BUILT_IN.client_secret)))
 
         found = visit(with_store(agency, dictionary))
 

@@ -36,7 +36,7 @@ class TestConfiguration:
 
         found = {one.name: one for one in visit(agency.edges)}
 
-        assert (found["configuration"].result, found["configuration"].mend) == ("warning", "sp-connect app add --help")
+        assert (found["configuration"].result, found["configuration"].mend) == ("warning", "sp-connect app add")
         assert found.keys().isdisjoint({"app", "client-secret", "seats", "port", "relay"})
 
     def test_one_damaged_app_is_told_once_and_what_needs_it_is_skipped(self, agency: Agency) -> None:

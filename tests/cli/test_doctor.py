@@ -39,7 +39,7 @@ def test_an_empty_home_is_no_failure_but_for_an_amazon_that_is_silent(program: P
 
     assert (result.code, result.error()["code"]) == (5, "unreachable")
     found = {one["name"]: one for one in result.json()["checks"]}
-    assert found["configuration"]["mend"] == "sp-connect app add --help"
+    assert found["configuration"]["mend"] == "sp-connect app add"
     assert [name for name, one in found.items() if one["result"] == "failed"] == ["endpoint"]
     assert program.files() == before
     assert not (program.home / "vault").exists()

@@ -20,7 +20,7 @@ SENTINEL = "amzn1.oa2-cs.v1.SENTINEL0SENTINEL1SENTINEL2"
 ADD = (
     *("app", "add", "other", "--application-id", "amzn1.sp.solution.0a1b"),
     *("--client-id", "amzn1.application-oa2-client.0c1d", "--redirect-uri", "https://agency.example/relay"),
-    "--client-secret-stdin",
+    *("--no-check", "--client-secret-stdin"),
 )
 
 

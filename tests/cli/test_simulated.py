@@ -130,9 +130,9 @@ def test_the_simulator_of_its_own_serves_another_process(tmp_path: Path) -> None
             *("app", "add", "--application-id", told["application_id"], "--client-id", told["client_id"]),
             *("--redirect-uri", told["redirect_uris"][0], "--client-secret-stdin"),
             stdin=told["client_secret"],
+            env=(env := {"SP_CONNECT_AMAZON_URL": told["url"]}),
         )
         assert added.code == 0, added
-        env = {"SP_CONNECT_AMAZON_URL": told["url"]}
         assert program.run("verify", env=env).code == 0
 
 

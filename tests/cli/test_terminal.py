@@ -15,6 +15,7 @@ from tests.commands.given import connected
 ADD = (
     *("app", "add", "--application-id", "amzn1.sp.solution.0a1b"),
     *("--client-id", "amzn1.application-oa2-client.0c1d", "--redirect-uri", "https://agency.example/relay"),
+    "--no-check",
 )
 SECRET = "amzn1.oa2-cs.v1.SENTINEL"
 

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from sp_connect import edges, errors
+from sp_connect import access, edges, errors
 from sp_connect.commands import app as commands
+from sp_connect.commands import verify
 from sp_connect.models import App
+from sp_connect.selection import Selection
+from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from tests.agency import Agency
-from tests.commands.given import connected, piping, shell, typing
+from tests.commands.given import connected, kept, piping, shell, token_of, typing
 
 SECRET = "amzn1.oa2-cs.v1.0123456789abcdef"
 GOOD: dict[str, Any] = {
@@ -27,7 +30,22 @@ GOOD: dict[str, Any] = {
 
 
 def add(around: edges.Edges, **fields: Any) -> App:
-    return commands.run_add(around, commands.AddOptions(**(GOOD | fields)))
+    return commands.run_add(around, commands.AddOptions(**(GOOD | {"check": False} | fields)))
+
+
+def rotate(agency: Agency, secret: str, **more: Any) -> App:
+    return commands.run_rotate_secret(piping(agency, secret), "default", from_stdin=True, **more)
+
+
+def keeps(agency: Agency, secret: str) -> bool:
+    """Whether the app has that client secret."""
+    return agency.edges.secrets.fetch(agency.edges.apps.get("default").secret_name).reveal() == secret
+
+
+def old_secret(agency: Agency) -> str | None:
+    """The client secret that is kept beside the app's, if one is."""
+    name = agency.edges.apps.get("default").old_secret_name
+    return agency.edges.secrets.fetch(name).reveal() if name else None
 
 
 class TestAdd:
@@ -168,6 +186,7 @@ class TestAdd:
             GOOD["redirect_uri"],
             "other",
             secret_from_stdin=True,
+            check=False,
             json=True,
         )
 
@@ -241,15 +260,16 @@ class TestLife:
         assert "--app" not in (failure.value.hint or "")  # these commands have no such flag
 
     def test_a_rotated_secret_replaces_the_old_one_and_starts_its_days_anew(self, agency: Agency) -> None:
-        old = agency.app
+        connected(agency)
+        agency.world.renew_secret(agency.app.client_id, SECRET)
         agency.clock.pass_by(days=100)
 
-        renewed = commands.run_rotate_secret(piping(agency, SECRET), "default", from_stdin=True)
+        renewed = rotate(agency, SECRET)
 
         assert renewed.secret_set_at == agency.clock()
-        assert agency.edges.secrets.fetch(renewed.secret_name).reveal() == SECRET
+        assert keeps(agency, SECRET)
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(old.secret_name)
+            agency.edges.secrets.fetch(agency.app.secret_name)
 
     def test_a_secret_that_can_be_none_leaves_the_old_one(self, agency: Agency) -> None:
         before = agency.files()
@@ -279,6 +299,17 @@ class TestLife:
         assert failure.value.exit_code == 2
         assert agency.files() == before
 
+    def test_an_app_of_many_sellers_has_one_hint_with_one_command(self, agency: Agency) -> None:
+        for number in range(39):
+            connected(agency, f"client-{number:02}", selling_partner_id=f"A2CLIENT{number:02}")
+
+        with pytest.raises(errors.AppInUse) as failure:
+            commands.run_remove(agency.edges, "default")
+
+        assert "39 sellers" in failure.value.message
+        assert (failure.value.hint or "").count("sp-connect ") == 1
+        assert (failure.value.hint or "").endswith("sp-connect list --app default")
+
     def test_no_app_at_all_names_the_next_step(self, agency: Agency) -> None:
         commands.run_remove(agency.edges, "default")
         given = shell(agency)
@@ -301,3 +332,146 @@ class TestLife:
             add(typing(agency, SECRET), redirect_uri="http://x", secret_from_stdin=False)
 
         assert "not shown" not in agency.said()
+
+
+OLD = str(BUILT_IN.client_secret)
+
+
+class TestNewSecret:
+    """A client secret is tried with Amazon before it replaces another."""
+
+    @pytest.mark.parametrize("has_connection", [True, False])
+    def test_one_that_amazon_refuses_changes_nothing(self, agency: Agency, has_connection: bool) -> None:
+        if has_connection:
+            connected(agency)
+        before = agency.files()
+
+        with pytest.raises(errors.SecretRefused) as failure:
+            rotate(agency, SECRET)
+
+        assert (failure.value.exit_code, failure.value.code) == (3, "client-rejected")
+        assert agency.files() == before
+        assert keeps(agency, OLD)
+
+    def test_the_same_one_is_refused_and_its_age_stays(self, agency: Agency) -> None:
+        agency.clock.pass_by(days=168)
+        before = agency.files()
+
+        with pytest.raises(errors.Usage, match="kept already"):
+            rotate(agency, OLD)
+
+        assert agency.files() == before
+        assert sum(agency.world.requests.values()) == 0
+
+    def test_where_no_token_could_come_of_it_the_old_one_stays_beside_it(self, agency: Agency) -> None:
+        agency.world.renew_secret(agency.app.client_id, SECRET)
+
+        rotate(agency, SECRET)
+
+        assert keeps(agency, SECRET)
+        assert old_secret(agency) == OLD
+
+    def test_without_an_answer_it_is_kept_with_a_warning_beside_the_old_one(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("token", "status", status=503))
+
+        rotate(agency, SECRET)
+
+        assert "nobody has asked Amazon" in agency.said()
+        assert keeps(agency, SECRET)
+        assert old_secret(agency) == OLD
+
+    def test_no_check_asks_nobody(self, agency: Agency) -> None:
+        rotate(agency, SECRET, check=False)
+
+        assert sum(agency.world.requests.values()) == 0
+        assert old_secret(agency) == OLD
+
+    def test_the_old_one_is_used_where_amazon_refuses_the_new_one(self, agency: Agency) -> None:
+        acme = connected(agency)
+        rotate(agency, SECRET, check=False)
+
+        assert access.token(agency.edges, acme).value
+        assert access.environment(agency.edges, acme)["LWA_CLIENT_SECRET"] == OLD
+        assert agency.connect("bravo")
+        assert [one.error for one in verify.run(agency.edges, Selection(), 1)[0]] == [None, None]
+        assert old_secret(agency) == OLD
+
+    def test_the_old_one_goes_once_the_new_one_has_obtained_a_token(self, agency: Agency) -> None:
+        acme = connected(agency)
+        rotate(agency, SECRET, check=False)
+        agency.world.renew_secret(agency.app.client_id, SECRET)
+
+        access.token(agency.edges, acme)
+
+        assert old_secret(agency) is None
+        with pytest.raises(errors.MissingToken):
+            agency.edges.secrets.fetch(agency.app.secret_name)
+        assert access.environment(agency.edges, acme)["LWA_CLIENT_SECRET"] == SECRET
+
+    def test_after_seven_days_the_old_one_is_not_used_and_not_kept(self, agency: Agency) -> None:
+        acme = connected(agency)
+        rotate(agency, SECRET, check=False)
+        agency.clock.pass_by(days=7, seconds=1)
+
+        with pytest.raises(errors.ClientRejected):
+            access.token(agency.edges, acme)
+
+        assert old_secret(agency) is None
+
+    def test_a_second_mistake_does_not_cost_the_one_that_works(self, agency: Agency) -> None:
+        rotate(agency, SECRET, check=False)
+        rotate(agency, f"{SECRET}2", check=False)
+
+        assert old_secret(agency) == OLD
+
+    def test_kept_access_tokens_are_dropped(self, agency: Agency) -> None:
+        acme = connected(agency)
+        access.token(agency.edges, acme)
+        agency.world.renew_secret(agency.app.client_id, SECRET)
+
+        rotate(agency, SECRET)
+
+        with pytest.raises(errors.MissingToken):
+            agency.edges.secrets.fetch(acme.access_name)
+
+    def test_another_refresh_token_that_the_trial_brings_is_kept(self, agency: Agency) -> None:
+        acme = connected(agency)
+        before = token_of(agency, acme)
+        agency.world.renew_secret(agency.app.client_id, SECRET)
+        agency.world.faults.add(Fault("token", "rotate"))
+
+        rotate(agency, SECRET)
+
+        assert token_of(agency, kept(agency, acme)) != before
+
+    def test_an_app_that_amazon_refuses_is_not_added(self, agency: Agency) -> None:
+        before = agency.files()
+
+        with pytest.raises(errors.SecretRefused):
+            add(piping(agency, SECRET), check=True)
+
+        assert agency.files() == before
+
+    def test_an_app_is_added_with_a_warning_where_amazon_cannot_be_asked(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("token", "status", status=503))
+
+        assert add(piping(agency, SECRET), check=True).name == "other"
+        assert "nobody has asked Amazon" in agency.said()
+
+    @pytest.mark.parametrize(
+        ("secret", "told"),
+        [
+            (f'"{SECRET}', "'\"' stands in front"),
+            (f"LWA_CLIENT_SECRET={SECRET}", "'LWA_CLIENT_SECRET=' stands in front"),
+            (f"\ufeff{SECRET}", "stands in front"),
+            (f"{SECRET},", "',' stands behind"),
+            (f'{SECRET}"', "'\"' stands behind"),
+            (f"{SECRET}{SECRET}", "twice"),
+        ],
+    )
+    def test_what_stands_around_it_is_told_and_the_secret_is_not(self, still: Agency, secret: str, told: str) -> None:
+        with pytest.raises(errors.BadAppField) as failure:
+            rotate(still, secret)
+
+        assert told in failure.value.message
+        assert SECRET not in failure.value.told()

@@ -256,6 +256,19 @@ def test_what_mends_all_of_many_is_the_hint(agency: Agency) -> None:
     assert failure.value.hint == "sp-connect app rotate-secret default"
 
 
+def test_one_token_of_another_app_is_that_sellers_trouble_alone(agency: Agency) -> None:
+    connected(agency, "acme")
+    bravo = connected(agency, "bravo")
+    agency.world.faults.add(Fault("token", "status", status=400, error="unauthorized_client", times=1))
+
+    found = {one.connection.scope.seller: one for one in verify.run(agency.edges, Selection(["acme"]), 1)[0]}
+    assert found["acme"].error is not None
+    assert found["acme"].error.code == "rejected"
+    assert kept(agency, found["acme"].connection).standing == "rejected"
+    assert verify.run(agency.edges, Selection(["bravo"]), 1)[0][0].error is None
+    assert kept(agency, bravo).standing == "connected"
+
+
 def test_each_failure_of_many_is_told(agency: Agency) -> None:
     revoked(agency, "acme")
     without_token(agency, "bravo")

@@ -144,7 +144,7 @@ def _revoke(given: Given) -> Result:
 def _app_add(given: Given) -> Result:
     ids = ("--application-id", "amzn1.sp.solution.0a1b", "--client-id", "amzn1.application-oa2-client.0c1d")
     address = ("--redirect-uri", "https://agency.example/relay")
-    flags = (*ids, *address, "--client-secret-stdin", "--json")
+    flags = (*ids, *address, "--no-check", "--client-secret-stdin", "--json")
     return given.run("app", "add", "another", *flags, stdin=CLIENT_SECRET)
 
 
@@ -152,7 +152,8 @@ def _app_rotate(given: Given) -> Result:
     office = given.office
     with office.edges.changes.writing():
         office.edges.changes.keep_app(office.app._replace(name="rotating"), Secret(CLIENT_SECRET))
-    return given.run("app", "rotate-secret", "rotating", "--client-secret-stdin", "--json", stdin=CLIENT_SECRET)
+    office.world.renew_secret(office.app.client_id, new := f"{CLIENT_SECRET}2")
+    return given.run("app", "rotate-secret", "rotating", "--client-secret-stdin", "--json", stdin=new)
 
 
 def _store_opened_by_the_keyring(given: Given) -> Result:

@@ -73,7 +73,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("registered") / "home"
     ids = ["--application-id", APP.application_id, "--client-id", APP.client_id, "--redirect-uri", REDIRECT_URI]
     added = at(folder).run(
-        "app", "add", *ids, "--listen", f"127.0.0.1:{free_port()}", "--client-secret-stdin", stdin=APP.client_secret
+        "app",
+        "add",
+        *ids,
+        "--listen",
+        f"127.0.0.1:{free_port()}",
+        "--no-check",
+        "--client-secret-stdin",
+        stdin=APP.client_secret,
     )
     assert added.code == 0, added.stderr
     return folder

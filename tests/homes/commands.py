@@ -90,7 +90,7 @@ COMMANDS: dict[str, Callable[[Estate, Sit], None]] = {
     "app list": lambda _, sit: app.list_apps(sit().context),
     "app show": lambda _, sit: app.show(sit().context, "default"),
     "app add": _app_add,
-    "app rotate-secret": lambda _, sit: app.rotate_secret(sit(CLIENT_SECRET).context, "default", True),
+    "app rotate-secret": lambda _, sit: app.rotate_secret(sit(CLIENT_SECRET).context, "default", True, False),
     "store": lambda _, sit: store.show(sit().context),
     "doctor": lambda _, sit: doctor.command(sit().context),
     "doctor --fix": lambda _, sit: doctor.command(sit().context, fix=True, yes=True),

@@ -27,7 +27,7 @@ CLIENT_SECRET = f"amzn1.oa2-cs.v1.{TYPED}"
 ADD = (
     *("app", "add", "other", "--application-id", "amzn1.sp.solution.0a1b", "--draft", "--access-level", "orders"),
     *("--client-id", "amzn1.application-oa2-client.0c1d", "--redirect-uri", "https://agency.example/relay"),
-    *("--listen", "127.0.0.1:8799", "--client-secret-stdin", "--json"),
+    *("--listen", "127.0.0.1:8799", "--no-check", "--client-secret-stdin", "--json"),
 )
 ACME, OVER = ("--seller", "acme", "--region", "eu"), ("--seller", "over", "--region", "eu")
 JAPAN = ("-s", "acme", "-r", "fe", "--country", "JP")
@@ -67,7 +67,8 @@ def run(*arguments: str, stdin: str = "", code: int = 0, door: str = "", company
 def apps() -> Iterator[Run]:
     """The life of an app."""
     yield run(*ADD, stdin=CLIENT_SECRET)
-    yield run("app", "rotate-secret", "other", "--client-secret-stdin", stdin=CLIENT_SECRET)
+    yield run("app", "rotate-secret", "other", "--no-check", "--client-secret-stdin", stdin=f"{CLIENT_SECRET}3")
+    yield run("app", "rotate-secret", "other", "--client-secret-stdin", stdin=f"{CLIENT_SECRET}4", code=3)
     yield run("app", "rotate-secret", "other", "--client-secret-stdin", stdin=f"{CLIENT_SECRET} with spaces", code=2)
     yield run("app", "remove", "other")
 
