@@ -93,7 +93,7 @@ def real(screen: Screen, person: Person, environ: Environment) -> Edges:
     variable = environ.get("SP_CONNECT_STORE")
     stores: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": keyring, "vault": vault}
     store = Chosen(stores, lambda: secrets.choose(variable, apps.store_choice(is_obeyed=not variable)))
-    connections, invites = _connections(where), Invites(where.data / "invites")
+    connections, invites = _connections(where, screen), Invites(where.data / "invites")
     changes = _changes(where, environ, apps, connections, invites, store, identity)
 
     def open_browser(command: str | None, *, refused: bool) -> Opener:
@@ -135,7 +135,7 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     where = Home(folder, folder)
     apps = Apps(folder / "config.toml", folder / "unfinished")
     store = Vault(folder / "vault", lambda: Secret("simulated"), KeyringStore(None, PATIENCE_ALONE))
-    connections, invites = _connections(where), Invites(folder / "invites")
+    connections, invites = _connections(where, screen), Invites(folder / "invites")
     changes = _changes(where, environ, apps, connections, invites, store)
     amazon = embedded.start(folder, apps, changes, _now())
 
@@ -174,8 +174,8 @@ def simulated(screen: Screen, person: Person, environ: Environment) -> Edges:
     )
 
 
-def _connections(where: Home) -> Connections:
-    return Connections(where.data / "connections", Journal(where.data / "unfinished").renames)
+def _connections(where: Home, screen: Screen) -> Connections:
+    return Connections(where.data / "connections", Journal(where.data / "unfinished").renames, screen.say)
 
 
 def _changes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -23,6 +24,12 @@ def readable(facts: Facts) -> Finding:
     if trouble:
         raise trouble
     _raise_first(damages)
+    if copies := facts.edges.connections.copies:
+        original = next(iter(copies.values()))
+        return warning(
+            f"passed over, as copies of sellers' files: {several(copies)}",
+            f"compare with {original}, then move it away: mv {shlex.quote(str(next(iter(copies))))} ~",
+        )
     sellers = len({row.scope.seller for row in rows})
     return ok(
         f"{words.count(sellers, 'seller')}: every file can be read" if rows else "there are no files of sellers yet"

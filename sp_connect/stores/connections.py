@@ -26,10 +26,21 @@ FoundT = TypeVar("FoundT")
 class Connections:
     """The records of one folder. Nothing is read before it is asked for."""
 
-    def __init__(self, folder: Path, renames: Callable[[], Iterable[tuple[str, str]]] = tuple) -> None:
-        """`renames` gives the sellers that are being given another name, each as its old one and its new one."""
+    def __init__(
+        self,
+        folder: Path,
+        renames: Callable[[], Iterable[tuple[str, str]]] = tuple,
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """`renames` gives the sellers that are being given another name, each as its old one and its new one.
+
+        `tell` takes a sentence for the user about each file that is passed over.
+        """
         self._folder = folder
         self._renames = renames
+        self._tell = tell
+        self.copies: dict[Path, Path] = {}
+        """The files that were passed over so far, each with the seller's file of which it is a copy."""
         self._index = AccountIndex(folder.with_name("accounts.json"))
 
     def all(self) -> tuple[Connection, ...]:
@@ -166,7 +177,7 @@ class Connections:
         try:
             return self.of(self._seller_of(name))
         except errors.Damaged as damage:
-            return damage
+            return () if self._is_copy(name) else damage
 
     def _each_accounts(self, *, sparing: bool) -> list[tuple[str, Sequence[str]]]:
         """Each seller with the accounts of its connections. Raises Damaged, unless `sparing`."""
@@ -188,7 +199,27 @@ class Connections:
         try:
             return name.removesuffix(_SUFFIX), self._index.of(self._folder, name, read)
         except errors.Damaged as damage:
-            return name, damage
+            return name, () if self._is_copy(name) else damage
+
+    def _is_copy(self, name: str) -> bool:
+        """Whether a file that is no seller's is a copy that a sync program or an editor made of one. Says so, once.
+
+        It names the seller of another file, with whose name its own begins unless it is a name that no seller has. Of
+        one that cannot be read, the name says it.
+        """
+        path, sellers = self._folder / name, {one.removesuffix(_SUFFIX) for one in self._files() - {name}}
+        try:
+            seller: object = (toml.read(path, toml.SCHEMA_2) or {}).get("seller")
+            is_like = not errors.is_name(path.stem) or path.stem.startswith(str(seller))
+        except errors.Damaged:
+            seller = max((one for one in sellers if path.stem.startswith(one)), key=len, default=None)
+            is_like = not errors.is_name(path.stem)
+        if seller not in sellers or not is_like:
+            return False
+        if path not in self.copies:
+            self.copies[path] = path.with_name(f"{seller}{_SUFFIX}")
+            self._tell(f"{path} is passed over: it is a copy of {seller}{_SUFFIX}.")
+        return True
 
     def _path(self, seller: str) -> Path:
         if not errors.is_name(seller):

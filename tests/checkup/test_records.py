@@ -334,3 +334,18 @@ def test_the_token_of_a_connection_is_never_told(agency: Agency) -> None:
     connection = connected(agency)
 
     assert token_of(agency, connection) not in str(visit(agency.edges, fix=True, yes=True))
+
+
+def test_a_copy_of_a_sellers_file_is_a_warning_and_stops_no_new_seller(agency: Agency) -> None:
+    connected(agency)
+    folder = agency.folder / "connections"
+    copy = folder / "acme (conflicted copy).toml"
+    copy.write_bytes((folder / "acme.toml").read_bytes())
+
+    agency.connect("bravo")
+    found = finding(agency.edges, "records")
+
+    assert (found.result, found.error) == ("warning", None)
+    assert str(copy) in found.found
+    assert found.mend is not None
+    assert f"mv '{copy}' ~" in found.mend

@@ -255,6 +255,59 @@ def test_a_file_name_that_is_no_seller_is_damage(store: Connections, tmp_path: P
         store.all()
 
 
+COPIES = [
+    "acme (conflicted copy).toml",
+    "acme (1).toml",
+    "Copy of acme.toml",
+    "acme.sync-conflict-20261130-120000-K4R5JHQ.toml",
+    "acme.sync-conflict-20261130-120000-2345672.toml",
+    "acme-LAPTOP7.toml",
+    "acme.bak.toml",
+]
+
+
+class TestCopies:
+    """What sync programs and editors leave beside a seller's file."""
+
+    @pytest.mark.parametrize("name", COPIES)
+    def test_a_copy_of_a_sellers_file_is_passed_over_and_named(self, tmp_path: Path, name: str) -> None:
+        said: list[str] = []
+        store = Connections(tmp_path / "connections", tell=said.append)
+        store.put(SAMPLES[0])
+        copy = tmp_path / "connections" / name
+        copy.write_bytes((tmp_path / "connections" / "acme.toml").read_bytes())
+
+        assert store.whole() == ((SAMPLES[0],), ())
+        store.prove_readable()
+        assert store.of_account(SAMPLES[0].selling_partner_id) == (SAMPLES[0],)
+
+        assert said == [f"{copy} is passed over: it is a copy of acme.toml."]
+        assert store.copies == {copy: tmp_path / "connections" / "acme.toml"}
+
+    def test_one_that_cannot_be_read_is_known_by_its_name(self, store: Connections, tmp_path: Path) -> None:
+        store.put(SAMPLES[0])
+        (tmp_path / "connections" / "acme (conflicted copy).toml").write_text("<<<<<<<")
+
+        assert store.whole() == ((SAMPLES[0],), ())
+
+    def test_a_file_that_is_the_only_one_of_its_seller_is_no_copy(self, store: Connections, tmp_path: Path) -> None:
+        """A disk that knows no case shows it so after a rename by hand: its seller is not passed over."""
+        store.put(SAMPLES[0])
+        (tmp_path / "connections" / "acme.toml").rename(tmp_path / "connections" / "Acme.toml")
+
+        with pytest.raises(errors.Damaged, match="its name is not that of a seller"):
+            store.all()
+
+    def test_another_sellers_file_with_the_text_of_this_one_is_no_copy(
+        self, store: Connections, tmp_path: Path
+    ) -> None:
+        store.put(SAMPLES[0])
+        (tmp_path / "connections" / "beta.toml").write_bytes((tmp_path / "connections" / "acme.toml").read_bytes())
+
+        with pytest.raises(errors.Damaged, match="it says seller 'acme', its name 'beta'"):
+            store.all()
+
+
 def test_what_is_no_record_is_passed_over(store: Connections, tmp_path: Path) -> None:
     store.put(SAMPLES[0])
     for name in (".acme.toml.x.tmp", ".hidden.toml", "README.md", "lock"):
