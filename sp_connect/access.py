@@ -124,7 +124,7 @@ def _not_there(
     """The error for a place in which a seller has no connection, and another one may do."""
     for country in countries:
         scope = geography.scope(seller, country.region, country.code)
-        whole = next((one for one in known if covers(one, scope)), None)
+        whole = next((one for one in known if one.covers(scope)), None)
         if whole is not None:
             region = "" if regions else f" and give --region {whole.scope.region}"
             return errors.NoSuchConnection(str(scope), f"{whole.scope} covers it: leave out --country{region}")
@@ -137,12 +137,6 @@ def _not_there(
 def _to_connect(seller: str, region: str | None, country: str | None) -> str:
     place = "".join(f" --{name} {value}" for name, value in (("region", region), ("country", country)) if value)
     return f"sp-connect connect --seller {seller}{place}" if region else "sp-connect list shows what is connected"
-
-
-def covers(connection: Connection, scope: Scope) -> bool:
-    """Whether a whole region's connection sells in the country of `scope`."""
-    is_whole = connection.scope.country is None and connection.scope.region == scope.region
-    return is_whole and scope.country in {m.country for m in connection.marketplaces}
 
 
 def token(edges: Edges, connection: Connection) -> AccessToken:

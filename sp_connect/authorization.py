@@ -7,14 +7,14 @@ who pastes, or both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
-from sp_connect import errors, interrupts, keeping
-from sp_connect.amazon import consent, lwa, sellers
+from sp_connect import account_check, errors, interrupts, keeping
+from sp_connect.amazon import consent, geography, lwa
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Consent, Grant, Marketplace, Scope, Secret
+from sp_connect.models import App, Connection, Consent, Grant, Scope, Secret
 from sp_connect.stores import secrets
 from sp_connect.stores.changes import REFRESHING_SECONDS
 
@@ -30,19 +30,26 @@ NEEDED = (
 class Guard:
     """Which account is the right one: `expected` is a Selling Partner ID, `replace` lets another one take the place.
 
-    `imported` says that the account is one that a person named: no consent gave access to it.
+    `imported` says that the account is one that a person named: no consent gave access to it. Without `check` Amazon is
+    not asked about the account once it has consented.
     """
 
     expected: str | None = None
     replace: bool = False
     imported: bool = False
+    check: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A connection that is kept. `trouble` is what kept it from being checked, if anything did."""
+    """A connection that is kept, where it was `asked` for, and the one `before` in its place, if there was one.
+
+    `trouble` is what kept it from being checked, if anything did.
+    """
 
     connection: Connection
+    asked: Scope
+    before: Connection | None = None
     trouble: errors.KeptUnchecked | None = None
 
 
@@ -126,42 +133,74 @@ def _exchange(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard,
     authorized_at = edges.now()
     tokens = lwa.exchange(edges.amazon, asked.app, client_secret, asked.scope, grant)
     assert tokens.refresh_token is not None, "lwa.exchange raises where there is none"
-    trouble: errors.KeptUnchecked | KeyboardInterrupt | None = None
-    found: tuple[Marketplace, ...] = ()
-    try:
-        with interrupts.heard():
-            found = sellers.marketplaces(edges.amazon, asked.scope, tokens.access_token)
-        check_country(asked.scope, grant.selling_partner_id, [m.country for m in found])
-    except errors.AmazonTrouble as error:
-        trouble = errors.KeptUnchecked(asked.scope, error)
-    except KeyboardInterrupt as interrupt:
-        trouble = interrupt
     connection = Connection(
         scope=asked.scope,
         selling_partner_id=grant.selling_partner_id,
         app=asked.app.name,
         access_level=asked.app.access_level,
-        standing="unchecked" if trouble else "connected",
+        standing="unchecked",
         authorized_at=authorized_at,
-        verified_at=None if trouble else edges.now(),
-        marketplaces=found,
+        verified_at=None,
+        marketplaces=(),
         secret_ref=secrets.new_ref(),
         simulated=edges.amazon.is_simulated,
     )
-    refresh_token = tokens.refresh_token
-
-    def keep() -> None:
-        with edges.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
-            # Once more, because another sp-connect may have connected the same account in the meantime.
-            _see_account(edges, asked, guard, grant.selling_partner_id)
-            edges.apps.get(asked.app.name)  # without its app the token would open nothing
-            edges.changes.keep_connection(connection, refresh_token, asked.state)
-
-    keeping.kept(edges, asked.scope, keep)
+    trouble: account_check.Trouble | KeyboardInterrupt | None = None
+    if guard.check:
+        try:
+            with interrupts.heard():
+                connection, trouble = account_check.Checks(edges).look(connection, tokens.access_token, "consent")
+        except KeyboardInterrupt as interrupt:
+            trouble = interrupt
+    found, refresh_token = connection, tokens.refresh_token
+    connection, before = keeping.kept(edges, asked.scope, lambda: _keep(edges, asked, guard, found, refresh_token))
     if isinstance(trouble, KeyboardInterrupt):
-        edges.screen.say(f"{asked.scope} is kept, unchecked: {grant.selling_partner_id}. Next: sp-connect verify")
+        edges.screen.say(f"{connection.scope} is kept, unchecked: {grant.selling_partner_id}. Next: sp-connect verify")
         raise trouble
-    return Outcome(connection, trouble)
+    unchecked = errors.KeptUnchecked(connection.scope, trouble, asked.app.name) if trouble is not None else None
+    return Outcome(connection, asked.scope, before, unchecked)
+
+
+def _keep(
+    edges: Edges, asked: Consent, guard: Guard, connection: Connection, token: Secret
+) -> tuple[Connection, Connection | None]:
+    """The connection as it is kept, and the one before in its place, if there was one."""
+    with edges.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
+        connection = _of_the_region(edges, connection)
+        # Once more, because another sp-connect may have connected the same account in the meantime.
+        _see_account(edges, asked._replace(scope=connection.scope), guard, connection.selling_partner_id)
+        edges.apps.get(asked.app.name)  # without its app the token would open nothing
+        before = edges.connections.get(connection.scope)
+        connection = _not_worse(connection, before)
+        edges.changes.keep_connection(connection, token, asked.state)
+    return connection, before
+
+
+def _of_the_region(edges: Edges, connection: Connection) -> Connection:
+    """A country's connection as its region's, where the account turns out to be the region's; the lock is the caller's.
+
+    As a country's it would hold all the others, and nobody would find it there. It stays where that country is
+    connected already, where the region has another account or app, and where Amazon keeps the account apart from the
+    region's (amazon.md section 9).
+    """
+    scope = connection.scope
+    if scope.country is None or not geography.REGIONS[scope.region].is_whole:
+        return connection
+    is_regions = any(one != scope.country for one in connection.sells_in)
+    if not is_regions or geography.SEPARATE.issuperset(connection.sells_in) or edges.connections.get(scope) is not None:
+        return connection
+    whole = connection._replace(scope=geography.scope(scope.seller, scope.region))
+    there = edges.connections.get(whole.scope)
+    if there is not None and (there.selling_partner_id, there.app) != (whole.selling_partner_id, whole.app):
+        return connection
+    return whole
+
+
+def _not_worse(connection: Connection, before: Connection | None) -> Connection:
+    """What is known of the same account stays known where it could not be looked at anew."""
+    if connection.marketplaces or before is None or before.selling_partner_id != connection.selling_partner_id:
+        return connection
+    return connection._replace(marketplaces=before.marketplaces, verified_at=before.verified_at)
 
 
 def _see_account(edges: Edges, asked: Consent, guard: Guard, got: str) -> None:
@@ -196,9 +235,3 @@ def check_account(
     if owner is not None and not is_renewal:
         can_rename = not has_seller(scope.seller)
         raise errors.DuplicateAccount(scope, got, owner, can_rename=can_rename, imported=guard.imported)
-
-
-def check_country(scope: Scope, account: str, sells_in: Sequence[str]) -> None:
-    """Raises OtherCountry for an account that does not sell in the country of `scope`, if it has one."""
-    if scope.country is not None and scope.country not in sells_in:
-        raise errors.OtherCountry(scope, account, sells_in)

@@ -96,17 +96,19 @@ TOKEN_SPENT = (
         "The access token you provided is revoked, malformed or invalid.",
     ),
 )
+OTHER_REGION = Cause(
+    "the account sells in another region",
+    "connect it where it sells; the regions with their countries",
+    "sp-connect regions",
+)
+NO_ROLE = Cause(
+    "the app lacks the role Selling Partner Insights or Product Listing",
+    "give it one in the developer console; the seller consents again",
+    CONNECT,
+)
 NOT_LET_IN = (
-    Cause(
-        "the account sells in another region",
-        "connect it where it sells; the regions with their countries",
-        "sp-connect regions",
-    ),
-    Cause(
-        "the app lacks the role Selling Partner Insights or Product Listing",
-        "give it one in the developer console; the seller consents again",
-        CONNECT,
-    ),
+    OTHER_REGION,
+    NO_ROLE,
     Cause(
         "the client secret has expired",
         "make a new one in the developer console, then",

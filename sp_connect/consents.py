@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from sp_connect import access, authorization, errors, words
+from sp_connect import access, authorization, errors, models, words
 from sp_connect.amazon import consent
 from sp_connect.browser import Opener
 from sp_connect.edges import Edges
@@ -141,7 +141,7 @@ def walk(
             continue
         made.append(one.scope)
         yield outcome.connection
-        _remark(edges, outcome.connection)
+        remark(edges, outcome)
         if outcome.trouble is not None:
             if is_alone:
                 raise outcome.trouble
@@ -164,11 +164,15 @@ def _proven(
     return [one for one in wanted if one.scope not in lost], {**hopeless, **lost}
 
 
-def _remark(edges: Edges, made: Connection) -> None:
-    """Says so where a country's connection is of an account whose connection of the region covers it."""
-    for whole in edges.connections.of(made.scope.seller):
-        if access.covers(whole, made.scope) and whole.selling_partner_id == made.selling_partner_id:
-            conversation.covered(edges.screen, made.scope, whole)
+def remark(edges: Edges, outcome: authorization.Outcome) -> None:
+    """Says what a person would not expect of a connection that was made: its place, its store, another for nothing."""
+    made = outcome.connection
+    if made.scope != outcome.asked:
+        conversation.kept_as_region(edges.screen, outcome.asked, made)
+    conversation.other_store(edges.screen, outcome.before, made)
+    for covered, whole in models.covered(edges.connections.of(made.scope.seller)):
+        if made.scope in {covered.scope, whole.scope}:
+            conversation.covered(edges.screen, covered.scope, whole)
 
 
 def _goes_on(edges: Edges, manner: Manner, left: Sequence[Wanted]) -> bool:

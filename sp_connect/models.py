@@ -6,7 +6,7 @@ Most are NamedTuples: to define one costs an eighth of a frozen dataclass, and e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, NoReturn
@@ -261,9 +261,10 @@ class Connection(NamedTuple):
 
     `secret_ref` names the refresh token in the secret store. `authorized_at` is None where nobody said when the
     consent was: of an imported token no answer of Amazon's tells it. `id_confirmed` says that Amazon itself named the
-    token's owner, and `id_asked_at` when it was last asked who that is: nobody signs the id of a redirect. `last_error`
-    is why the token does not work, if that is known. `simulated` says that the consent was given while
-    SP_CONNECT_AMAZON_URL was set. `extra` holds keys that this version does not know and hands back when the record is
+    token's owner: nobody signs the id of a redirect. `id_asked_at` is when it was last asked who that is, and
+    `id_doubt` the code of the error that it answered with, where it named nobody. `last_error` is why the token does
+    not work, if that is known. `simulated` says that the consent was given while SP_CONNECT_AMAZON_URL was set.
+    `extra` holds keys that this version does not know and hands back when the record is
     written; two that differ in it alone are equal.
     """
 
@@ -278,6 +279,7 @@ class Connection(NamedTuple):
     secret_ref: str
     id_confirmed: bool = False
     id_asked_at: datetime | None = None
+    id_doubt: str | None = None
     last_error: LastError | None = None
     simulated: bool = False
     extra: Mapping[str, Any] = NO_MORE
@@ -290,6 +292,20 @@ class Connection(NamedTuple):
 
     def __hash__(self) -> int:
         return hash(tuple(self)[:-1])
+
+    @property
+    def sells_in(self) -> tuple[str, ...]:
+        """The countries in which the account takes part; Amazon lists others too."""
+        return tuple([one.country for one in self.marketplaces if one.participating])
+
+    def covers(self, scope: Scope) -> bool:
+        """Whether it is a whole region's, whose account sells in the country of `scope`."""
+        return self.scope.country is None and self.scope.region == scope.region and scope.country in self.sells_in
+
+    @property
+    def suspended_in(self) -> tuple[str, ...]:
+        """The countries in which Amazon has suspended listings of the account."""
+        return tuple([one.country for one in self.marketplaces if one.suspended_listings])
 
     @property
     def secret_name(self) -> SecretName:
@@ -332,3 +348,17 @@ class Connection(NamedTuple):
         if self.standing == "connected" and self.renew_by - now < DUE_WITHIN:
             return "due"
         return self.standing
+
+
+def covered(connections: Iterable[Connection]) -> list[tuple[Connection, Connection]]:
+    """Each connection of a country that its region's connection, of the same account, covers; with that one."""
+    wholes: dict[tuple[str, str, str], Connection] = {}
+    countries: list[Connection] = []
+    for one in connections:
+        seller, region, country, _ = one.scope
+        if country is not None:
+            countries.append(one)
+        else:
+            wholes[seller, region, one.selling_partner_id] = one
+    pairs = ((one, wholes.get((one.scope.seller, one.scope.region, one.selling_partner_id))) for one in countries)
+    return [(one, whole) for one, whole in pairs if whole is not None and whole.covers(one.scope)]

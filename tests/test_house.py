@@ -26,7 +26,7 @@ FLOORS = (
     {"sp_connect.consents", "sp_connect.batches", "sp_connect.checkup"},
     {"sp_connect.accounts"},
     {"sp_connect.authorization", "sp_connect.access"},
-    {"sp_connect.keeping"},
+    {"sp_connect.keeping", "sp_connect.account_check"},
     {"sp_connect.edges"},
     {"sp_connect.simulator"},
     {"sp_connect.selection", "sp_connect.listener", "sp_connect.browser", "sp_connect.person", "sp_connect.completion"},

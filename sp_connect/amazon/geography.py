@@ -46,6 +46,9 @@ class Region(NamedTuple):
 
 _UNIFIED = "sellercentral-europe.amazon.com"
 
+SEPARATE = frozenset({"IN", "AE", "SA", "EG", "ZA"})
+"""Countries of Europe & India whose accounts Amazon usually keeps apart from the region's (amazon.md section 9)."""
+
 REGIONS = MappingProxyType(
     {
         region.code: region

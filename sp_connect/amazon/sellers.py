@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sp_connect import errors
+from sp_connect import causes, errors
 from sp_connect.amazon import geography, http
 from sp_connect.models import AmazonWords, Marketplace, Scope, Secret
 
@@ -29,16 +29,19 @@ PSEUDO = frozenset(
 )
 
 
-def marketplaces(amazon: http.Amazon, scope: Scope, access_token: Secret) -> tuple[Marketplace, ...]:
-    """The marketplaces that the account of `scope` sells in, at least one, in the order in which tables show them.
+def marketplaces(
+    amazon: http.Amazon, scope: Scope, access_token: Secret, app: str = causes.SOME_APP, *, quick: bool = False
+) -> tuple[Marketplace, ...]:
+    """The marketplaces of the account of `scope`, at least one, in the order in which tables show them.
 
-    Raises NotPermitted where Amazon says no or names no marketplace there (the account sells in another region:
-    Amazon answers either way, amazon.md 7.1), and AmazonTrouble.
+    `quick` is for an answer that is not needed. Raises NotPermitted where Amazon says no and NoMarketplaces where it
+    names none there (for an account of another region it answers either way, amazon.md 7.1), and AmazonTrouble.
     """
     host = geography.REGIONS[scope.region].api_host
-    answer = amazon.get(f"https://{host}{PATH}", {"x-amz-access-token": access_token})
+    ask = amazon.ask_quickly if quick else amazon.get
+    answer = ask(f"https://{host}{PATH}", {"x-amz-access-token": access_token})
     if answer.status == 403:
-        raise errors.NotPermitted(scope, "Amazon does not let the app read the account", words(answer))
+        raise errors.NotPermitted(scope, "Amazon does not let the app read the account", words(answer), app)
     if answer.status != 200:
         raise http.trouble(answer, words(answer))
     entries = answer.json().get("payload")
@@ -46,7 +49,7 @@ def marketplaces(amazon: http.Amazon, scope: Scope, access_token: Secret) -> tup
         raise errors.UnexpectedAnswer(host, "without a list of marketplaces", AmazonWords(request_id=answer.request_id))
     found = [marketplace for entry in entries if (marketplace := _marketplace(answer, entry)) is not None]
     if not found:
-        raise errors.NotPermitted(scope, "Amazon names no marketplace of the account")
+        raise errors.NoMarketplaces(scope)
     order = [country.marketplace_id for country in geography.COUNTRIES.values()]
     return tuple(sorted(found, key=lambda m: (order.index(m.id) if m.id in order else len(order), m.country)))
 

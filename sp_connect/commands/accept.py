@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import access, authorization, errors, words
+from sp_connect import access, authorization, consents, errors, words
 from sp_connect.amazon import consent
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
@@ -17,6 +17,12 @@ from sp_connect.views import card
 _COPY_ALL = (
     "copy all of the address that the seller's browser shows, and nothing else; "
     "a shell cuts it at the first &: sp-connect accept - takes it from stdin"
+)
+
+
+_WRONG_ACCOUNT = (
+    *(errors.WrongAccount, errors.UnexpectedAccount, errors.DuplicateAccount, errors.NotTheOwner),
+    *(errors.OtherCountry, errors.OtherRegion, errors.SellsNowhere),
 )
 
 
@@ -105,7 +111,7 @@ def _completed(edges: Edges, asked: Consent, invite: Invite, arrival: Sent) -> a
             f"good until {words.day(invite.expires_at)}"
         )
         raise
-    except (errors.WrongAccount, errors.UnexpectedAccount, errors.DuplicateAccount, errors.OtherCountry) as error:
+    except _WRONG_ACCOUNT as error:
         error.hint = (
             "the seller signs in to the right account and opens the link once more; it is good until "
             f"{words.day(invite.expires_at)}"
@@ -190,5 +196,6 @@ def command(
     edges = ctx.obj.edges()
     outcome = run(edges, _read(edges) if address == "-" else address)
     card.tell_each(edges.screen, [outcome.connection], edges.now, as_json=json)
+    consents.remark(edges, outcome)
     if outcome.trouble is not None:
         raise outcome.trouble

@@ -28,6 +28,7 @@ class Options:
     expect_id: str | None
     replace: bool
     asking: consents.Asking
+    check: bool = True
 
 
 def command(
@@ -40,6 +41,12 @@ def command(
     replace: Annotated[
         bool, typer.Option("--replace", metavar="", help="Let another account take this one's place.")
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            " /--no-check", metavar="", show_default=False, help="Keep the tokens without a check; verify asks later."
+        ),
+    ] = True,
     paste: flags.Paste = False,
     no_browser: flags.NoBrowser = False,
     browser: flags.Browser = None,
@@ -55,7 +62,7 @@ def command(
     session: flags.Session = ctx.obj
     edges, default_app = session.edges(), settings.default_app(session.environ)
     asking = consents.Asking(paste, no_browser, browser, timeout, keep_going)
-    options = Options(seller, tuple(region), tuple(country or ()), app, default_app, expect_id, replace, asking)
+    options = Options(seller, tuple(region), tuple(country or ()), app, default_app, expect_id, replace, asking, check)
     card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)
 
 
@@ -68,7 +75,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     if options.expect_id is not None:
         registration.check_selling_partner_id(options.expect_id)
     edges.changes.finish()
-    guard = authorization.Guard(options.expect_id, options.replace)
+    guard = authorization.Guard(options.expect_id, options.replace, check=options.check)
     wanted = [
         consents.Wanted(
             scope,
@@ -82,6 +89,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         regions = "".join(f" --region {region}" for region in dict.fromkeys(scope.region for scope in missing))
         countries = "".join(f" --country {scope.country}" for scope in missing if scope.country is not None)
         same = f"{f' --app {options.app}' if options.app else ''}{' --replace' if options.replace else ''}"
+        same += "" if options.check else " --no-check"
         return f"sp-connect connect --seller {options.seller}{regions}{countries}{same}"
 
     yield from consents.walk(edges, manner, wanted, again)

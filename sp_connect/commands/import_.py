@@ -13,9 +13,9 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from sp_connect import access, at_once, authorization, batches, errors, roster, settings, sheet, words
+from sp_connect import access, account_check, at_once, authorization, batches, errors, roster, settings, sheet, words
 from sp_connect.accounts import Accounts
-from sp_connect.amazon import lwa, registration, sellers
+from sp_connect.amazon import lwa, registration
 from sp_connect.batches import Found
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
@@ -30,7 +30,7 @@ class Options:
     """What `import` was asked for: one connection by its flags, or those of `file`.
 
     `app` None is the connection's own where there is one, else `default_app`. `jobs` is how many are checked at once.
-    `authorized_at` is when the seller consented, as it was typed.
+    `authorized_at` is when the seller consented, as it was typed. With `confirm_id` Amazon must name the account.
     """
 
     seller: str | None
@@ -43,6 +43,7 @@ class Options:
     check: bool
     jobs: int
     authorized_at: str | None = None
+    confirm_id: bool = False
 
 
 def run(edges: Edges, options: Options) -> Outcome:
@@ -51,6 +52,8 @@ def run(edges: Edges, options: Options) -> Outcome:
     What Amazon has been asked about is kept even if the run is interrupted. Raises Usage for a command line or a
     file that cannot be meant, and what is wrong with the stores before anything was imported.
     """
+    if options.confirm_id and not options.check:
+        raise errors.Usage("--confirm-id asks Amazon, and --no-check does not.", "leave out one of them")
     outcome = Outcome()
     rows = _rows(edges, options, outcome)
     authorization.prove_ready(edges)
@@ -65,7 +68,7 @@ def run(edges: Edges, options: Options) -> Outcome:
     found: list[Found] = []
     try:
         if options.check:
-            _check(edges, options.jobs, good, apps, outcome, found)
+            _check(edges, options, good, apps, outcome, found)
         else:
             found = [Found(row, _record(edges, apps, row), row.token) for row in good]
     finally:
@@ -161,7 +164,9 @@ def _record(edges: Edges, apps: _Apps, row: Row) -> Connection:
     )
 
 
-def _check(edges: Edges, jobs: int, rows: Sequence[Row], apps: _Apps, outcome: Outcome, found: list[Found]) -> None:
+def _check(
+    edges: Edges, options: Options, rows: Sequence[Row], apps: _Apps, outcome: Outcome, found: list[Found]
+) -> None:
     """Asks Amazon about each row, many at once; `found` takes what may be kept as it comes."""
 
     def take(position: int, one: Found | errors.SpConnectError) -> None:
@@ -170,32 +175,35 @@ def _check(edges: Edges, jobs: int, rows: Sequence[Row], apps: _Apps, outcome: O
         else:
             outcome.fail([rows[position]], one)
 
-    asking = at_once.each(jobs, rows, lambda row: _ask(edges, apps, row), take)
+    checks = account_check.Checks(edges)
+    asking = at_once.each(
+        options.jobs, rows, lambda row: _ask(edges, apps, row, checks, confirm_id=options.confirm_id), take
+    )
     with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance, closing(asking):
         for position, one in asking:
             take(position, one)
             advance()
 
 
-def _ask(edges: Edges, apps: _Apps, row: Row) -> Found | errors.SpConnectError:
-    """What Amazon says to the token of one row: an access token, then marketplaces in the country of the row."""
-    unchecked, token = _record(edges, apps, row), row.token
+def _ask(
+    edges: Edges, apps: _Apps, row: Row, checks: account_check.Checks, *, confirm_id: bool
+) -> Found | errors.SpConnectError:
+    """What Amazon says to the token of one row: an access token, then where the account sells, and whose it is.
+
+    A token that Amazon takes is kept, whatever comes of the rest: `verify` tells more.
+    """
+    unchecked = _record(edges, apps, row)
     try:
         tokens = _refreshed(edges, apps, row)
-        token = tokens.refresh_token or token
-        marketplaces = sellers.marketplaces(edges.amazon, row.scope, tokens.access_token)
-    except errors.AmazonTrouble as error:
-        # A token that Amazon gave in place of the row's is kept: the row's may be dead by now. `verify` tells more.
-        return error if token == row.token else Found(row, unchecked, token, errors.KeptUnchecked(row.scope, error))
+        found, trouble = checks.look(unchecked, tokens.access_token, "import", needed=confirm_id)
     except errors.SpConnectError as error:
         return error
-    sells_in = [marketplace.country for marketplace in marketplaces]
-    try:
-        authorization.check_country(row.scope, row.selling_partner_id, sells_in)
-    except errors.OtherCountry:
-        return errors.OtherCountry(row.scope, row.selling_partner_id, sells_in, imported=True)
-    checked = unchecked._replace(standing="connected", verified_at=edges.now(), marketplaces=marketplaces)
-    return Found(row, checked, token)
+    if confirm_id and not found.id_confirmed:
+        if isinstance(trouble, errors.AmazonTrouble):  # then nobody was asked whose it is
+            return trouble
+        return errors.IdNotConfirmed(row.scope, row.selling_partner_id, found.id_doubt or "not-permitted")
+    kept = errors.KeptUnchecked(row.scope, trouble, unchecked.app) if trouble is not None else None
+    return Found(row, found, tokens.refresh_token or row.token, kept)
 
 
 def _refreshed(edges: Edges, apps: _Apps, row: Row) -> Tokens:
@@ -247,6 +255,10 @@ def command(
             " /--no-check", metavar="", show_default=False, help="Keep without asking Amazon; verify asks later."
         ),
     ] = True,
+    confirm_id: Annotated[
+        bool,
+        typer.Option("--confirm-id", metavar="", help="Fail unless Amazon itself names this Selling Partner ID."),
+    ] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, max=64, help="How many are checked at once.")
     ] = at_once.JOBS,
@@ -259,7 +271,9 @@ def command(
     """
     session: flags.Session = ctx.obj
     edges, default_app = session.edges(), settings.default_app(session.environ)
-    options = Options(seller, region, country, selling_partner_id, file, app, default_app, check, jobs, authorized_at)
+    options = Options(
+        seller, region, country, selling_partner_id, file, app, default_app, check, jobs, authorized_at, confirm_id
+    )
     outcome = run(edges, options)
     rows = outcome.connections
     if json:

@@ -177,6 +177,8 @@ def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> N
         edges.screen.say()
         these = selection._replace(apps=(), statuses=(), due=None).flags
         edges.screen.say(tables.summary(rows, now) + (f" Next: sp-connect renew{these}" if wrong else ""))
+        for line in tables.remarks(rows):
+            edges.screen.say(line)
     else:
         _say_nothing_is_there(edges, selection)
 

@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import access, at_once, authorization, errors, words
-from sp_connect.amazon import sellers
+from sp_connect import access, account_check, at_once, causes, errors, words
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Scope, Secret
+from sp_connect.models import App, Connection, Scope, Secret, Standing
 from sp_connect.selection import Selection
 from sp_connect.stores.changes import REFRESHING_SECONDS
 from sp_connect.views import data, progress
@@ -25,15 +24,22 @@ WRITING = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: the connection as it is now known, and what is wrong, if anything."""
+    """One check: the connection as it is now known, and what is wrong, if anything.
+
+    `unseen` says that the token works, and that its app has no role to look at what the account sells.
+    """
 
     connection: Connection
     error: errors.SpConnectError | None = None
+    unseen: bool = False
 
     def has_verdict(self) -> bool:
         """Whether the check came to an end; else the status is only what was last known."""
         return self.error is None or isinstance(self.error, errors.Rejected | errors.MissingToken)
 
+
+ID_ASKED_EVERY = timedelta(days=1)
+"""How often Amazon is asked whose token it is, while it names nobody."""
 
 Credentials = Mapping[str, tuple[App, Secret] | errors.SpConnectError]
 """By an app's name: the app with its client secret, or why they are not to be had."""
@@ -59,7 +65,8 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
         if finding is not None:
             unwritten.append(finding)
 
-    asking = at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row), late)
+    checks = account_check.Checks(edges)
+    asking = at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row, checks), late)
     try:
         with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance, closing(asking):
             for position, finding in asking:
@@ -78,9 +85,12 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
 
 
 def check(
-    edges: Edges, credentials: tuple[App, Secret] | errors.SpConnectError, connection: Connection
+    edges: Edges,
+    credentials: tuple[App, Secret] | errors.SpConnectError,
+    connection: Connection,
+    checks: account_check.Checks,
 ) -> Finding | None:
-    """Refreshes one token and asks for the marketplaces; None where the connection was revoked meanwhile.
+    """Refreshes one token and has its account looked at; None where the connection was revoked meanwhile.
 
     One whose seller was renamed meanwhile is looked up under its new name. Raises StoreUnavailable and StoreLocked
     alone: what is wrong with the store is wrong for every connection.
@@ -88,13 +98,15 @@ def check(
     if isinstance(credentials, errors.SpConnectError):
         return Finding(connection, credentials)
     try:
-        return _checked(edges, credentials, connection)
+        return _checked(edges, credentials, connection, checks)
     except errors.NoSuchConnection:
         renamed = access.renamed(edges, connection)
-        return None if renamed is None else check(edges, credentials, renamed)
+        return None if renamed is None else check(edges, credentials, renamed, checks)
 
 
-def _checked(edges: Edges, credentials: tuple[App, Secret], connection: Connection) -> Finding:
+def _checked(
+    edges: Edges, credentials: tuple[App, Secret], connection: Connection, checks: account_check.Checks
+) -> Finding:
     """What `check` finds. Raises NoSuchConnection too."""
     with ExitStack() as stack:
         try:
@@ -117,13 +129,31 @@ def _checked(edges: Edges, credentials: tuple[App, Secret], connection: Connecti
     if isinstance(answer, errors.Rejected):
         refused = connection._replace(standing="rejected", last_error=answer.noted(edges.now()))
         return Finding(refused, answer)
+    return _looked_at(edges, connection, answer.access_token, checks)
+
+
+def _looked_at(edges: Edges, connection: Connection, token: Secret, checks: account_check.Checks) -> Finding:
+    """What is found with an access token that Amazon has just given."""
+    asked_at = connection.id_asked_at
+    is_long_ago = asked_at is None or abs(edges.now() - asked_at) >= ID_ASKED_EVERY
     try:
-        found = sellers.marketplaces(edges.amazon, connection.scope, answer.access_token)
-        authorization.check_country(connection.scope, connection.selling_partner_id, [m.country for m in found])
+        checked, trouble = checks.look(
+            connection,
+            token,
+            "kept",
+            elsewhere=connection.verified_at is None,
+            owner=is_long_ago and not connection.id_confirmed,
+        )
     except errors.SpConnectError as error:
         return Finding(connection, error)
-    checked = connection._replace(standing="connected", verified_at=edges.now(), marketplaces=found, last_error=None)
-    return Finding(checked)
+    if trouble is None:
+        return Finding(checked)
+    if not isinstance(trouble, errors.NotPermitted) or not trouble.lacks_role:
+        return Finding(checked, trouble)
+    if checked.standing in {"rejected", "missing-token"}:  # which is over: the token works
+        standing: Standing = "unchecked" if checked.verified_at is None else "connected"
+        checked = checked._replace(standing=standing, last_error=None)
+    return Finding(checked, unseen=True)
 
 
 def keep(edges: Edges, findings: Sequence[Finding]) -> None:
@@ -181,7 +211,20 @@ def command(
         edges.screen.say(tables.summary(rows, now))
     else:
         edges.screen.say("Nothing is connected yet, so there was nothing to ask.")
+    _say_what_was_not_seen(edges, findings)
     _raise_what_is_wrong(edges, findings, damages, due)
+
+
+def _say_what_was_not_seen(edges: Edges, findings: Sequence[Finding]) -> None:
+    """One note for each app that has no role to look at what its accounts sell."""
+    unseen = [finding.connection for finding in findings if finding.unseen]
+    for app in dict.fromkeys(one.app for one in unseen):
+        count = sum(one.app == app for one in unseen)
+        work = "token works" if count == 1 else "tokens work"
+        edges.screen.say(
+            f"{words.count(count, 'connection')} of the app {app}: the {work}, and {causes.NO_ROLE.what}, so what the "
+            f"{'account sells' if count == 1 else 'accounts sell'} could not be checked."
+        )
 
 
 def _raise_what_is_wrong(

@@ -4,6 +4,7 @@
     ├── Usage (exit 2)              usage           the command line was wrong, or nobody can be asked
     ├── NotFound (exit 6)           usage           no such seller, connection, invite or app
     ├── NotAuthorized (exit 3)      authorization   Amazon, or the guard of the right account, said no
+    ├── … of these                  check           what the check of a token found, or could not find
     ├── ThisMachine (exit 4)        machine         a store, a file or a port
     ├── AmazonTrouble (exit 5)      amazon          worth trying again
     ├── Aborted, Bug (exit 1)       base            a prompt answered no; a defect
@@ -15,7 +16,6 @@ contract with scripts. Must not import anything of this package but the models, 
 """
 
 from sp_connect.errors.amazon import AmazonTrouble as AmazonTrouble
-from sp_connect.errors.amazon import KeptUnchecked as KeptUnchecked
 from sp_connect.errors.amazon import Throttled as Throttled
 from sp_connect.errors.amazon import UnexpectedAnswer as UnexpectedAnswer
 from sp_connect.errors.amazon import Unreachable as Unreachable
@@ -28,10 +28,7 @@ from sp_connect.errors.authorization import CodeExpired as CodeExpired
 from sp_connect.errors.authorization import DuplicateAccount as DuplicateAccount
 from sp_connect.errors.authorization import EndsSoon as EndsSoon
 from sp_connect.errors.authorization import NotAuthorized as NotAuthorized
-from sp_connect.errors.authorization import NotPermitted as NotPermitted
 from sp_connect.errors.authorization import OnceMore as OnceMore
-from sp_connect.errors.authorization import OtherCountry as OtherCountry
-from sp_connect.errors.authorization import OwnerNotNamed as OwnerNotNamed
 from sp_connect.errors.authorization import Refused as Refused
 from sp_connect.errors.authorization import Rejected as Rejected
 from sp_connect.errors.authorization import RenewedMeanwhile as RenewedMeanwhile
@@ -51,6 +48,16 @@ from sp_connect.errors.base import OnLines as OnLines
 from sp_connect.errors.base import Several as Several
 from sp_connect.errors.base import SpConnectError as SpConnectError
 from sp_connect.errors.base import raise_all as raise_all
+from sp_connect.errors.check import Door as Door
+from sp_connect.errors.check import IdNotConfirmed as IdNotConfirmed
+from sp_connect.errors.check import KeptUnchecked as KeptUnchecked
+from sp_connect.errors.check import NoMarketplaces as NoMarketplaces
+from sp_connect.errors.check import NotPermitted as NotPermitted
+from sp_connect.errors.check import NotTheOwner as NotTheOwner
+from sp_connect.errors.check import OtherCountry as OtherCountry
+from sp_connect.errors.check import OtherRegion as OtherRegion
+from sp_connect.errors.check import OwnerNotNamed as OwnerNotNamed
+from sp_connect.errors.check import SellsNowhere as SellsNowhere
 from sp_connect.errors.machine import CannotWrite as CannotWrite
 from sp_connect.errors.machine import CodeWaits as CodeWaits
 from sp_connect.errors.machine import Damaged as Damaged

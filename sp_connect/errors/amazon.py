@@ -8,7 +8,7 @@ from sp_connect import causes
 from sp_connect.errors.base import SpConnectError
 
 if TYPE_CHECKING:
-    from sp_connect.models import AmazonWords, Scope
+    from sp_connect.models import AmazonWords
 
 
 class AmazonTrouble(SpConnectError):
@@ -68,18 +68,3 @@ class WrongRelay(AmazonTrouble):
             f"The relay page of the app {app}, {address}, does not work: {finding}.",
             f"put this file there: sp-connect relay --app {app} --out relay.html",
         )
-
-
-class KeptUnchecked(AmazonTrouble):
-    """Amazon gave a token, and then no more answers: it is kept, and nobody has seen what it opens.
-
-    The one before it may be dead by now. Its code is the trouble's.
-    """
-
-    code = "unreachable"
-
-    def __init__(self, scope: Scope, trouble: AmazonTrouble) -> None:
-        super().__init__(
-            trouble.message, f"the token is kept, unchecked: sp-connect verify {scope.flags}", trouble.amazon
-        )
-        self.code = trouble.code

@@ -180,27 +180,6 @@ class UnexpectedAccount(NotAuthorized):
         )
 
 
-class OtherCountry(NotAuthorized):
-    """A consent for one country, or an `imported` token, that opened an account which does not sell there."""
-
-    code = "wrong-account"
-
-    def __init__(
-        self, scope: Scope, selling_partner_id: str, sells_in: Sequence[str], *, imported: bool = False
-    ) -> None:
-        if imported:
-            super().__init__(
-                f"The token of {scope} is of an account that sells in {', '.join(sells_in)} but not in {scope.place}.",
-                f"correct the country, or authorize the app again in the account that sells in {scope.place}",
-            )
-            return
-        super().__init__(
-            f"Amazon gave access to {selling_partner_id}, which sells in {', '.join(sells_in)} "
-            f"but not in {scope.place}.",
-            f"sign in to the account that sells in {scope.place} and run it again",
-        )
-
-
 class DuplicateAccount(NotAuthorized):
     """An account that another seller has, in whatever region.
 
@@ -300,43 +279,6 @@ class SecretRefused(ClientRejected):
             self,
             f"Amazon does not accept this client secret with the client id of the app {app}. Nothing was changed.",
             "copy both again from the developer console: LWA credentials, View. To keep it unasked: add --no-check",
-            amazon,
-        )
-
-
-def _step(cause: causes.Cause, scope: Scope) -> str:
-    """What fixes a cause of a 403. A new access token is no help where this one is new already."""
-    if cause in causes.TOKEN_SPENT:
-        return f"try again in a few minutes; if it stays so: sp-connect connect {scope.flags}"
-    return cause.step(scope.flags)
-
-
-class NotPermitted(NotAuthorized):
-    """403 from the Sellers API, or an account without marketplaces there. Amazon seldom says why (amazon.md 7.1)."""
-
-    code = "not-permitted"
-
-    def __init__(self, scope: Scope, finding: str, amazon: AmazonWords | None = None) -> None:
-        cause = causes.told(causes.NOT_LET_IN, amazon.error_description if amazon else None)
-        # The access token is one that Amazon gave a moment ago.
-        likely = [one.what for one in causes.NOT_LET_IN if one not in causes.TOKEN_SPENT]
-        super().__init__(
-            f"{finding} for {scope}{f': {cause.what}' if cause else ''}.",
-            _step(cause, scope) if cause else f"likely causes, in order: {'; '.join(likely)}",
-            amazon,
-        )
-
-
-class OwnerNotNamed(NotAuthorized):
-    """403 from the Product Fees API: the app has no role for it (amazon.md 7.2)."""
-
-    code = "not-permitted"
-
-    def __init__(self, scope: Scope, amazon: AmazonWords | None = None) -> None:
-        super().__init__(
-            f"Amazon does not say whose token that of {scope} is: the app has none of the roles Pricing, Product "
-            "Listing, and Finance and Accounting.",
-            "give it one in the developer console; the seller consents again",
             amazon,
         )
 

@@ -55,7 +55,8 @@ def _connected(connection: Connection, *, simulated: bool) -> str:
         "place": place,
         "selling_partner_id": connection.selling_partner_id,
         "store": words.listed(stores) or ("not named by Amazon" if connection.marketplaces else "not yet checked"),
-        "marketplaces": "\u00a0 ".join(m.country for m in connection.marketplaces) or "not yet checked",
+        "marketplaces": "\u00a0 ".join(connection.sells_in)
+        or ("none now" if connection.marketplaces else "not yet checked"),
         "renew_by": words.day_if_known(connection.renew_by),
         "after": "",
     }

@@ -39,6 +39,8 @@ BENDING = MappingProxyType(
         },
         "sellers": {
             "empty": "an account without marketplaces",
+            "not-participating": "the account takes part in no marketplace, and all are listed",
+            "suspended": "listings are suspended in every marketplace",
             "pseudo": 'marketplaces such as "Non-Amazon US" stand beside the real ones (amazon.md 7.1)',
             "missing-fields": "currency and language are left out (amazon.md 7.1)",
             "empty-elsewhere": "the wrong region gives an empty list instead of 403 (amazon.md 7.1)",

@@ -82,6 +82,9 @@ def _participations(world: World, request: Request) -> Answer:
             return data({"payload": []}, headers=api_headers(200))
         return denied("")
     entries = [] if world.faults.take("sellers", "empty") else _entries(authorization)
+    is_out, is_suspended = (world.faults.take("sellers", kind) for kind in ("not-participating", "suspended"))
+    for entry in entries:
+        entry["participation"] = {"isParticipating": not is_out, "hasSuspendedListings": bool(is_suspended)}
     if world.faults.take("sellers", "pseudo"):
         store = authorization.account.company
         entries += [_entry(p[1], p[2], p[3], "", store) for p in PSEUDO if p[0] == region]

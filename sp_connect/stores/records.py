@@ -38,6 +38,7 @@ _CONNECTION = Row(
     secret_ref=TEXT,
     id_confirmed=FLAG.or_none(),
     id_asked_at=MOMENT.or_none(),
+    id_doubt=TEXT.or_none(),
     last_error=TABLE.or_none(),
     simulated=FLAG.or_none(),
 )
@@ -96,7 +97,7 @@ def read(table: Table, seller: str) -> Connection:
     """A record of a seller from its table. Raises Damaged."""
     (
         region, country, account, app, level, standing, authorized_at, verified_at, secret,
-        id_confirmed, id_asked_at, wrong, simulated,
+        id_confirmed, id_asked_at, id_doubt, wrong, simulated,
     ) = table.row(_CONNECTION)  # fmt: skip
     if standing not in _STANDINGS:
         raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
@@ -114,9 +115,10 @@ def read(table: Table, seller: str) -> Connection:
         verified_at=table.utc("verified_at", verified_at) if verified_at is not None else None,
         marketplaces=marketplaces,
         secret_ref=secret,
-        # Version 0.9 keeps both keys when it writes another consent into the record: they say nothing of that one.
+        # Version 0.9 keeps these keys when it writes another consent into the record: they say nothing of that one.
         id_confirmed=id_confirmed is True and is_later,
         id_asked_at=id_asked_at,
+        id_doubt=id_doubt if is_later else None,
         # Version 0.9 keeps the key when the connection works again.
         last_error=_last_error(table) if wrong is not None and standing != "connected" else None,
         simulated=simulated is True,
@@ -153,6 +155,7 @@ def written(new: Connection, old: Connection | None = None, raw: Raw = NO_MORE) 
         "secret_ref": new.secret_ref,
         "id_confirmed": new.id_confirmed or None,
         "id_asked_at": new.id_asked_at and written_moment(new.id_asked_at),
+        "id_doubt": new.id_doubt,
         "last_error": new.last_error and _error_table(new.last_error),
         "simulated": new.simulated or None,
         **(old.extra if old is not None else {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sp_connect import errors, words
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDEST = 72
+
+_DOUBTS = MappingProxyType(
+    {
+        "not-permitted": "the app has no role that names the account",
+        "throttled": "Amazon was asked too often",
+        "unreachable": "Amazon did not answer",
+        "unexpected-answer": "Amazon's answer named nobody",
+    }
+)
 
 
 def card(screen: Screen, connection: Connection, now: datetime) -> Panel:
@@ -76,12 +86,15 @@ def labelled(pairs: Iterable[tuple[str, Text]]) -> Table:
 
 def facts(connection: Connection, now: datetime) -> list[tuple[str, Text]]:
     """What the card says, a label and a value each."""
+    suspended, is_known = words.listed(connection.suspended_in), bool(connection.marketplaces)
     stores = sorted({m.store_name for m in connection.marketplaces if m.store_name})
-    codes = "  ".join(m.country for m in connection.marketplaces)
+    codes = "  ".join(connection.sells_in)
     return [
         ("Selling Partner ID", text.styled(connection.selling_partner_id, "bold")),
-        ("Store", text.styled(words.listed(stores) or ("not named by Amazon" if codes else "not yet checked"))),
-        ("Marketplaces", text.styled(codes or "not yet checked", "bold")),
+        ("Confirmed", text.styled("by Amazon" if connection.id_confirmed else f"no: {doubt(connection)}")),
+        ("Store", text.styled(words.listed(stores) or ("not named by Amazon" if is_known else "not yet checked"))),
+        ("Marketplaces", text.styled(codes or ("none now" if is_known else "not yet checked"), "bold")),
+        *([("Suspended", text.styled(f"listings in {suspended}"))] if suspended else []),
         ("Access level", text.styled(connection.access_level)),
         *_until(connection, now),
     ]
@@ -103,3 +116,8 @@ def _renew_by(connection: Connection, now: datetime) -> str:
     if connection.renew_by is None or days is None:
         return "unknown: nobody said when the seller consented (--authorized-at)"
     return f"{words.day(connection.renew_by)}, {words.in_days(days)}"
+
+
+def doubt(connection: Connection) -> str:
+    """Why Amazon has not confirmed the Selling Partner ID of a connection."""
+    return _DOUBTS.get(connection.id_doubt or "", "Amazon has not been asked yet")

@@ -95,7 +95,7 @@ def told(
             one.scope.seller,
             one.scope.place,
             literal(one.selling_partner_id),
-            codes(tuple([m.country for m in one.marketplaces])),
+            codes(one.sells_in),
             level(one.access_level),
             day(one.renew_by and one.renew_by.date()),
             *(unknown if one.scope in doubtful else state(one.status(now), one.days_left(now))),

@@ -171,9 +171,33 @@ def skipped(screen: Screen, connection: Connection) -> None:
 def covered(screen: Screen, scope: Scope, whole: Connection) -> None:
     """A connection for one country of an account whose region is connected: it is of no use."""
     screen.say(
-        f"{whole.selling_partner_id} is {whole.scope} too, and that covers {scope.place}: this connection takes a "
-        f"consent of its own each year for nothing. To end it: sp-connect revoke {scope.flags}"
+        f"{whole.selling_partner_id} is connected as {whole.scope} too, which covers {scope.place}: the connection for "
+        f"{scope.place} only adds a yearly consent. To end it: sp-connect revoke {scope.flags}"
     )
+
+
+def kept_as_region(screen: Screen, asked: Scope, made: Connection) -> None:
+    """A consent for one country, by an account that sells beyond it: one connection holds them all."""
+    screen.say(
+        f"{made.selling_partner_id} sells beyond {asked.place}, so it is kept as {made.scope}: "
+        f"{' '.join(made.sells_in)}. Its commands take: {made.scope.flags}"
+    )
+
+
+def other_store(screen: Screen, before: Connection | None, made: Connection) -> None:
+    """A renewal by the same Selling Partner ID whose store has another name than at the last check."""
+    if before is None or before.selling_partner_id != made.selling_partner_id:
+        return
+    names = {one.id: one.store_name for one in before.marketplaces if one.store_name}
+    changed = [
+        one for one in made.marketplaces if one.store_name and names.get(one.id, one.store_name) != one.store_name
+    ]
+    if changed:
+        now, was = text.literal(changed[0].store_name or ""), text.literal(names[changed[0].id])
+        where = words.listed([one.country for one in changed])
+        screen.say(
+            f"The store in {where} is called {now}, and was called {was}. Is it still {made.scope.seller}'s account?"
+        )
 
 
 def seat_is_kept(screen: Screen, before: Connection, at_amazon: str) -> None:

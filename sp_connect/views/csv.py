@@ -29,7 +29,7 @@ def connections(rows: Iterable[Connection], now: datetime) -> str:
     told = (
         {
             **one,
-            "marketplaces": " ".join(m["country"] for m in one["marketplaces"]),
+            "marketplaces": " ".join(m["country"] for m in one["marketplaces"] if m["participating"]),
             "id_confirmed": "true" if one["id_confirmed"] else "false",
         }
         for one in objects
@@ -40,7 +40,7 @@ def connections(rows: Iterable[Connection], now: datetime) -> str:
 def matrix(shown: Grid) -> str:
     """A line for each seller, a column for each place; a status in each cell, and not-connected where there is none.
 
-    A country with an account of its own is told behind: "connected; IN rejected".
+    A country with a connection of its own is told behind: "connected; IN rejected".
     """
     heads = ("seller", *(column.key for column in shown.columns))
     return table(heads, ([row.seller, *map(_statuses, row.cells)] for row in shown.rows))

@@ -138,7 +138,7 @@ def grid(connections: Iterable[Connection], now: datetime, shown: Sequence[Colum
 
 
 def legend(shown: Grid) -> list[Entry]:
-    """What the signs mean: those that occur, and a country with an account of its own if there is any."""
+    """What the signs mean: those that occur, and a country with a connection of its own if there is any."""
     parts = {(part.country, part.status) for row in shown.rows for cell in row.cells for part in cell}
     told: dict[signs.Sign, list[str]] = {}
     for status in signs.IN_ORDER:
@@ -148,7 +148,7 @@ def legend(shown: Grid) -> list[Entry]:
     apart = min((country for country, _ in parts if country is not None), default=None)
     if apart is not None:
         sample = Part(apart, "connected", 0)  # a state of one client's would be taken for everybody's
-        entries.append(Entry(sample.sign(), sample.sign(ascii_only=True), sample.style, "separate account"))
+        entries.append(Entry(sample.sign(), sample.sign(ascii_only=True), sample.style, "a connection of its own"))
     return entries
 
 

@@ -108,7 +108,8 @@ def _facts(connection: Connection, now: datetime) -> dict[str, str]:
         "seller": literal(connection.scope.seller),
         "place": connection.scope.place,
         "account": literal(connection.selling_partner_id),
-        "marketplaces": literal(" ".join(m.country for m in connection.marketplaces)) or "not yet checked",
+        "marketplaces": literal(" ".join(connection.sells_in))
+        or ("none now" if connection.marketplaces else "not yet checked"),
         "renew_by": words.day_if_known(connection.renew_by),
         "status": f"{sign.mark} {signs.told(status, connection.days_left(now))}",
         "kind": signs.KINDS[sign.style],

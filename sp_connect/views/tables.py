@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sp_connect import words
+from sp_connect import models, words
 from sp_connect.amazon import geography
 from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Scope
 from sp_connect.views import connections as layout
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 GAP = 3
 """Spaces between two columns."""
+
+MOST_REMARKS = 5
+"""Connections that are named below a table; of more it says how many."""
 
 Columns = dict[str, list["Text"]]
 
@@ -45,6 +48,23 @@ def summary(rows: Sequence[Connection], now: datetime) -> str:
     states = [c.status(now) for c in rows]
     noted = [f"{states.count(s):,} {s.replace('-', ' ')}" for s in dict.fromkeys(sorted(states)) if s != "connected"]
     return f"{total}; {', '.join(noted)}." if noted else f"{total}."
+
+
+def remarks(rows: Sequence[Connection]) -> list[str]:
+    """What stands below a table of connections: an account that is connected twice, and listings that are suspended."""
+    twice = models.covered(rows)
+    said = [
+        f"{one.scope} is covered by {whole.scope}, the same account. To end it: sp-connect revoke {one.scope.flags}"
+        for one, whole in twice[:MOST_REMARKS]
+    ]
+    if len(twice) > MOST_REMARKS:
+        said.append(f"{words.count(len(twice) - MOST_REMARKS, 'more connection')} of this kind: sp-connect doctor")
+    suspended = [f"{one.scope.seller} in {words.listed(one.suspended_in)}" for one in rows if one.suspended_in]
+    if suspended:
+        more = len(suspended) - MOST_REMARKS
+        named = suspended if more < 2 else [*suspended[:MOST_REMARKS], f"{more} more"]
+        said.append(f"Amazon has suspended listings of {words.listed(named)}.")
+    return said
 
 
 def apps(screen: Screen, rows: Sequence[tuple[App, int]], now: datetime) -> Table:

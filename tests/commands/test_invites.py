@@ -209,7 +209,7 @@ class TestAccept:
         posted: list[str] = []
 
         def answered(step: str) -> None:
-            posted.extend([step] if step.startswith("POST") else [])
+            posted.extend([step] if step.startswith("POST https://api.amazon.com") else [])
             if len(posted) == 2 and step is posted[-1]:  # the first one asks whether the app is accepted
                 cancelling.start()
                 cancelling.join(0.3)

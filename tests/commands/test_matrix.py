@@ -191,13 +191,19 @@ class TestLegend:
         assert piped(many(1)).endswith("\n\n● connected   ▲ due   ✕ expired or rejected   ? unchecked\n")
 
     def test_it_explains_a_separate_account(self) -> None:
-        assert "+IN separate account" in piped([of("acme", "eu", "IN")])
-        assert "+IN separate account" in piped([that_is("missing-token", country="IN")])
+        assert "+IN a connection of its own" in piped([of("acme", "eu", "IN")])
+        assert "+IN a connection of its own" in piped([that_is("missing-token", country="IN")])
 
     def test_it_is_not_cut_where_the_terminal_is_narrow(self, monkeypatch: pytest.MonkeyPatch) -> None:
         shown = bare(drawn(monkeypatch, [*many(11), of("x", "eu", "IN")], 40))
 
-        for entry in ("● connected", "▲ due", "✕ expired or rejected", "∅ missing token", "+IN separate account"):
+        for entry in (
+            "● connected",
+            "▲ due",
+            "✕ expired or rejected",
+            "∅ missing token",
+            "+IN a connection of its own",
+        ):
             assert entry in shown
 
 

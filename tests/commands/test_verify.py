@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sp_connect import access, errors
+from sp_connect.account_check import Checks
 from sp_connect.commands import verify
 from sp_connect.models import Connection, Scope, Secret, SecretName
 from sp_connect.selection import Selection
@@ -450,9 +451,9 @@ class TestOtherFailures:
 
         assert failure.value.exit_code == 6
 
-    def test_a_403_is_not_permitted_and_keeps_the_status(self, agency: Agency) -> None:
+    def test_a_403_of_somebody_between_is_not_permitted_and_keeps_the_status(self, agency: Agency) -> None:
         before = connected(agency)
-        agency.world.faults.add(Fault("sellers", "status", status=403))
+        agency.world.faults.add(Fault("sellers", "status", status=403, body="html"))
 
         with pytest.raises(errors.NotPermitted) as failure:
             command(agency)
@@ -663,7 +664,7 @@ class TestMeanwhile:
         with agency.edges.changes.writing():
             agency.edges.changes.rename_seller("acme", "acme-gmbh")
 
-        finding = verify.check(agency.edges, credentials, made)
+        finding = verify.check(agency.edges, credentials, made, Checks(agency.edges))
 
         assert finding is not None
         assert finding.error is None
@@ -691,7 +692,7 @@ class TestMeanwhile:
     def test_one_that_was_renewed_before_its_turn_is_asked_about_with_its_new_token(self, agency: Agency) -> None:
         made, renewed = connected(agency), connected(agency)
 
-        finding = verify.check(agency.edges, access.app(agency.edges, "default"), made)
+        finding = verify.check(agency.edges, access.app(agency.edges, "default"), made, Checks(agency.edges))
 
         assert finding is not None
         assert finding.error is None
@@ -704,7 +705,7 @@ class TestMeanwhile:
         another = threading.Thread(target=lambda: given.append(access.token(agency.edges, made).value.reveal()))
 
         def ask_too(step: str) -> None:
-            if step.startswith("POST"):
+            if step.startswith("POST https://api.amazon.com"):
                 another.start()
                 another.join(0.5)  # it waits, for what it would ask with is dead
 
@@ -755,7 +756,7 @@ class TestMeanwhile:
         answered = iter([KeyboardInterrupt, None])
 
         def interrupt(step: str) -> None:
-            if step.startswith("POST"):
+            if step.startswith("POST https://api.amazon.com"):
                 if next(answered) is not None:
                     raise KeyboardInterrupt
                 time.sleep(0.3)  # the run has been interrupted, and this thread is not yet at the store

@@ -497,7 +497,7 @@ class TestOneConsent:
         replaced: list[Connection] = []
 
         def replace_it(step: str) -> None:
-            if step.startswith("POST") and not replaced:
+            if step.startswith("POST https://api.amazon.com") and not replaced:
                 agency.clock.pass_by(seconds=1)
                 replaced.append(connected(agency, selling_partner_id="A2OTHER"))
 

@@ -1,0 +1,190 @@
+"""What the check of a token found: another account, another place, or nothing, because Amazon did not let the app look.
+
+A `door` is the way in which the token came: by a consent, by an import, or it is one that is kept already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from sp_connect import causes
+from sp_connect.errors.amazon import AmazonTrouble
+from sp_connect.errors.authorization import NotAuthorized
+from sp_connect.errors.base import SpConnectError
+
+if TYPE_CHECKING:
+    from sp_connect.models import AmazonWords, Scope
+
+Door = Literal["consent", "import", "kept"]
+
+
+def _step(cause: causes.Cause, scope: Scope, app: str) -> str:
+    """What fixes a cause of a 403. A new access token is no help where this one is new already."""
+    if cause in causes.TOKEN_SPENT:
+        return f"try again in a few minutes; if it stays so: sp-connect connect {scope.flags}"
+    return cause.step(scope.flags, app)
+
+
+class NotPermitted(NotAuthorized):
+    """403 from the Sellers API. Amazon seldom says why (amazon.md 7.1), and it proves nothing about the token."""
+
+    code = "not-permitted"
+
+    def __init__(
+        self, scope: Scope, finding: str, amazon: AmazonWords | None = None, app: str = causes.SOME_APP
+    ) -> None:
+        self.finding = f"{finding} for {scope}"
+        self.cause = causes.told(causes.NOT_LET_IN, amazon.error_description if amazon else None)
+        # The access token is one that Amazon gave a moment ago.
+        likely = [one.what for one in causes.NOT_LET_IN if one not in causes.TOKEN_SPENT]
+        super().__init__(
+            f"{self.finding}{f': {self.cause.what}' if self.cause else ''}.",
+            _step(self.cause, scope, app) if self.cause else f"likely causes, in order: {'; '.join(likely)}",
+            amazon,
+        )
+
+    @property
+    def lacks_role(self) -> bool:
+        """Whether it is the refusal that an app without the role gets: Amazon's own, with no other cause named."""
+        return self.cause is None and self.amazon is not None and self.amazon.error is not None
+
+
+class NoMarketplaces(NotPermitted):
+    """An answer without a marketplace, which Amazon gives for an account of another region too (amazon.md 7.1)."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope, "Amazon names no marketplace of the account")
+
+    @property
+    def lacks_role(self) -> bool:
+        return False
+
+
+class SellsNowhere(NotAuthorized):
+    """An account of which no region names a marketplace."""
+
+    code = "not-permitted"
+
+    def __init__(self, scope: Scope, selling_partner_id: str, door: Door) -> None:
+        super().__init__(
+            f"{selling_partner_id} sells nowhere: Amazon names no marketplace of it in any region."
+            f"{'' if door == 'kept' else ' Nothing was kept.'}",
+            f"sign in to the account that sells in {scope.place}, and then: sp-connect connect {scope.flags}",
+        )
+
+
+class OtherRegion(NotAuthorized):
+    """An account that sells in another region: the endpoint there names its marketplaces."""
+
+    code = "wrong-account"
+
+    def __init__(
+        self, scope: Scope, selling_partner_id: str, there: Scope, sells_in: Sequence[str], door: Door
+    ) -> None:
+        whose = f"The token of {scope} is of {selling_partner_id}"
+        if door == "consent":
+            whose = f"Amazon gave access to {selling_partner_id}"
+        step = {"consent": "connect it there", "import": "import it there, with", "kept": "connect it there"}[door]
+        command = there.flags if door == "import" else f"sp-connect connect {there.flags}"
+        super().__init__(
+            f"{whose}, which sells in {there.place} ({', '.join(sells_in)}) and not in {scope.place}."
+            f"{'' if door == 'kept' else ' Nothing was kept.'}",
+            f"{step}: {command}",
+        )
+
+
+class OtherCountry(NotAuthorized):
+    """A consent for one country, or an imported token, that opened an account which does not sell there."""
+
+    code = "wrong-account"
+
+    def __init__(self, scope: Scope, selling_partner_id: str, sells_in: Sequence[str], door: Door = "consent") -> None:
+        where = f"sells in {', '.join(sells_in)} but not in {scope.place}" if sells_in else "sells nowhere now"
+        if door == "import":
+            super().__init__(
+                f"The token of {scope} is of an account that {where}.",
+                f"correct the country, or authorize the app again in the account that sells in {scope.place}",
+            )
+            return
+        super().__init__(
+            f"Amazon gave access to {selling_partner_id}, which {where}.",
+            f"sign in to the account that sells in {scope.place} and run it again",
+        )
+
+
+class NotTheOwner(NotAuthorized):
+    """A token whose owner, by Amazon's own word, is another account than the one that was claimed."""
+
+    code = "wrong-account"
+
+    def __init__(self, scope: Scope, claimed: str, owner: str, door: Door) -> None:
+        message, hint = {
+            "consent": (
+                f"The answer for {scope} names {claimed}, but Amazon gave access to {owner}. Nothing was kept.",
+                f"somebody changed the address; let the right account consent: sp-connect connect {scope.flags}",
+            ),
+            "import": (
+                f"The token of {scope} belongs to {owner}, not to {claimed}. Nothing was kept of it.",
+                "correct the Selling Partner ID, or copy the token of the account that is meant",
+            ),
+            "kept": (
+                f"The token of {scope} belongs to {owner}, and the record names {claimed}.",
+                f"let the right account consent again: sp-connect connect {scope.flags}",
+            ),
+        }[door]
+        super().__init__(message, hint)
+
+
+class OwnerNotNamed(NotAuthorized):
+    """403 from the Product Fees API: the app has no role for it (amazon.md 7.2)."""
+
+    code = "not-permitted"
+
+    def __init__(self, scope: Scope, amazon: AmazonWords | None = None) -> None:
+        super().__init__(
+            f"Amazon does not say whose token that of {scope} is: the app has none of the roles Pricing, Product "
+            "Listing, and Finance and Accounting.",
+            "give it one in the developer console; the seller consents again",
+            amazon,
+        )
+
+
+class IdNotConfirmed(SpConnectError):
+    """--confirm-id, and Amazon did not name the token's owner. `doubt` is the code of its answer."""
+
+    def __init__(self, scope: Scope, selling_partner_id: str, doubt: str) -> None:
+        lacks_role = doubt == "not-permitted"
+        why = (
+            "the app's roles cannot confirm it: that takes Pricing, Product Listing, or Finance and Accounting"
+            if lacks_role
+            else "Amazon gave no answer that names the token's owner"
+        )
+        super().__init__(
+            f"{selling_partner_id} is not confirmed for {scope}: {why}. Nothing was kept of it.",
+            "leave out --confirm-id, if you know whose token it is"
+            if lacks_role
+            else "import it again in a minute, or without --confirm-id",
+        )
+        self.code, self.exit_code = doubt, 3 if lacks_role else 5
+
+
+class KeptUnchecked(SpConnectError):
+    """Amazon gave a token, and then did not let it be checked: it is kept, and nobody has seen what it opens.
+
+    The one before it may be dead by now. Code and exit code are the trouble's.
+    """
+
+    def __init__(self, scope: Scope, trouble: NotPermitted | AmazonTrouble, app: str = causes.SOME_APP) -> None:
+        message, step = trouble.message, ""
+        if isinstance(trouble, NotPermitted) and trouble.cause is not None:
+            step = f"{_step(trouble.cause, scope, app)}; "
+        elif isinstance(trouble, NotPermitted):
+            # The other regions were asked, and none of them answered.
+            passed = (*causes.TOKEN_SPENT, causes.OTHER_REGION)
+            likely = [one.what for one in causes.NOT_LET_IN if one not in passed] + [causes.OTHER_REGION.what]
+            message = f"{trouble.finding}. Likely causes, in order: {'; '.join(likely)}."
+        super().__init__(
+            message, f"{step}the token is kept, unchecked: sp-connect verify {scope.flags}", trouble.amazon
+        )
+        self.code, self.exit_code = trouble.code, trouble.exit_code
