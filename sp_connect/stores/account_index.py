@@ -28,6 +28,9 @@ FEW = 32
 SCHEMA = 1
 """The form of the index that this version writes, and the only one that it reads."""
 
+_BEGINNING = b'{"schema": '
+"""How every index begins that this program wrote."""
+
 _Noted = tuple[list[int], list[str]]
 """Of one file: what it was by its status, and the Selling Partner IDs in it."""
 
@@ -62,6 +65,8 @@ class AccountIndex:
         noted = self._all()
         kept = {name: noted[name] for name in present() if name in noted}
         with suppress(errors.ThisMachine):
+            if not (files.read(self._path) or _BEGINNING).startswith(_BEGINNING):
+                return  # somebody's own file of that name: the home may be a folder of anything
             written = json.dumps({"schema": SCHEMA, "files": kept}).encode()
             files.replace(self._path, written, self._path.with_name("unfinished"))
             self._new = 0
