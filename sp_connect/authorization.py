@@ -19,11 +19,13 @@ from sp_connect.stores import secrets
 from sp_connect.stores.changes import REFRESHING_SECONDS
 
 NEEDED = (
+    "email.utils",
+    "random",
     "sp_connect.amazon.obstacles",
     "sp_connect.amazon.transport",
-    "sp_connect.views.card",
+    "sp_connect.usage",
 )
-"""Modules that are else imported only when the answer of a consent needs them."""
+"""Modules that are else imported only when the answer of a consent, or an error, needs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,13 @@ def prove_amazon(edges: Edges, clients: Iterable[tuple[App, Secret]]) -> Mapping
 
 def load() -> None:
     """Imports what the answer to a consent needs and nothing before it: no file of this program is read later."""
+    from sp_connect import pages
+    from sp_connect.views import card
+
     for name in NEEDED:
         import_module(name)
+    pages.load()
+    card.load()
 
 
 def complete(
@@ -119,8 +126,8 @@ def _settle(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard, g
     """Exchanges the code at once: it is good for five minutes. A wrong account's code is never exchanged."""
 
     def look() -> None:
-        keeping.prove(edges, [asked.scope.seller])
         edges.apps.get(asked.app.name)  # it may be gone by now, with the disk that it was on
+        keeping.prove(edges, [asked.scope.seller])
         _see_account(edges, asked, guard, grant.selling_partner_id)
 
     keeping.before_code(edges, asked.scope, look)

@@ -77,6 +77,13 @@ def headers(forms: str = "'none'", kind: str = "text/html") -> dict[str, str]:
     }
 
 
+def load() -> None:
+    """Reads every template: the files may be replaced by an update while a page is waited for."""
+    for file in resources.files(__package__).iterdir():
+        if file.name.endswith((".html", ".css", ".js")):
+            _text(file.name)
+
+
 def _style(sheet: str) -> str:
     return _text("style.css") + (_text(sheet) if sheet else "")
 

@@ -29,6 +29,11 @@ _DOUBTS = MappingProxyType(
 )
 
 
+def load() -> None:
+    """Imports what a card is drawn with: those files may be replaced by an update while its consent is waited for."""
+    from rich import box, panel, table, text  # noqa: F401
+
+
 def card(screen: Screen, connection: Connection, now: datetime) -> Panel:
     """The one box in the program."""
     from rich import box
