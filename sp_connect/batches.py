@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from sp_connect import errors
+from sp_connect import errors, keeping
 from sp_connect.accounts import Accounts
 from sp_connect.edges import Edges
 from sp_connect.models import Connection, Secret
@@ -36,9 +37,16 @@ class Found(NamedTuple):
 def keep(
     edges: Edges, accounts: Accounts, found: Sequence[Found], outcome: Outcome, advance: Callable[[], None]
 ) -> None:
-    """Writes what was found. What is wrong with the whole store ends it; the rows that were written stay."""
-    waiting = _by_seller(found)
+    """Writes what was found. What is wrong with the whole store ends it; the rows that were written stay.
+
+    A token that Amazon gave in place of a row's comes first, and is tried to be kept until it is.
+    """
+    changed = [one for one in found if one.token != one.row.token]
+    waiting = _by_seller([one for one in found if one.token == one.row.token])
     try:
+        for one in changed:
+            keeping.kept(edges, one.row.scope, partial(_keep_one, edges, accounts, one, outcome), changed=True)
+            advance()
         size = FIRST
         while waiting:
             batch, waiting = waiting[:size], waiting[size:]
@@ -54,6 +62,11 @@ def keep(
     except (errors.StoreUnavailable, errors.StoreLocked, errors.Damaged) as error:
         settled = {line for failure in outcome.failed for line in failure.lines} | set(outcome.kept)
         outcome.fail([one.row for one in found if one.row.line not in settled], error)
+
+
+def _keep_one(edges: Edges, accounts: Accounts, one: Found, outcome: Outcome) -> None:
+    with edges.changes.writing():
+        _keep(edges, accounts, [[one]], outcome)
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -87,6 +100,8 @@ def _write(edges: Edges, accounts: Accounts, batch: Sequence[list[Found]], outco
         if new:
             edges.changes.keep_connections([(one.connection, one.token) for one in new])
     except errors.Damaged:
+        if any(one.token != one.row.token for one in new):  # it comes alone, and is tried again
+            raise
         sound = []
         for some in batch:
             damage = _damage(edges, some[0])

@@ -10,11 +10,13 @@ import pytest
 
 from sp_connect import access, errors, keeping
 from sp_connect.amazon import geography
-from sp_connect.commands import accept
+from sp_connect.commands import accept, import_
 from sp_connect.models import Consent
 from sp_connect.simulator.faults import Fault
 from tests.agency import Agency, Visit, as_expected
-from tests.commands.given import hearing
+from tests.commands.given import connected, hearing, piping, token_of
+from tests.commands.test_import import one as imported
+from tests.commands.test_import import token as console_token
 from tests.commands.test_invites import clicked, one
 
 EU = geography.scope("acme", "eu")
@@ -214,3 +216,17 @@ class TestWhatAmazonGave:
         assert now.secret_ref != before.secret_ref
         _, token = access.refresh_token(agency.edges, EU)
         assert [one.refresh_token for one in agency.world.authorizations()] == [token.reveal()]
+
+    @pytest.mark.parametrize("is_connected", [False, True])
+    def test_so_is_one_that_it_gave_for_an_imported_one(self, agency: Agency, is_connected: bool) -> None:
+        given = token_of(agency, connected(agency)) if is_connected else console_token(agency)
+        agency.world.faults.add(Fault("token", "rotate", times=1))
+        answered(agency, 1, lambda: close_store(agency))
+        waiting(agency, 3, lambda: open_store(agency))
+
+        outcome = import_.run(piping(agency, given), imported())
+
+        assert not outcome.failures
+        _, kept = access.refresh_token(agency.edges, EU)
+        assert kept.reveal() != given
+        assert kept.reveal() in {one.refresh_token for one in agency.world.authorizations()}

@@ -216,12 +216,13 @@ def _refreshed(edges: Edges, apps: _Apps, row: Row) -> Tokens:
     if edges.connections.get(row.scope) is None:
         return lwa.refresh(edges.amazon, app, client_secret, row.scope, row.token)
     with edges.changes.refreshing(row.scope):
+        kept: tuple[Connection, Secret] | None = None
+        with suppress(errors.NotFound, errors.MissingToken):  # now, since the store may fail once Amazon has answered
+            kept = access.refresh_token(edges, row.scope)
         tokens = lwa.refresh(edges.amazon, app, client_secret, row.scope, row.token)
-        if tokens.refresh_token is not None and tokens.refresh_token != row.token:
-            with suppress(errors.NotFound, errors.MissingToken):
-                connection, kept = access.refresh_token(edges, row.scope)
-                if kept == row.token:
-                    access.renew_token(edges, connection, tokens.refresh_token)
+        new = tokens.refresh_token
+        if new is not None and new != row.token and kept is not None and kept[1] == row.token:
+            access.renew_token(edges, kept[0], new)
         return tokens
 
 
