@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import typer
@@ -14,6 +16,9 @@ import typer
 from sp_connect import access, errors, memory
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
+
+LONGEST_LINE = 4096
+"""Bytes of a script's first line that are looked at."""
 
 OWN_SECRETS = ("SP_CONNECT_PASSPHRASE", "SP_CONNECT_PASSPHRASE_FILE")
 
@@ -54,18 +59,37 @@ def _become(command: Sequence[str], environment: Mapping[str, str], *, stays: bo
             os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - no shell is the point
         raise typer.Exit(_beside(command, environment))
     except (FileNotFoundError, NotADirectoryError):
-        raise errors.CommandNotRun(command[0], "there is no such program", 127) from None
+        raise _not_there(command[0], environment) from None
     except (OSError, ValueError) as error:
         why = str(getattr(error, "strerror", None) or "it is no command").lower()
         raise errors.CommandNotRun(command[0], why, 126) from None
 
 
+def _not_there(program: str, environment: Mapping[str, str]) -> errors.CommandNotRun:
+    """The error for a program that the system does not find: a script is there, and its interpreter is not."""
+    path = shutil.which(program, path=environment.get("PATH"))
+    if path is None:
+        return errors.CommandNotRun(program, "there is no such program", 127)
+    with suppress(OSError), open(path, "rb") as file:  # noqa: PTH123 - which gives a text
+        first = file.readline(LONGEST_LINE)
+        if first.startswith(b"#!"):
+            words = first[2:].rstrip(b"\n").strip(b" \t").split(maxsplit=1)
+            interpreter = os.fsdecode(words[0]) if words else ""
+            ending = "; its lines end as on Windows" if first.endswith(b"\r\n") else ""
+            return errors.CommandNotRun(program, f"its interpreter {interpreter} is not there{ending}", 126)
+    return errors.CommandNotRun(program, "what its first line or its format names is not there", 126)
+
+
 def _beside(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit code of a child, as a shell tells it: 128 and its number for death by a signal."""
-    with subprocess.Popen(list(command), env=dict(environment)) as child:
-        while True:
-            try:
-                code = child.wait()
-            except KeyboardInterrupt:  # the child has it too, and decides
-                continue
-            return code if code >= 0 else 128 - code
+    """The exit code of a child, as a shell tells it: 128 and its number for death by a signal.
+
+    The child has a Ctrl-C too, and decides. We do nothing then, from before there is a child: one that came before
+    the waiting would end us, and lose the code. A program that is started does not inherit a handler.
+    """
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        with subprocess.Popen(list(command), env=dict(environment)) as child:
+            code = child.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code

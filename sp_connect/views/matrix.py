@@ -28,10 +28,8 @@ WIDEST_CELL, NARROW_CELL, NARROW = 14, 8, 60
 HEADS = {
     "North America": ("North", "America"),
     "Europe & India": ("Europe", "& India"),
-    "Australia": ("Aus-", "tralia"),
-    "Singapore": ("Singa-", "pore"),
 }
-"""Heads in two lines, where one is wider than what stands below it."""
+"""Heads in two lines. A word is never broken."""
 
 
 class Column(NamedTuple):

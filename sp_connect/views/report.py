@@ -80,9 +80,14 @@ def urgent(report: Report) -> list[Connection]:
     return sorted(found, key=lambda one: (not ended[one.scope], one.renew_by is None, one.renew_by or report.now))
 
 
-def _made(report: Report) -> str:
+def known_on(report: Report) -> str:
+    """The date of what is shown: "As known on 30 Nov 2026, 22:00 UTC"."""
     when = report.now.astimezone(UTC)
-    return f"As known on {words.day(when)}, {when:%H:%M} UTC. Made by"
+    return f"As known on {words.day(when)}, {when:%H:%M} UTC"
+
+
+def _made(report: Report) -> str:
+    return f"{known_on(report)}. Made by"
 
 
 def _urgent(report: Report) -> Markup:
@@ -117,9 +122,7 @@ def _facts(connection: Connection, now: datetime) -> dict[str, str]:
 
 
 def _place(column: Column) -> Markup:
-    first, second = matrix.HEADS.get(column.place, ("", column.place))
-    named = f"{first[:-1]}\u00ad{second}" if first.endswith("-") else f"{first} {second}".strip()
-    return pages.fragment("report_place.html", {"place": named})
+    return pages.fragment("report_place.html", {"place": column.place})
 
 
 def _entry(entry: Entry) -> Markup:

@@ -48,17 +48,20 @@ DARK = {
 
 def matrix(told: Report) -> str:
     """The matrix as a file."""
-    return picture(grids.drawn(told.grid, COLUMNS), report.title(told), report.notes(told))
+    return picture(grids.drawn(told.grid, COLUMNS), report.title(told), report.notes(told), report.known_on(told))
 
 
 def connections(told: Report) -> str:
     """The table of `list` as a file."""
-    return picture(table.drawn(table.told(told.rows, told.now)), report.title(told), report.notes(told))
+    shown = table.drawn(table.told(told.rows, told.now))
+    return picture(shown, report.title(told), report.notes(told), report.known_on(told))
 
 
-def picture(shown: Drawing, title: str, notes: Sequence[str] = ()) -> str:
-    """The whole file. `title` is what a reader who sees no pictures is told, `notes` stand above it all."""
+def picture(shown: Drawing, title: str, notes: Sequence[str] = (), date: str = "") -> str:
+    """The whole file. `title` is what a reader who sees no pictures is told too; then come `date` and `notes`."""
     above: list[Line] = [[Run(0, note, "yellow")] for note in notes]
+    if date:
+        above = [[Run(0, title, "bold")], [Run(0, date, "dim")], *above, []]
     below: list[Line] = [[], *shown.foot] if shown.foot else []
     lines = [*above, *shown.heads, *chain.from_iterable(shown.rows), *below]
     width = max([shown.width, *map(drawing.length, lines)]) * LETTER + 2 * EDGE

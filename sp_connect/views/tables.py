@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from sp_connect import models, words
@@ -29,7 +30,7 @@ Columns = dict[str, list["Text"]]
 def connections(
     screen: Screen, connections: Sequence[Connection], now: datetime, doubtful: Collection[Scope] = frozenset()
 ) -> drawing.Shown:
-    """Every connection, a row each, with an empty line between two sellers; of the `doubtful`, that nobody knows.
+    """Every connection, a row each; of the `doubtful`, that nobody knows. A seller with several stands apart.
 
     Piped, nothing gives way and each line stands alone.
     """
@@ -37,8 +38,13 @@ def connections(
     if screen.width == PIPE_WIDTH:
         return drawing.shown(screen, layout.drawn(rows, apart=True))
     table = layout.drawn(rows, screen.width)
-    blocks = [*([*block, []] for block in table.rows[:-1]), *table.rows[-1:]]
-    return drawing.shown(screen, table._replace(rows=blocks))
+    several = [len(list(group)) > 1 for _, group in groupby(rows, key=lambda row: row.seller)]
+    blocks = [
+        [*block, []] if has_several or next_has else block
+        for block, (has_several, next_has) in zip(table.rows, pairwise([*several, False]), strict=True)
+    ]
+    last = table.rows[-1:]
+    return drawing.shown(screen, table._replace(rows=[*blocks[:-1], *last]))
 
 
 def summary(rows: Sequence[Connection], now: datetime) -> str:

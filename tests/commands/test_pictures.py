@@ -59,6 +59,13 @@ def test_its_title_tells_the_state_to_whoever_sees_no_picture() -> None:
     assert root.findtext(f"{SVG}title") == "1 connection of 1 seller; 1 due"
 
 
+@MAKERS
+def test_its_title_and_date_are_drawn(make: Callable[[Report], str]) -> None:
+    shown = lines(make(made([that_is("due")])))
+
+    assert shown[:2] == [["1 connection of 1 seller; 1 due"], ["As known on 22 Nov 2026, 12:00 UTC"]]
+
+
 class TestMatrix:
     @pytest.mark.parametrize(
         ("status", "sign"), list(zip(get_args(Status), ["●", "?", "▲ 12d", "✕", "✕", "∅"], strict=True))
@@ -87,7 +94,7 @@ class TestTable:
     def test_it_has_what_list_has(self) -> None:
         rows = [of("acme"), that_is("rejected", "acme", "eu", "IN")]
 
-        heads, first, second = lines(svg.connections(made(rows)))
+        _, _, heads, first, second = lines(svg.connections(made(rows)))
 
         assert heads == ["Seller", "Region", "Selling Partner ID", "Marketplaces", "Renew by", "Status"]
         assert first[:3] == ["acme", "Europe & India", rows[0].selling_partner_id]
@@ -95,7 +102,7 @@ class TestTable:
         assert second[-1] == "✕ rejected"
 
     def test_a_long_name_takes_several_lines(self) -> None:
-        shown = lines(svg.connections(made([of(LONGEST), of(LONGEST, "fe", "JP"), of("x")])))
+        shown = lines(svg.connections(made([of(LONGEST), of(LONGEST, "fe", "JP"), of("x")])))[2:]
 
         assert "".join(line[0] for line in shown[1:-1]) == LONGEST
         assert shown[2][1] == "Japan"
@@ -114,8 +121,8 @@ def test_foreign_text_is_shown_as_text(make: Callable[[Report], str], words: str
 def test_what_must_not_be_missed_stands_above() -> None:
     shown = lines(svg.matrix(made(many(1), simulated=True, unread=1)))
 
-    assert shown[0] == ["SIMULATED: none of this is real."]
-    assert shown[1] == ["1 file could not be read: its seller is missing here."]
+    assert shown[2] == ["SIMULATED: none of this is real."]
+    assert shown[3] == ["1 file could not be read: its seller is missing here."]
 
 
 @pytest.mark.parametrize("is_matrix", [True, False])
@@ -126,7 +133,7 @@ def test_the_flag_matrix_chooses_what_is_drawn(agency: Agency, tmp_path: Path, i
     listing.command(given.context, matrix=is_matrix, svg=tmp_path / "sellers.svg")
 
     shown = lines((tmp_path / "sellers.svg").read_text("utf-8"))
-    assert ("Renew by" in shown[0]) is not is_matrix
+    assert ("Renew by" in shown[2]) is not is_matrix
     assert given.printed() == ""
 
 

@@ -23,31 +23,33 @@ from tests.pages.test_pages import Reader, digest
 
 
 class Tables(HTMLParser):
-    """The tables of a page: for each, the text of every cell of every row, its words for screen readers included."""
+    """The tables of a page, the matrix first: the text of every cell, with its words for screen readers."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[list[list[str]]] = []
+        self._table: list[list[str]] = []
         self._in_cell = False
         self.feed(page)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
-            self.found.append([])
+            self._table = []
+            self.found.insert(0 if ("class", "matrix") in attrs else len(self.found), self._table)
         elif tag == "tr":
-            self.found[-1].append([])
+            self._table.append([])
         elif tag in {"td", "th"}:
-            self.found[-1][-1].append("")
+            self._table[-1].append("")
             self._in_cell = True
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"td", "th"}:
             self._in_cell = False
-            self.found[-1][-1][-1] = " ".join(self.found[-1][-1][-1].split())
+            self._table[-1][-1] = " ".join(self._table[-1][-1].split())
 
     def handle_data(self, data: str) -> None:
         if self._in_cell:
-            self.found[-1][-1][-1] += f"{data} "
+            self._table[-1][-1] += f"{data} "
 
 
 def made(rows: list[Connection], **changes: Any) -> Report:
@@ -94,10 +96,16 @@ def test_it_is_one_page_without_script_that_loads_nothing() -> None:
     reader = Reader(page(many(20)))
 
     links = [a[name] for _, a in reader.elements for name in ("src", "href", "action", "srcset", "data") if name in a]
-    assert links == ["data:,", "#consents", "#connections"]
+    assert links == ["data:,", "#consents", "#places", "#connections"]
     assert not {tag for tag, _ in reader.elements} & {"script", "img", "iframe", "object", "embed", "base", "form"}
     assert not re.search(r"@import|url\(", reader.texts["style"])
     assert "script-src" not in reader.policy()
+
+
+def test_what_needs_a_new_consent_stands_above_the_matrix() -> None:
+    shown = page([that_is("rejected")])
+
+    assert shown.index('id="consents"') < shown.index('id="places"') < shown.index('id="connections"')
 
 
 def test_its_policy_allows_its_own_style_alone() -> None:

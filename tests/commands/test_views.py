@@ -99,6 +99,14 @@ def piped(rows: list[Connection], **flags: Any) -> str:
     return out.getvalue()
 
 
+def test_an_empty_line_stands_around_a_seller_with_several_connections_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = (("a", "eu"), ("b", "eu"), ("c", "eu"), ("c", "na"), ("d", "eu"), ("e", "eu"))
+    shown = bare(drawn(monkeypatch, [record(*place) for place in places], 120)).splitlines()
+
+    assert "".join(line[:1] for line in shown[2:]) == "abc de"  # the second line of c has no name
+    assert [number for number, line in enumerate(shown[2:]) if not line.strip()] == [2, 5]
+
+
 class TestWidths:
     @pytest.mark.parametrize("width", [60, 72, 80, 100, 120, 140, 200])
     def test_the_selling_partner_id_is_never_cut_or_wrapped(

@@ -112,6 +112,7 @@ def _doctor_of_damage(given: Given) -> Result:
 def _show(given: Given) -> Result:
     connected(given.office, "shown")
     connected(given.office, "shown", "eu", "IN")
+    given.run("invite", "-s", "shown", "-r", "na")
     return given.run("show", "-s", "shown", "--json")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sp_connect.commands import exec as execution
 from sp_connect.simulator.world import BUILT_IN
 from tests.agency import Agency
 from tests.cli.program import PASSPHRASE, PROGRAM, SECONDS, Program, ended, plain
@@ -38,6 +39,10 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The program, with a connection whose access token is kept; no test changes it."""
     with ready_program(tmp_path_factory.mktemp("ready"), "Atzr|kept") as program:
         yield program
+
+
+def in_path(folder: Path) -> dict[str, str]:
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -226,6 +231,26 @@ class TestNotRun:
 
         assert ready.run(*ACME, "no-such-program", env={"PATH": path}).code == 127
 
+    @pytest.mark.parametrize(
+        ("first", "why"),
+        [
+            ("#!/no/such/interpreter -u", "its interpreter /no/such/interpreter is not there."),
+            ("#! /bin/sh\r", "its interpreter /bin/sh is not there; its lines end as on Windows."),
+        ],
+    )
+    def test_a_script_whose_interpreter_is_not_there_is_126(
+        self, ready: Program, tmp_path: Path, first: str, why: str
+    ) -> None:
+        script = tmp_path / "report-of-mine"
+        script.write_bytes(f"{first}\nexit 0\n".encode())
+        script.chmod(0o700)
+
+        by_path, by_name = (ready.run(*ACME, str(script)), ready.run(*ACME, "report-of-mine", env=in_path(tmp_path)))
+
+        assert (by_path.code, by_name.code) == (126, 126)
+        assert f"report-of-mine cannot be run: {why}" in by_path.stderr
+        assert why in by_name.stderr
+
     def test_what_is_no_program_is_126(self, ready: Program, tmp_path: Path) -> None:
         (tmp_path / "data").write_text("data")
 
@@ -295,6 +320,12 @@ class TestSimulated:
         result = simulated.run("--simulate", *ACME, "env", env={"SP_CONNECT_PASSPHRASE": PASSPHRASE})
 
         assert "PASSPHRASE" not in result.stdout
+
+    def test_a_ctrl_c_before_we_wait_does_not_lose_the_childs_exit_code(self) -> None:
+        for _ in range(100):  # the child is quick enough for some of them
+            assert execution._beside(["sh", "-c", "kill -INT $PPID; exit 9"], os.environ) == 9
+
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
     def test_ctrl_c_is_the_childs_to_answer(self, simulated: Program) -> None:
         command = ("sh", "-c", "trap 'echo caught' INT; echo ready; read one; read two; echo got $two; exit 9")
