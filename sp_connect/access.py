@@ -7,8 +7,8 @@ region, country and the very refresh token that it came from, so that no two sel
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -149,10 +149,22 @@ def token(edges: Edges, connection: Connection) -> AccessToken:
     kept = _kept(edges, connection)
     if kept is not None:
         return kept
-    with edges.changes.refreshing(connection.scope):
+    with turn(edges, connection.scope):
         # Whoever held the lock before may have refreshed, renewed or revoked.
         kept = _kept(edges, _current(edges, connection.scope))
         return kept if kept is not None else _refreshed(edges, connection.scope)
+
+
+@contextmanager
+def turn(edges: Edges, scope: Scope) -> Iterator[None]:
+    """Lets one process at a time ask Amazon about a connection. Raises StoreLocked.
+
+    On a read-only disk there is no turn to take, and nothing that another process could write.
+    """
+    with ExitStack() as stack:
+        with suppress(errors.ReadOnlyDisk):
+            stack.enter_context(edges.changes.refreshing(scope))
+        yield
 
 
 def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> Asked:
@@ -285,6 +297,8 @@ def _refreshed(edges: Edges, scope: Scope) -> AccessToken:
     access = AccessToken(answer.access_token, asked_at + min(answer.expires_in, LIFE.seconds) * timedelta(seconds=1))
     try:
         _keep(edges, connection, access)
+    except errors.ReadOnlyDisk as error:
+        edges.screen.say(f"The access token is not kept for the next time: {error.message}")
     except errors.ThisMachine as error:
         edges.screen.story(f"the access token could not be kept for the next time: {error.message}")
     return access

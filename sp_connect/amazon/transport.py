@@ -133,11 +133,13 @@ def _limited(kind: type[Any]) -> type[Any]:
 
         def connect(self) -> None:
             limits = getattr(_call, "limits", None)
-            if limits is None:
-                super().connect()
-                return
-            within(limits[0], super().connect, self.hang_up)
-            self.let_go()
+            try:
+                if limits is None:
+                    super().connect()
+                else:
+                    within(limits[0], super().connect, self.hang_up)
+            finally:
+                self.let_go()
 
         def _new_conn(self) -> socket.socket:
             made: socket.socket = super()._new_conn()

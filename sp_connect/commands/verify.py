@@ -54,16 +54,24 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
     if not rows and not damages and not selection.is_everything():
         raise selection.nothing(edges.connections)
     if rows:
-        edges.changes.prove()  # a token that Amazon gives in place of one must find room
+        with suppress(errors.ReadOnlyDisk):  # what is found is said, though it cannot be recorded
+            edges.changes.prove()  # a token that Amazon gives in place of one must find room
         edges.amazon.get_ready()
     credentials = _credentials(edges, rows)
     found: dict[int, Finding | None] = {}
     unwritten: list[Finding] = []
     written_at = edges.now()
+    unrecorded: list[errors.ReadOnlyDisk] = []
 
     def late(_: int, finding: Finding | None) -> None:
         if finding is not None:
             unwritten.append(finding)
+
+    def record() -> None:
+        try:
+            keep(edges, unwritten)
+        except errors.ReadOnlyDisk as error:
+            unrecorded.append(error)
 
     checks = account_check.Checks(edges)
     asking = at_once.each(jobs, rows, lambda row: check(edges, credentials[row.app], row, checks), late)
@@ -74,10 +82,12 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
                 late(position, finding)
                 advance()
                 if edges.now() - written_at >= WRITING:
-                    keep(edges, unwritten)
+                    record()
                     unwritten, written_at = [], edges.now()
     finally:
-        keep(edges, unwritten)
+        record()
+    if unrecorded:
+        edges.screen.say(f"What Amazon said could not be recorded: {unrecorded[0].message}")
     for position, row in enumerate(rows):
         if found[position] is None:
             edges.screen.say(f"{row.scope} was revoked while this ran, and is passed over.")
@@ -110,7 +120,7 @@ def _checked(
     """What `check` finds. Raises NoSuchConnection too."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(edges.changes.refreshing(connection.scope))
+            stack.enter_context(access.turn(edges, connection.scope))
         except errors.StoreLocked as error:  # by whoever is asking about this one
             return Finding(connection, error)
         try:

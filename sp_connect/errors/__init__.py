@@ -66,6 +66,7 @@ from sp_connect.errors.machine import NoHome as NoHome
 from sp_connect.errors.machine import NothingThere as NothingThere
 from sp_connect.errors.machine import NoWorkingFolder as NoWorkingFolder
 from sp_connect.errors.machine import PortTaken as PortTaken
+from sp_connect.errors.machine import ReadOnlyDisk as ReadOnlyDisk
 from sp_connect.errors.machine import SimulatorPortTaken as SimulatorPortTaken
 from sp_connect.errors.machine import StoreLocked as StoreLocked
 from sp_connect.errors.machine import StoreUnavailable as StoreUnavailable

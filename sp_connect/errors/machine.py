@@ -45,6 +45,10 @@ class NoWorkingFolder(ThisMachine):
         super().__init__(f"{path} is a relative path, and the working folder is gone.", self.HINT)
 
 
+class ReadOnlyDisk(StoreUnavailable):
+    """Nothing can be written to a disk; what is on it can be read."""
+
+
 class StoreLocked(ThisMachine):
     code = "store-locked"
 

@@ -36,12 +36,13 @@ _CAUSES = {
 def explained(path: Path, done: str) -> Iterator[None]:
     """Turns an OS error of the block into a sentence: which file could not be `done` what, and why.
 
-    Raises StoreUnavailable.
+    Raises StoreUnavailable, and of a read-only disk its kind ReadOnlyDisk.
     """
     try:
         yield
     except OSError as error:
-        raise errors.StoreUnavailable(*told(error, path, done)) from None
+        kind = errors.ReadOnlyDisk if error.errno == errno.EROFS else errors.StoreUnavailable
+        raise kind(*told(error, path, done)) from None
 
 
 def told(error: OSError, path: Path, done: str) -> tuple[str, str]:

@@ -26,12 +26,16 @@ def frozen(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield made
 
 
+ASKING = ("token acme", "token bravo", "export bravo", "verify")
+"""What asks Amazon, and writes down what it says only where that can be."""
+
+
 class TestReadOnly:
-    @pytest.mark.parametrize("command", [*READING, "token acme"])
+    @pytest.mark.parametrize("command", [*READING, *ASKING])
     def test_what_only_reads_works(self, estate: Estate, frozen: Disk, command: str) -> None:
         assert run(estate, frozen.home, command) is None
 
-    @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in (*READING, "token acme")])
+    @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in (*READING, *ASKING)])
     def test_what_writes_says_why_it_cannot(self, estate: Estate, frozen: Disk, command: str) -> None:
         before, asked = files(frozen.home), estate.office.world.requests.copy()
 
@@ -45,6 +49,52 @@ class TestReadOnly:
         assert files(frozen.home) == before
         if command.startswith(("connect", "renew", "accept")):
             assert estate.office.world.requests["token"] == asked["token"], "no code is spent for nothing"
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("token", "-s", "acme", "-r", "eu"),
+            ("exec", "-s", "acme", "-r", "eu", "--", "true"),
+            ("export", "-s", "acme", "-r", "eu", "--format", "json"),
+        ],
+    )
+    def test_a_kept_token_is_handed_out_without_a_word(
+        self, estate: Estate, frozen: Disk, arguments: tuple[str, ...]
+    ) -> None:
+        asked = estate.office.world.requests["token"]
+
+        result = estate.program(frozen.home).run(*arguments)
+
+        assert result.code == 0
+        assert "read-only" not in result.stderr
+        assert estate.office.world.requests["token"] == asked
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [("token", "-s", "bravo", "-r", "eu"), ("exec", "-s", "bravo", "-r", "eu", "--", "true")],
+    )
+    def test_a_token_that_is_not_kept_is_asked_for_and_that_is_said(
+        self, estate: Estate, frozen: Disk, arguments: tuple[str, ...]
+    ) -> None:
+        before, asked = files(frozen.home), estate.office.world.requests["token"]
+
+        result = estate.program(frozen.home).run(*arguments)
+
+        assert result.code == 0
+        assert "The access token is not kept for the next time: " in result.stderr
+        assert "the disk is read-only" in result.stderr
+        assert estate.office.world.requests["token"] == asked + 1
+        assert files(frozen.home) == before
+
+    def test_verify_says_what_it_found_and_that_it_is_not_recorded(self, estate: Estate, frozen: Disk) -> None:
+        before = files(frozen.home)
+
+        result = estate.program(frozen.home).run("verify", "--json")
+
+        assert result.code == 0
+        assert {one["seller"]: one["ok"] for one in result.json()} == {"acme": True, "bravo": True}
+        assert result.stderr.count("What Amazon said could not be recorded: ") == 1
+        assert files(frozen.home) == before
 
     def test_the_program_says_it_too(self, estate: Estate, frozen: Disk) -> None:
         result = estate.program(frozen.home).run("revoke", "-s", "bravo", "--yes", "--json")
