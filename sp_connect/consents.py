@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 TICK = 0.2
 """Seconds between looks at the clock, so that Ctrl-C is heard on Windows too."""
 
+STANDSTILL = 2.0
+LAST_LOOK = 10.0
+"""A look at the clock that is so late says that everything stood still; so long is then waited at least."""
 
 SKIP, KEEP_GOING = "s", "--keep-going"
 """What a person types, with Enter, to leave out one of several; and the flag that goes past those who are silent."""
@@ -247,14 +250,25 @@ def _door(edges: Edges, app: App, inbox: Inbox, turned_away: conversation.Turned
 
 
 def _arriving(inbox: Inbox, scope: Scope, seconds: float) -> Iterator[consent.Arrival]:
-    """What arrives until the deadline. Raises Skipped."""
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
+    """What arrives until the deadline. Raises Skipped.
+
+    What was sent while the machine was asleep, or the program stopped, is still on its way when the deadline is over.
+    """
+    looked = time.monotonic()
+    end = looked + seconds
+    while True:
+        now = time.monotonic()
+        if now - looked > STANDSTILL:
+            end = max(end, now + LAST_LOOK)
+        looked = now
+        if (left := end - now) <= 0:
+            return
         with suppress(queue.Empty):
             arrived = inbox.get(timeout=min(left, TICK))
             if arrived is None:
                 raise errors.Skipped(scope)
             yield arrived
+            looked = time.monotonic()  # whatever was done with it took its time
 
 
 def _take(
