@@ -5,13 +5,17 @@ from __future__ import annotations
 from sp_connect import errors, pages, words
 from sp_connect.amazon import marks
 from sp_connect.models import Connection
+from sp_connect.pages import prose
 
 
 def outcome(what: Connection | errors.SpConnectError, *, simulated: bool = False) -> str:
     """The page that tells what came of the consent, in the words of the terminal."""
     if isinstance(what, Connection):
         return _connected(what, simulated=simulated)
-    values = {"message": marks.masked(what.told()), "next": f"Next: {what.hint}" if what.hint else ""}
+    values = {
+        "message": prose.marked(marks.masked(what.told())),
+        "next": prose.marked(f"Next: {what.hint}" if what.hint else ""),
+    }
     return pages.page("landing_failed.html", "Not connected", values)
 
 

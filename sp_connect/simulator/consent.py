@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from sp_connect import pages
+from sp_connect.pages import prose
 from sp_connect.simulator import accounts, manage
 from sp_connect.simulator.accounts import Account
 from sp_connect.simulator.messages import Answer, Request, nothing_here, page, redirect, with_query
@@ -164,7 +165,7 @@ def _chosen(request: Request, form: Mapping[str, str]) -> Account | None:
 
 def _error_page(code: str) -> Answer:
     """Amazon's page for an error code; nothing is sent back to the app."""
-    after = f"Nothing was sent back to the app. What mends it: sp-connect explain {code}"
+    after = prose.marked(f"Nothing was sent back to the app. What fixes it: sp-connect explain {code}")
     return _message(400, "Amazon shows an error", f"Error code {code}", after)
 
 

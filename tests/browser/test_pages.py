@@ -96,6 +96,31 @@ def test_no_page_is_wider_than_the_screen(browser: Browser, program: Program, wi
         assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+ON_SEVERAL_LINES = """
+return [...document.querySelectorAll('code > span')].filter(word => {
+  const whole = document.createRange()
+  whole.selectNodeContents(word)
+  return new Set([...whole.getClientRects()].map(line => line.top)).size > 1
+}).map(word => word.textContent)
+"""
+
+
+@pytest.mark.parametrize("width", [1000, 390, 360, 320])
+def test_no_flag_of_the_failed_page_is_broken(browser: Browser, tmp_path: Path, width: int) -> None:
+    wrong = errors.WrongAccount(geography.scope("charlie-gmbh", "eu"), "A2EXAMPLE1234", "A1BRAVO777777")
+    path = tmp_path / "page.html"
+    path.write_text(landing.outcome(wrong), "utf-8")
+    browser.command(
+        "Emulation.setDeviceMetricsOverride", width=width, height=700, deviceScaleFactor=1, mobile=width < 500
+    )
+    browser.open(path.as_uri())
+    browser.wait_for("✕ Not connected")
+
+    assert browser.driver.execute_script("return document.querySelectorAll('code > span').length") >= 8
+    assert browser.driver.execute_script(ON_SEVERAL_LINES) == []
+    assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= width
+
+
 def test_every_class_of_the_style_sheet_has_a_page() -> None:
     folder = Path(pages.__file__).parent
     templates = "".join(path.read_text("utf-8") for path in folder.glob("*.html"))

@@ -16,7 +16,7 @@ import pytest
 from sp_connect import errors, pages
 from sp_connect.amazon import consent, geography
 from sp_connect.models import AmazonWords, Marketplace
-from sp_connect.pages import landing
+from sp_connect.pages import landing, prose
 from tests.stores.samples import GERMANY, connection
 
 SCOPE = geography.scope("acme", "eu")
@@ -160,7 +160,7 @@ def test_a_connection_that_was_not_checked_is_not_shown_as_checked() -> None:
 def test_failed_page_tells_message_and_hint() -> None:
     page = landing.outcome(errors.WrongAccount(SCOPE, "A1", "A2"))
     assert "Amazon gave access to A2, but acme in Europe &amp; India is A1. Nothing was changed." in page
-    assert "If acme has a new account: sp-connect connect --seller acme --region eu --replace" in page
+    assert prose.code(["sp-connect", "connect", "--seller", "acme", "--region", "eu", "--replace"]) in page
 
 
 def test_an_error_without_a_hint_has_a_page() -> None:
