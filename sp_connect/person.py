@@ -34,10 +34,17 @@ class Person:
         """Whether a question can be asked now: a job in the background that reads the terminal would be stopped."""
         return self.is_there() and foreground.is_ours(self._stdin)
 
-    def confirm(self, question: str, flag: str) -> None:
-        """Asks for a yes. Raises Aborted for anything else, and NeedsFlag where nobody can be asked."""
-        if self.answer(f"{question} [y/N]", flag).lower() not in {"y", "yes"}:
-            raise errors.Aborted
+    def confirm(self, question: str, flag: str, otherwise: str = "Nothing was changed.") -> None:
+        """Asks for a yes. Raises Aborted for anything else, in the words `otherwise`.
+
+        Raises NeedsFlag where nobody can be asked.
+        """
+        try:
+            answer = self.answer(f"{question} [y/N]", flag)
+        except errors.Aborted:
+            answer = ""
+        if answer.lower() not in {"y", "yes"}:
+            raise errors.Aborted(otherwise)
 
     def agrees(self, question: str, flag: str) -> bool:
         """Whether the answer is yes, as Enter alone is. No where it is none, and where nobody can be asked."""

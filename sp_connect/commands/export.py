@@ -37,7 +37,7 @@ def run(edges: Edges, options: Options) -> str:
         raise errors.Usage(f"There is no format {options.form!r}.", f"--format takes {', '.join(quoting.FORMATS)}")
     connection = access.find(edges, options.seller, options.region, options.country)
     if _shows_to_someone(edges, options.out) and not options.yes:
-        edges.person.confirm(f"Show the secrets of {connection.scope} on this terminal?", "--yes")
+        edges.person.confirm(f"Show the secrets of {connection.scope} on this terminal?", "--yes", "Nothing was shown.")
     text = quoting.FORMATS[options.form](access.environment(edges, connection))
     if options.out is not None:
         outputs.write(options.out, text, edges.home.data / "unfinished")

@@ -39,12 +39,12 @@ class SpConnectError(Exception):
 
 
 class Aborted(SpConnectError):
-    """A prompt was answered no."""
+    """A prompt was answered no; `message` says what that left undone."""
 
     code = "aborted"
 
-    def __init__(self) -> None:
-        super().__init__("Nothing was changed.")
+    def __init__(self, message: str = "Nothing was changed.") -> None:
+        super().__init__(message)
 
 
 class Bug(SpConnectError):

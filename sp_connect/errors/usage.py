@@ -179,7 +179,7 @@ class WhichConnection(Usage):
         places = words.listed([scope.place for scope in scopes])
         flags = [scope.flags.removeprefix(f"--seller {scope.seller} ") for scope in scopes]
         super().__init__(
-            f"{scopes[0].seller} is connected in {places}: say which. Nothing was changed.",
+            f"{scopes[0].seller} is connected in {places}: say which.{' Nothing was changed.' if every else ''}",
             f"add {words.listed([*flags, every] if every else flags, 'or')}",
         )
 

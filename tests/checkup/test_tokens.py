@@ -227,7 +227,7 @@ class TestUnclaimed:
         class Slow(Person):
             """Whoever answers once the other sp-connect is done."""
 
-            def confirm(self, question: str, flag: str) -> None:  # noqa: ARG002 - Person's
+            def confirm(self, question: str, flag: str, otherwise: str = "") -> None:  # noqa: ARG002 - Person's
                 agency.edges.connections.put(late)
                 agency.edges.apps.put(app)
 

@@ -131,7 +131,7 @@ class TestTerminal:
 
         assert status == 1
         assert "SENTINEL" not in rest
-        assert "Nothing was changed." in plain(rest)
+        assert "Nothing was shown." in plain(rest)
 
     def test_a_yes_shows_them(self, ready: Program) -> None:
         with ready.terminal(*ACME, "env") as child:
