@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -36,6 +35,8 @@ def are_known() -> bool:
 
 def is_trusted(uid: int) -> bool:
     """Whether what belongs to a user may be obeyed: to ourselves, to root, or to the person who typed sudo."""
+    if not are_known():
+        return True
     return uid in {os.geteuid(), 0} or (os.geteuid() == 0 and str(uid) == os.environ.get("SUDO_UID"))
 
 
@@ -71,12 +72,19 @@ def see_owner(path: Path, handle: int) -> None:
         _see_owner(path, os.fstat(handle))
 
 
+def _quoted(path: Path) -> str:
+    """A path as a shell takes it."""
+    import shlex
+
+    return shlex.quote(str(path))
+
+
 def _see_owner(path: Path, status: os.stat_result) -> None:
     if not is_trusted(status.st_uid):
         raise errors.Untrusted(
             path,
             f"it belongs to {owner(status.st_uid)}, who is neither you nor root",
-            f"if you trust what it says: sudo chown $(id -un) {shlex.quote(str(path))}",
+            f"if you trust what it says: sudo chown $(id -un) {_quoted(path)}",
         )
 
 
@@ -84,7 +92,7 @@ def _see_trusted(path: Path, status: os.stat_result) -> None:
     _see_owner(path, status)
     loose = _loose(status)
     if loose and not _is_exempt(path, status):
-        fix = f"chmod go-w {shlex.quote(str(path))}"
+        fix = f"chmod go-w {_quoted(path)}"
         raise errors.Untrusted(path, f"{loose} may change it", fix if status.st_uid == os.geteuid() else f"sudo {fix}")
 
 
@@ -179,5 +187,5 @@ def tighten(path: Path) -> None:
         why = (error.strerror or type(error).__name__).lower()
         raise errors.StoreUnavailable(
             f"The permissions of {path} could not be changed: {why}.",
-            f"see whose it is: ls -ld {shlex.quote(str(path))}",
+            f"see whose it is: ls -ld {_quoted(path)}",
         ) from None

@@ -33,6 +33,9 @@ HAS_HANDLES = {os.open, os.link, os.rename, os.unlink} <= os.supports_dir_fd
 """Whether a file can be named beside an open folder, whatever happens to the folder's own name meanwhile."""
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
+_HAS_NO_LINKS = {errno.EPERM, errno.EACCES, errno.EXDEV, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ENOENT}
+"""How a system says that it gives such a file no name: a sandbox may."""
+
 _LACKS_MODES = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -97,19 +100,9 @@ def put(
                 os.fchmod(handle, mode)
         _fill(handle, data)
 
-    handle = _nameless(target, 0o600 if mode is None else mode)
-    if handle is None:
-        _put_named(target, fill, 0o600 if mode is None else mode, notes)
-        return
-    try:
-        fill(handle)
-        if not _link(handle, target):
-            beside = target.beside()
-            with leftovers.noted(beside.path, os.fstat(handle), notes):
-                os.link(f"/proc/self/fd/{handle}", beside.at, dst_dir_fd=beside.handle, follow_symlinks=True)
-                _take_place(beside, target)
-    finally:
-        os.close(handle)
+    birth = 0o600 if mode is None else mode
+    if not _put_nameless(target, fill, birth, notes):
+        _put_named(target, fill, birth, notes)
 
 
 def given_back(folder: Path, data: bytes) -> bytes:
@@ -179,13 +172,32 @@ def _nameless(target: Spot, mode: int) -> int | None:
         raise
 
 
-def _link(handle: int, target: Spot) -> bool:
-    """Gives a file without a name its own, unless another file has that."""
-    try:
-        os.link(f"/proc/self/fd/{handle}", target.at, dst_dir_fd=target.handle, follow_symlinks=True)
-    except FileExistsError:
+def _put_nameless(target: Spot, fill: Callable[[int], None], mode: int, notes: Path | None) -> bool:
+    """Puts a file in its place that has no name until it is whole; False where there is no such way."""
+    handle = _nameless(target, mode)
+    if handle is None:
         return False
+    try:
+        fill(handle)
+        try:
+            _link(handle, target)
+        except FileExistsError:
+            beside = target.beside()
+            with leftovers.noted(beside.path, os.fstat(handle), notes):
+                _link(handle, beside)
+                _take_place(beside, target)
+    except OSError as error:
+        if error.errno in _HAS_NO_LINKS and not isinstance(error, NoModes):
+            return False
+        raise
+    finally:
+        os.close(handle)
     return True
+
+
+def _link(handle: int, target: Spot) -> None:
+    """Gives a file without a name one. Raises FileExistsError where another file has it."""
+    os.link(f"/proc/self/fd/{handle}", target.at, dst_dir_fd=target.handle, follow_symlinks=True)
 
 
 def _put_named(target: Spot, fill: Callable[[int], None], mode: int, notes: Path | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import files
+from sp_connect.stores import files, leftovers
 
 TELL = """
 import os, sys; from pathlib import Path
@@ -23,8 +24,10 @@ def lock():
     with locks.held(path, 1):
         pass
 deeds = {"lock": lock, "own": lambda: files.replace_all({path: b"x"}), "config": lambda: files.replace(path, b"x"),
-         "named": lambda: outputs.write(path, "x", None)}
-os.umask(0o477)  # as if every file came with permissions that have to be changed
+         "named": lambda: outputs.write(path, "x", None),
+         "noted": lambda: outputs.write(path, "x", path.parent.with_name("unfinished"))}
+if sys.argv[2] != "noted":
+    os.umask(0o477)  # as if every file came with permissions that have to be changed
 try:
     deeds[sys.argv[2]]()
     print("done")
@@ -82,6 +85,44 @@ def test_where_there_are_no_permissions_what_has_to_be_private_is_refused(tmp_pa
     )
     assert "- >FILE" in hint
     assert list(tmp_path.iterdir()) == []
+
+
+QUIET = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}  # Python renames there, too
+NO_NAMELESS = ("-e", "inject=linkat:error=EPERM")
+"""As on a disk without files that have no name."""
+
+
+def test_where_every_file_has_a_name_from_birth_it_is_written_too(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "file"
+
+    assert told(path, "noted", "linkat", "EPERM") == "done"
+
+    assert path.read_bytes() == b"x"
+    assert list(path.parent.iterdir()) == [path]
+    assert list((tmp_path / "unfinished").iterdir()) == []
+
+
+# The first sync is of the file that gets no name, the second of the one that has one.
+@pytest.mark.parametrize("kill", ["fsync:signal=KILL:when=2", "rename,renameat,renameat2:signal=KILL:when=1"])
+def test_what_a_kill_leaves_there_is_removed_by_its_note_and_nothing_else_is(tmp_path: Path, kill: str) -> None:
+    path = tmp_path / "folder" / "file"
+    path.parent.mkdir()
+    others = {path.parent / name for name in (".sp-connect-passphrase", ".sp-connect-0123456789abcdef")}
+    for other in others:
+        other.write_text("the user's own")
+        os.utime(other, (0, 0))
+    if shutil.which("strace") is None:
+        pytest.skip("needs strace: apt-get install strace")
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", *NO_NAMELESS, "-e", f"inject={kill}"]
+    done = subprocess.run([*strace, sys.executable, "-c", TELL, str(path), "noted"], env=QUIET, check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    [left] = {*path.parent.iterdir()} - others
+    assert leftovers.unsettled(tmp_path / "unfinished") == [left]
+
+    assert leftovers.settle(tmp_path / "unfinished") == [left]
+
+    assert {*path.parent.iterdir()} == others
+    assert list((tmp_path / "unfinished").iterdir()) == []
 
 
 @pytest.fixture
