@@ -191,10 +191,7 @@ def _of_the_region(edges: Edges, connection: Connection) -> Connection:
     region's (amazon.md section 9).
     """
     scope = connection.scope
-    if scope.country is None or not geography.REGIONS[scope.region].is_whole:
-        return connection
-    is_regions = any(one != scope.country for one in connection.sells_in)
-    if not is_regions or geography.SEPARATE.issuperset(connection.sells_in) or edges.connections.get(scope) is not None:
+    if not geography.is_the_regions(scope, connection.sells_in) or edges.connections.get(scope) is not None:
         return connection
     whole = connection._replace(scope=geography.scope(scope.seller, scope.region))
     there = edges.connections.get(whole.scope)

@@ -122,8 +122,9 @@ def walk(
     for error in () if is_alone else dict.fromkeys(failed.values()):
         edges.screen.error(error)
     made: list[Scope] = []
+    wholes: list[Connection] = []
     goes_past = ""
-    for position, one in enumerate(wanted, 1):
+    for position, one in _uncovered(edges, wanted, wholes, made):
         try:
             counted = f"{position} of {len(wanted)}: " if len(wanted) > 1 else ""
             outcome = _ask_until_right(edges, manner, one, counted)
@@ -143,6 +144,7 @@ def walk(
                 break
             continue
         made.append(one.scope)
+        wholes += [outcome.connection] if outcome.connection.scope != one.scope else []
         yield outcome.connection
         remark(edges, outcome)
         if outcome.trouble is not None:
@@ -154,6 +156,22 @@ def walk(
     if failed:
         missing = [scope for scope in (*(one.scope for one in wanted), *hopeless) if scope not in made]
         raise _summed_up(made, missing, list(failed.values()), lambda scopes: again(scopes) + goes_past, done)
+
+
+def _uncovered(
+    edges: Edges, wanted: Sequence[Wanted], wholes: Sequence[Connection], made: list[Scope]
+) -> Iterator[tuple[int, Wanted]]:
+    """The consents to ask for, numbered from 1; without the countries that a region's connection in `wholes` covers.
+
+    `wholes` grows meanwhile: a country's consent may become the region's connection.
+    """
+    for position, one in enumerate(wanted, 1):
+        whole = next((whole for whole in wholes if whole.covers(one.scope)), None)
+        if whole is None:
+            yield position, one
+        else:
+            conversation.skipped(edges.screen, whole)
+            made.append(one.scope)
 
 
 def _proven(
@@ -191,7 +209,8 @@ def _ask_until_right(edges: Edges, manner: Manner, wanted: Wanted, counted: str)
         try:
             return _ask(edges, manner, wanted, counted)
         except (
-            errors.WrongAccount, errors.UnexpectedAccount, errors.DuplicateAccount, errors.OtherCountry
+            errors.WrongAccount, errors.UnexpectedAccount, errors.DuplicateAccount, errors.OtherCountry,
+            errors.NotTheOwner,
         ) as error:  # fmt: skip
             if manner.asking.keep_going or not edges.person.is_there():
                 raise

@@ -12,6 +12,7 @@ import requests
 from sp_connect import account_check, errors
 from sp_connect.amazon import geography
 from sp_connect.commands import import_, renew, upgrade, verify
+from sp_connect.commands import list as listing
 from sp_connect.consents import Asking
 from sp_connect.models import Connection, Consent, Secret
 from sp_connect.roster import Outcome
@@ -20,6 +21,7 @@ from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN, WIDER
 from sp_connect.views import card
 from tests.agency import Agency, Visit
+from tests.checkup.given import finding
 from tests.commands.given import account_of, connected, kept, marketplace, piping, shell, token_of
 
 EUROPE = "sellercentral-europe.amazon.com"
@@ -442,6 +444,42 @@ class TestCountryOfARegion:
 
         assert made.scope.country == "DE"
         assert "To end it: sp-connect revoke --seller acme --region eu --country DE" in agency.said()
+
+    def test_of_several_countries_of_one_account_one_is_asked_for(self, agency: Agency) -> None:
+        made = agency.connect("acme", "eu", "DE", "FR", "AE")
+
+        assert [one.scope.item for one in made] == ["eu", "eu-AE"]
+        assert agency.world.requests["fees"] == 2
+
+    def test_doctor_names_a_country_that_the_region_covers_or_should_cover(self, agency: Agency) -> None:
+        assert finding(agency.edges, "countries").result == "ok"
+        connected(agency, "acme", "eu", "AE")
+        assert finding(agency.edges, "countries").result == "ok"
+
+        connected(agency, "acme", "eu", "DE")
+        whole = "--seller acme --region eu"
+        found = finding(agency.edges, "countries")
+        assert (found.result, found.found) == (
+            "warning",
+            "acme in Germany: of an account that sells in other countries too",
+        )
+        assert found.mend == f"sp-connect connect {whole}; then sp-connect revoke {whole} --country DE"
+
+        connected(agency, "acme", "eu")
+        found = finding(agency.edges, "countries")
+        assert found.found == "acme in Germany: of the account whose region is connected too"
+        assert found.mend == "sp-connect revoke --seller acme --region eu --country DE"
+
+    def test_list_names_what_is_connected_twice_and_what_is_suspended(self, agency: Agency) -> None:
+        connected(
+            agency, "acme", "eu", marketplaces=(marketplace("DE"), marketplace("FR")._replace(suspended_listings=True))
+        )
+        connected(agency, "acme", "eu", "DE", marketplaces=(marketplace("DE"),))
+
+        listing.command(shell(agency).context)
+
+        assert "acme in Germany is covered by acme in Europe & India, the same account." in agency.said()
+        assert "Amazon has suspended listings of acme in FR." in agency.said()
 
     def test_import_keeps_what_its_row_says(self, agency: Agency) -> None:
         [made] = take(agency, country="DE").connections

@@ -5,7 +5,7 @@ The tables are amazon.md sections 1.4, 7 and 8: Seller Central, endpoints, marke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -153,6 +153,16 @@ MARKETPLACES = MappingProxyType({country.marketplace_id: country for country in 
 def countries_of(region: str) -> tuple[Country, ...]:
     """The countries of a region, in the order in which tables show them."""
     return tuple(country for country in COUNTRIES.values() if country.region == region)
+
+
+def is_the_regions(scope: Scope, sells_in: Collection[str]) -> bool:
+    """Whether an account that was named for one country is the account of its region: it sells beyond that country.
+
+    One that sells only where Amazon keeps accounts apart is not (section 9).
+    """
+    if scope.country is None or not REGIONS[scope.region].is_whole:
+        return False
+    return any(one != scope.country for one in sells_in) and not SEPARATE.issuperset(sells_in)
 
 
 def region_named(text: str) -> Region:

@@ -32,6 +32,7 @@ NAMES = (
     "unclaimed",
     "apps-in-use",
     "accounts",
+    "countries",
     "seats",
     "connections",
     "invites",
@@ -92,6 +93,7 @@ def _here(facts: Facts) -> Iterator[Check]:
     yield Check("unclaimed", partial(tokens.unclaimed, facts))
     yield Check("apps-in-use", partial(records.apps_in_use, facts))
     yield Check("accounts", partial(records.accounts, facts))
+    yield Check("countries", partial(records.countries, facts))
     for app in facts.apps:
         yield Check("seats", partial(settings.seats, facts, app), app.name)
     yield Check("connections", partial(records.statuses, facts))

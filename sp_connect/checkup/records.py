@@ -9,7 +9,8 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from sp_connect import errors, words
+from sp_connect import errors, models, words
+from sp_connect.amazon import geography
 from sp_connect.checkup import machine
 from sp_connect.checkup.facts import FIX, SET_CLOCK, Facts, several
 from sp_connect.findings import Finding, failed, ok, skipped, warning
@@ -105,6 +106,28 @@ def accounts(facts: Facts) -> Finding:
         f"{'; '.join(said)}: of one of them it is the wrong account",
         f"look whose account it is: sp-connect show --seller {second}; then sp-connect revoke the wrong one",
     )
+
+
+def countries(facts: Facts) -> Finding:
+    """Whether a country's connection is of an account that the region's connection covers, or should cover."""
+    if why := facts.blind():
+        return skipped(why)
+    twice = models.covered(facts.records.rows)
+    covered = {one.scope for one, _ in twice}
+    beyond = [row for row in facts.records.rows if geography.is_the_regions(row.scope, row.sells_in)]
+    beyond = [row for row in beyond if row.scope not in covered]
+    said = [f"{several(covered)}: of the account whose region is connected too"] if covered else []
+    if beyond:
+        said.append(f"{several(row.scope for row in beyond)}: of an account that sells in other countries too")
+    if covered:
+        step = f"sp-connect revoke {twice[0][0].scope.flags}"
+    elif beyond:
+        scope = beyond[0].scope
+        whole = geography.scope(scope.seller, scope.region)
+        step = f"sp-connect connect {whole.flags}; then sp-connect revoke {scope.flags}"
+    else:
+        return ok("no country is connected whose region's connection covers it")
+    return warning("; ".join(said), step)
 
 
 def statuses(facts: Facts) -> Finding:

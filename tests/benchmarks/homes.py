@@ -62,6 +62,8 @@ def record(number: int, now: datetime) -> Connection:
             _marketplace(code, seller) for code in (codes[: 3 + seller % 2] if region == "na" else codes)
         ),
         secret_ref=f"{number:012x}",
+        id_confirmed=True,  # as it is once a day has passed
+        id_asked_at=now,
         simulated=True,
     )
 

@@ -72,14 +72,14 @@ class TestExitCode:
         connected(agency)
 
         assert told(agency) is None
-        assert "21 checks: 21 ok." in agency.said()
+        assert "23 checks: 23 ok." in agency.said()
 
     def test_warnings_are_no_failure(self, agency: Agency) -> None:
         connected(agency, standing="rejected")
 
         assert told(agency, json=True) is None
         assert shell(agency).json()["ok"] is True
-        assert "21 checks: 20 ok, 1 warning." in agency.said()
+        assert "23 checks: 22 ok, 1 warning." in agency.said()
 
     def test_one_failure_is_the_error_itself(self, agency: Agency) -> None:
         agency.edges.connections.put(record())
@@ -98,7 +98,7 @@ class TestExitCode:
 
         assert isinstance(error, errors.Several)
         assert (error.exit_code, error.code) == (3, "client-rejected")
-        assert error.message == "3 of 21 checks failed: app, client secret and apps in use."
+        assert error.message == "3 of 23 checks failed: app, client secret and apps in use."
         assert error.hint == "what mends each of them is told beside it"
         found = checks(agency)
         assert [name for name, one in found.items() if one["result"] == "failed"] == [
@@ -170,7 +170,7 @@ class TestManners:
 
         head, _, *lines = shell(agency).printed().splitlines()
         assert head.split() == ["Check", "Result", "Seconds", "Finding", "Hint"]
-        assert len(lines) == 21
+        assert len(lines) == 23
         [connections] = [line for line in lines if line.startswith("connections")]
         assert "▲ warning" in connections
         assert connections.endswith("sp-connect renew --due 30")
