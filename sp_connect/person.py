@@ -17,6 +17,9 @@ from sp_connect.views.text import literal
 
 LONGEST_INPUT = 64 * 1024
 
+PASTED_SECONDS = 0.1
+"""How soon the next line of the same paste is there."""
+
 
 class Person:
     """Whoever is at `stdin`; questions go to `stderr`, because stdout carries results alone."""
@@ -74,8 +77,16 @@ class Person:
         return line.strip()
 
     def hidden(self, question: str, flag: str) -> Secret:
-        """One line that is not shown as it is typed. Raises NeedsFlag where nobody can be asked."""
-        return Secret(self._typed(question, flag).strip())
+        """One line that is not shown as it is typed. Raises NeedsFlag where nobody can be asked.
+
+        Raises Usage where more lines were pasted: the first alone would be half of a secret.
+        """
+        told = self._typed(question, flag, alone=True)
+        if len(told.splitlines()) > 1:
+            raise errors.Usage(
+                "More than one line was pasted. Nothing was kept of it.", "copy the value alone, as one line"
+            )
+        return Secret(told.strip())
 
     def passphrase(self, question: str, flag: str) -> Secret:
         """The same to the letter, white space at its ends too."""
@@ -93,15 +104,48 @@ class Person:
         """The same for what is no secret."""
         return self._read(what, hint).strip()
 
-    def _typed(self, question: str, flag: str) -> str:
+    def _typed(self, question: str, flag: str, *, alone: bool = False) -> str:
+        """A line that is not shown; where it is to be `alone`, also what was pasted behind it."""
         if not self.can_answer():
             raise errors.NeedsFlag(question, flag, is_in_background=self.is_there())
+        if alone and (source := self._terminal()) is not None:
+            return self._unseen(question, source)
         import getpass
 
         try:
             return getpass.getpass(f"{literal(question, None)} (not shown) ", stream=self._stderr)
         except (EOFError, BrokenPipeError):
             raise errors.Aborted from None
+
+    def _terminal(self) -> int | None:
+        """The descriptor of stdin where it is a terminal whose settings can be changed."""
+        try:
+            return self._stdin.fileno() if self._stdin is not None and self._can_poll else None
+        except OSError:
+            return None
+
+    def _unseen(self, question: str, source: int) -> str:
+        """What is typed or pasted at once, without its echo. getpass throws away what comes behind the first line."""
+        import termios
+
+        before = termios.tcgetattr(source)
+        silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+        read = b""
+        try:
+            termios.tcsetattr(source, termios.TCSAFLUSH, silent)
+            self._stderr.write(f"{literal(question, None)} (not shown) ")
+            self._stderr.flush()
+            while not read or (select.select([source], [], [], PASTED_SECONDS)[0] and len(read) < LONGEST_INPUT):
+                part = os.read(source, LONGEST_INPUT)
+                read += part
+                if not part.endswith(b"\n"):
+                    break
+        finally:
+            termios.tcsetattr(source, termios.TCSAFLUSH, before)
+            self._stderr.write("\n")
+        if not read:
+            raise errors.Aborted
+        return read.decode("utf-8", "replace").strip("\r\n")
 
     def _read(self, what: str, hint: str) -> str:
         """All of stdin. Raises Usage where that is white space, no text, or too much."""

@@ -9,14 +9,17 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sp_connect import errors, sheet
 from sp_connect.amazon import geography, registration
 from sp_connect.models import Connection, Scope, Secret
 
-COLUMNS = ("seller", "region", "country", "selling_partner_id", "refresh_token")
-OPTIONAL = ("app", "authorized_at")
+COLUMNS = ("seller", "region", "selling_partner_id", "refresh_token")
+OPTIONAL = ("country", "app", "authorized_at")
+OTHER_NAMES = MappingProxyType({"merchant_token": "selling_partner_id", "seller_id": "selling_partner_id"})
+"""What Amazon's own pages and other tools call a column."""
 
 AHEAD = timedelta(hours=14)
 """By how much a day may begin earlier somewhere on Earth than in UTC."""
@@ -41,10 +44,11 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What is connected now, by the line that asked for it, and what failed."""
+    """What is connected now, by the line that asked for it, what failed, and which columns nobody asked for."""
 
     kept: dict[int, Connection] = field(default_factory=dict)
     failed: list[errors.OnLines] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
 
     @property
     def connections(self) -> list[Connection]:
@@ -61,13 +65,17 @@ class Outcome:
         self.failed.append(errors.OnLines([row.line for row in rows if row.line], error))
 
 
-def of_file(content: bytes, failed: list[errors.OnLines], now: datetime) -> list[Row]:
+def of_file(
+    content: bytes, failed: list[errors.OnLines], now: datetime, passed_over: list[str] | None = None
+) -> list[Row]:
     """The rows of a CSV file that are well formed at `now`; `failed` takes what is wrong with the others.
 
+    `passed_over` takes the names of further columns.
     Raises Usage for a file that is no table, or has other columns.
     """
     rows = []
-    for line, cells in sheet.rows(content, COLUMNS, OPTIONAL, failed, hidden="refresh_token"):
+    table = sheet.rows(content, COLUMNS, OPTIONAL, failed, "refresh_token", OTHER_NAMES, passed_over)
+    for line, cells in table:
         try:
             token = Secret(cells.pop("refresh_token"))
             row = _row(line, cells, token, now)
@@ -88,8 +96,7 @@ def of_flags(flagged: Mapping[str, str | None], now: datetime) -> Row:
 def _row(line: int, cells: Mapping[str, str], token: Secret, now: datetime) -> Row:
     """A row of what its cells say. Raises Usage for the first that is wrong."""
     scope = geography.scope(cells["seller"], cells["region"], cells.get("country") or None)
-    account = cells["selling_partner_id"]
-    registration.check_selling_partner_id(account)
+    account = registration.selling_partner_id(cells["selling_partner_id"])
     app = cells.get("app") or None
     if app is not None and not errors.is_name(app):
         raise errors.BadName("an app", app)

@@ -1,4 +1,4 @@
-"""A table as spreadsheets save it: a first line of column names, and a row a line, between commas or semicolons. Pure.
+"""A table as spreadsheets save it: a first line of column names, then a row a line, in CSV or between tabs. Pure.
 
 What is wrong with one row is told with its line and stops no other. A cell that may hold a secret is never
 repeated. What the cells mean is for whoever asks.
@@ -6,9 +6,12 @@ repeated. What the cells mean is for whoever asks.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import BinaryIO
 
 from sp_connect import errors, words
@@ -20,7 +23,12 @@ LARGEST = 64 << 20
 LONGEST = 64
 """Characters of a cell that holds no secret, at most."""
 
-_SEPARATORS = {",": "comma", ";": "semicolon"}
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+_SEP = re.compile(r'[\s"]*sep=([,;\t])"?[ ,;\t]*', re.IGNORECASE)
+"""The line in which Excel is told the separator, before the columns' names."""
+
+NO_OTHER_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def read(file: BinaryIO) -> bytes:
@@ -37,22 +45,30 @@ def rows(
     optional: Sequence[str],
     failed: list[errors.SpConnectError] | list[errors.OnLines],
     hidden: str | None = None,
+    other_names: Mapping[str, str] = NO_OTHER_NAMES,
+    passed_over: list[str] | None = None,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row's line and its cells by column, without the spaces around them.
 
-    Columns go by their names, in any order and case, with spaces for underscores; an `optional` one may be
-    missing. The cells of the one called `hidden` are secrets. `failed` takes what is wrong with single rows, in
-    the order of lines. Raises Usage, before the first row, for what is no table or has other columns.
+    Columns go by their names, in any order and case, with spaces or dashes for underscores, or by one of the
+    `other_names`; an `optional` one may be missing. The cells of the one called `hidden` are secrets. `failed` takes
+    what is wrong with single rows, in the order of lines, and `passed_over` the names of further columns. Raises
+    Usage, before the first row, for what is no table, lacks a column, or has one twice or misspelt.
     """
     text = _text(content)
-    separator = _separator(text)
-    (_, header), *lines = list(_lines(text, separator)) or [(1, [])]
-    names = [name.strip().lower().replace(" ", "_") for name in header]
-    _check_columns(names, columns, optional)
+    told = _SEP.fullmatch(text.split("\n", 1)[0].rstrip("\r"))
+    separator = told[1] if told else _separator(text)
+    (_, header), *lines = list(_lines(text, separator))[1 if told else 0 :] or [(1, [])]
+    names = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in header]
+    names = [other_names.get(name, name) for name in names]
+    further = _check_columns(names, columns, optional)
+    if passed_over is not None:
+        passed_over.extend(further)
+    known = {*columns, *optional}
     for line, values in lines:
         try:
-            cells = _cells(names, values, separator)
-            check_cells({name: cells[name] for name in names if name != hidden}, (*columns, *optional))
+            cells = {name: cell for name, cell in _cells(names, values, separator).items() if name in known}
+            check_cells({name: cell for name, cell in cells.items() if name != hidden}, (*columns, *optional))
         except errors.Usage as error:
             failed.append(at_line(line, error))
         else:
@@ -75,6 +91,13 @@ def at_line(line: int, error: errors.SpConnectError) -> errors.OnLines:
 
 
 def _text(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            raise errors.Usage(
+                "The file is UTF-16, and cut or damaged. Nothing was changed.", "save it again as CSV UTF-8"
+            ) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -114,15 +137,19 @@ def _cells(names: Sequence[str], values: Sequence[str], separator: str) -> dict[
     return dict(zip(names, (value.strip() for value in values), strict=True))
 
 
-def _check_columns(names: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> None:
+def _check_columns(names: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> list[str]:
+    """The names of further columns. Raises Usage where one is missing, there twice, or misspelt."""
     known = (*columns, *optional)
     missing = [name for name in columns if name not in names]
     # What is no word may be a cell of a file without a header, and a token then.
-    unknown = [
+    further = [
         name if name.replace("_", "").isalpha() and len(name) <= 32 else f"column {number}"
         for number, name in enumerate(names, 1)
-        if name not in known
+        if name and name not in known
     ]
+    absent = [name for name in known if name not in names]
+    misspelt = [f"{name} ({near[0]}?)" for name in further if (near := words.near(name, absent))]
+    unknown = further if missing else misspelt
     doubled = sorted({name for name in names if name in known and names.count(name) > 1})
     findings = [
         f"{said}: {', '.join(found)}"
@@ -134,3 +161,4 @@ def _check_columns(names: Sequence[str], columns: Sequence[str], optional: Seque
             f"The first line does not name the columns ({'; '.join(findings)}). Nothing was changed.",
             f"in any order, with commas between: {','.join(columns)}; {words.listed(optional)} may be added",
         )
+    return further

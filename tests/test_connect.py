@@ -257,6 +257,11 @@ class TestRightAccount:
         with pytest.raises(errors.MissingToken):
             agency.edges.secrets.fetch(first.secret_name)
 
+    def test_an_expected_id_may_be_typed_in_lower_case(self, agency: Agency) -> None:
+        [made] = agency.connect(expect_id="a2example1234")
+
+        assert made.selling_partner_id == "A2EXAMPLE1234"
+
     def test_a_renewal_by_another_account_is_refused_and_nothing_is_lost(self, agency: Agency) -> None:
         [first] = agency.connect()
         token = agency.edges.secrets.fetch(first.secret_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import queue
+import select
 import sys
 import threading
 from collections.abc import Iterator
@@ -237,3 +238,32 @@ def test_hidden_answer_is_not_shown_as_it_is_typed(asking: pexpect.spawn) -> Non
 def test_end_of_input_at_a_hidden_question_aborts(asking: pexpect.spawn) -> None:
     asking.sendeof()
     asking.expect_exact("aborted")
+
+
+class Prompted(io.StringIO):
+    """A stderr on which each question is answered at once, as a paste comes."""
+
+    def __init__(self, typing: int, answer: bytes) -> None:
+        super().__init__()
+        self._typing = typing
+        self._answer = answer
+
+    def flush(self) -> None:
+        os.write(self._typing, self._answer)
+
+
+@pytest.mark.parametrize("pasted", [b"Atzr|x\n", b" Atzr|x \n", b"Atzr|x\n\n"])
+def test_a_hidden_line_is_read_without_white_space_around_it(terminal: Terminal, pasted: bytes) -> None:
+    person = Person(terminal.stdin, Prompted(terminal.typing, pasted))
+
+    assert person.hidden("Refresh token?", "it on stdin").reveal() == "Atzr|x"
+
+
+def test_two_lines_at_a_hidden_question_are_refused_and_none_is_left_for_the_shell(terminal: Terminal) -> None:
+    person = Person(terminal.stdin, Prompted(terminal.typing, b"Atzr|half\nanother-half\n"))
+
+    with pytest.raises(errors.Usage, match="More than one line") as caught:
+        person.hidden("Refresh token?", "it on stdin")
+
+    assert "half" not in caught.value.told()
+    assert select.select([terminal.stdin.fileno()], [], [], 0)[0] == []

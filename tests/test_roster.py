@@ -46,6 +46,13 @@ def single(rows: list[Row], known: Collection[Scope] = ()) -> tuple[list[int], O
 
 
 class TestFile:
+    @pytest.mark.parametrize("name", ["merchant_token", "Merchant Token", "seller_id", "Seller-ID"])
+    def test_the_id_goes_by_its_other_names_and_the_country_may_be_missing(self, name: str) -> None:
+        rows, failed = read("acme,eu,a7,Atzr|x", header=f"seller,region,{name},refresh token")
+
+        assert [row.selling_partner_id for row in rows] == ["A7"]
+        assert failed == []
+
     def test_a_row_says_whose_token_it_is(self) -> None:
         rows, failed = read(f"acme,fe,jp,A7,{LONG},other", header=f"{HEADER},app")
 
@@ -78,7 +85,7 @@ class TestFile:
             ("b,fe,,A1,Atzr|x", "country by country"),
             ("b,eu,JP,A1,Atzr|x", "no marketplace 'JP'"),
             ("b,eu,,,Atzr|x", "'' is not a Selling Partner ID"),
-            ("b,eu,,a1,Atzr|x", "'a1' is not a Selling Partner ID"),
+            ("b,eu,,a-1,Atzr|x", "'a-1' is not a Selling Partner ID"),
             ("b,eu,,A 1,Atzr|x", "'A 1' is not a Selling Partner ID"),
             ("b,eu,,A1PA6795UKMFR9,Atzr|x", "id of a marketplace"),
             ("b,eu,,A1,", "refresh token is missing"),
@@ -120,7 +127,7 @@ class TestFlags:
         assert row == Row(0, geography.scope("acme", "eu", None), "A7", "other", Secret(""))
 
     @pytest.mark.parametrize(
-        "flags", [{"seller": "Acme"}, {"selling_partner_id": "a7"}, {"app": "My"}, {"authorized_at": "soon"}]
+        "flags", [{"seller": "Acme"}, {"selling_partner_id": "a-7"}, {"app": "My"}, {"authorized_at": "soon"}]
     )
     def test_what_cannot_be_meant_is_a_usage_error(self, flags: dict[str, str]) -> None:
         with pytest.raises(errors.Usage):

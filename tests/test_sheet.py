@@ -21,7 +21,7 @@ def read(content: str | bytes, hidden: str | None = None) -> tuple[list[tuple[in
     """The rows of a table, and what is told of the others."""
     failed: list[errors.SpConnectError] = []
     data = content.encode() if isinstance(content, str) else content
-    rows = list(sheet.rows(data, COLUMNS, OPTIONAL, failed, hidden))
+    rows = list(sheet.rows(data, COLUMNS, OPTIONAL, failed, hidden, {"merchant_id": "expect_id"}))
     return rows, [failure.message for failure in failed]
 
 
@@ -54,10 +54,36 @@ QUOTED = '"seller","region","expect_id"\r\n"acme","eu","A1"\r\n"b","",""\r\n'
         QUOTED,
         f"\ufeff{QUOTED}",
         QUOTED.replace(",", ";"),
+        QUOTED.replace(",", "\t"),
+        "seller\tregion\texpect_id\r\nacme\teu\tA1\r\nb\t\t\r\n",
+        f"{HEADER}\nacme,eu,A1\nb,,\n".encode("utf-16"),
+        b"\xfe\xff" + f"{HEADER}\nacme,eu,A1\nb,,\n".encode("utf-16-be"),
+        "seller\tregion\texpect_id\r\nacme\teu\tA1\r\nb\t\t\r\n".encode("utf-16"),
+        "Seller,Region,merchant-id\nacme,eu,A1\nb,,\n",
+        f"{HEADER},note,my own note\nacme,eu,A1,hello,\nb,,,,x\n",
+        f"{HEADER},,\nacme,eu,A1,,\nb,,,,\n",
     ],
 )
-def test_every_form_of_the_same_table_is_read(content: str) -> None:
+def test_every_form_of_the_same_table_is_read(content: str | bytes) -> None:
     assert read(content) == (ROWS, [])
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=;;;"])
+def test_a_line_that_tells_excel_the_separator_is_no_row_and_counts_as_a_line(first: str) -> None:
+    rows, failed = read(f"{first}\r\nseller;region;expect_id\r\nacme;eu;A1\r\nb;;\r\nc\r\n")
+
+    assert rows == [(line + 1, cells) for line, cells in ROWS]
+    assert [told[:7] for told in failed] == ["Line 5:"]
+
+
+def test_further_columns_are_passed_over_by_name_and_may_hold_anything() -> None:
+    passed_over: list[str] = []
+    content = f"{HEADER},note,x1,\nacme,eu,A1,{'long ' * 40},Atza|hush,\n".encode()
+
+    [(_, cells)] = sheet.rows(content, COLUMNS, OPTIONAL, [], passed_over=passed_over)
+
+    assert cells == {"seller": "acme", "region": "eu", "expect_id": "A1"}
+    assert passed_over == ["note", "column 5"]
 
 
 def test_empty_lines_are_no_rows_and_count_as_lines() -> None:
@@ -90,16 +116,14 @@ def test_a_table_without_rows_is_none_and_no_error() -> None:
     [
         ("seller,region", "(missing: expect_id)"),
         ("seller", "(missing: region, expect_id)"),
-        (f"{HEADER},note", "(unknown: note)"),
-        (f"{HEADER},my own note", "(unknown: my_own_note)"),
+        (f"{HEADER},contry", "(unknown: contry (country?))"),
         (f"{HEADER},seller,region,seller", "(twice: region, seller)"),
         (f"{HEADER},expect id", "(twice: expect_id)"),
-        (f"{HEADER},", "(unknown: column 4)"),
         ("seller;region;note", "(missing: expect_id; unknown: note)"),
-        ("seller\tregion\texpect_id", "(missing: seller, region, expect_id; unknown: column 1)"),
+        ("seller:region:expect_id", "(missing: seller, region, expect_id; unknown: column 1)"),
         ("acme,eu,Atzr|hush", "(missing: seller, region, expect_id; unknown: acme, eu, column 3)"),
-        (f"{HEADER},{'x' * 33}", "(unknown: column 4)"),
-        (f"{HEADER},東京", "(unknown: 東京)"),
+        (f"seller,region,{'x' * 33}", "(missing: expect_id; unknown: column 3)"),
+        ("seller,region,東京", "(missing: expect_id; unknown: 東京)"),
     ],
 )
 def test_wrong_columns_are_named(header: str, named: str) -> None:
@@ -119,7 +143,6 @@ def test_an_empty_file_lacks_the_columns(content: bytes) -> None:
     ("content", "line"),
     [
         (f"{HEADER}\nzürich,eu,A1\n".encode("latin-1"), 2),
-        (f"{HEADER}\nacme,eu,A1\n".encode("utf-16"), 1),
         (b"\x00\xff", 1),
     ],
 )
@@ -128,6 +151,10 @@ def test_what_is_not_utf8_is_told_with_its_line(content: bytes, line: int) -> No
 
     assert error.message == f"Line {line} is not UTF-8. Nothing was changed."
     assert error.hint == "save the file as CSV UTF-8 (comma delimited)"
+
+
+def test_a_file_of_utf_16_that_is_cut_is_told_so() -> None:
+    assert "UTF-16, and cut or damaged" in refused(f"{HEADER}\nacme,eu,A1\n".encode("utf-16")[:-1]).message
 
 
 @pytest.mark.parametrize("broken", ['bravo,eu,"A1', 'bravo,eu,"A1"x', '"bravo"y,eu,A1'])
@@ -155,7 +182,7 @@ def test_a_bad_row_is_told_with_its_line_and_stops_no_other(bad: str, told: str)
     assert [line for line, _ in rows] == [2, 5]
 
 
-@pytest.mark.parametrize(("separator", "word"), [(",", "comma"), (";", "semicolon")])
+@pytest.mark.parametrize(("separator", "word"), [(",", "comma"), (";", "semicolon"), ("\t", "tab")])
 def test_what_mends_a_row_with_too_many_cells_is_told(separator: str, word: str) -> None:
     failed: list[errors.SpConnectError] = []
 

@@ -166,11 +166,22 @@ def is_the_regions(scope: Scope, sells_in: Collection[str]) -> bool:
 
 
 def region_named(text: str) -> Region:
-    """The region that a person typed, in any case. Raises UnknownRegion."""
+    """The region that a person typed, in any case. Raises UnknownRegion, which knows a country by code and name."""
     region = REGIONS.get(text.strip().lower())
     if region is None:
-        raise errors.UnknownRegion(text, REGIONS)
+        raise errors.UnknownRegion(text, REGIONS, _flags_of_country(text))
     return region
+
+
+def _flags_of_country(text: str) -> tuple[str, str] | None:
+    """The region to which a country that was typed as one belongs, and the flags that are meant."""
+    code = text.strip().upper()
+    names = (one for one in COUNTRIES.values() if one.name.upper() == code)
+    country = COUNTRIES.get(ALIASES.get(code, code)) or next(names, None)
+    if country is None:
+        return None
+    alone = "" if REGIONS[country.region].is_whole else f" --country {country.code}"
+    return country.region, f"--region {country.region}{alone}"
 
 
 def country_named(text: str, region: Region | None = None) -> Country:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from sp_connect import errors
-from sp_connect.amazon import http
+from sp_connect.amazon import http, marks
 from sp_connect.models import AmazonWords, App, ClientSecret, Connection, Grant, Scope, Secret, Tokens
 
 # One host for every region: amazon.md section 4.1.
@@ -50,7 +50,9 @@ def refresh(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, 
     answer = _asked(amazon, amazon.post, app, client_secret, form)
     if _words(answer).error == "unauthorized_client":  # said of one token, and not of the app
         raise errors.Rejected(scope, _words(answer))
-    tokens = _tokens(answer, app, ("refresh_token",), lambda words: errors.Rejected(scope, words))
+    # The token that is kept works: nothing that stores and other programs may cut takes its place.
+    longest = marks.LONGEST_REFRESH_TOKEN
+    tokens = _tokens(answer, app, ("refresh_token",), lambda words: errors.Rejected(scope, words), longest)
     if isinstance(client_secret, ClientSecret) and client_secret in answer.sent:
         client_secret.proven()
     return tokens
@@ -111,8 +113,12 @@ def _tokens(
     app: App,
     grant: tuple[str, ...],
     invalid_grant: Callable[[AmazonWords], errors.NotAuthorized],
+    longest: int | None = None,
 ) -> Tokens:
-    """The tokens of an answer. `grant` are the parameters of which a refusal is one of the grant itself."""
+    """The tokens of an answer. `grant` are the parameters of which a refusal is one of the grant itself.
+
+    Raises UnexpectedAnswer for a refresh token of more than `longest` characters.
+    """
     if answer.status != 200:
         words = _words(answer)
         # UNVERIFIED which status goes with which error (amazon.md 4.3): the word decides, whatever the status.
@@ -127,6 +133,9 @@ def _tokens(
     access, refreshed, life = found.get("access_token"), found.get("refresh_token"), found.get("expires_in")
     if not _is_token(access) or not (refreshed is None or refreshed == "" or _is_token(refreshed)):
         which = "without an access token" if not _is_token(access) else "with a refresh token that can be none"
+        raise errors.UnexpectedAnswer(answer.host, which, AmazonWords(request_id=answer.request_id))
+    if longest is not None and refreshed and len(refreshed) > longest:
+        which = f"with a refresh token of more than {longest:,} characters"
         raise errors.UnexpectedAnswer(answer.host, which, AmazonWords(request_id=answer.request_id))
     # 3600 s by amazon.md 4.2; an answer that does not say so is taken for the same.
     seconds = life if isinstance(life, int) and not isinstance(life, bool) and life > 0 else 3600

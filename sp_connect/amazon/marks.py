@@ -8,6 +8,9 @@ CLIENT_SECRETS = "amzn1.oa2-cs."
 REFRESH_TOKENS = "Atzr|"
 ACCESS_TOKENS = "Atza|"
 
+LONGEST_REFRESH_TOKEN = 2048
+"""Characters, at most (amazon.md 4.2)."""
+
 MASK = "***"
 
 _BEGINNINGS = ("Atzr", "Atza", CLIENT_SECRETS)

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+import unicodedata
+from urllib.parse import SplitResult, quote, urlsplit
 
 from sp_connect import errors
 from sp_connect.amazon import geography
-from sp_connect.amazon.marks import CLIENT_SECRETS, REFRESH_TOKENS, holds_secret, masked
+from sp_connect.amazon.marks import (
+    ACCESS_TOKENS,
+    CLIENT_SECRETS,
+    LONGEST_REFRESH_TOKEN,
+    REFRESH_TOKENS,
+    holds_secret,
+    masked,
+)
 from sp_connect.models import Secret
 
 # The older and the newer form.
@@ -23,8 +31,9 @@ LONGEST_FRONT = 40
 
 _SECRET = re.compile(r"[\w.~+/=-]*", re.ASCII)
 
-LONGEST_REFRESH_TOKEN = 2048
-"""Characters, at most (amazon.md 4.2)."""
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
+_LABEL = re.compile(r"[\w -]{1,40}[:=]\s*['\"]?", re.ASCII)
+"""What a file of settings has in front of a token: `refresh_token: `, `SP_API_REFRESH_TOKEN=`."""
 
 _TOKEN_HINT = f"a refresh token begins with {REFRESH_TOKENS}: copy it again from Amazon's console"
 
@@ -102,14 +111,50 @@ def check_refresh_token(token: Secret) -> None:
     value = token.reveal()
     if not value:
         raise errors.Usage("The refresh token is missing.", _TOKEN_HINT)
+    if finding := _around(value):
+        raise errors.Usage(f"{finding} It was not kept.", "give the token alone, which begins with " + REFRESH_TOKENS)
     if not value.startswith(REFRESH_TOKENS):
         raise errors.Usage("That is no refresh token. It was not kept.", _TOKEN_HINT)
-    if not (value.isascii() and value.isprintable()) or " " in value:
+    if not (value.isascii() and value.isprintable()):
         raise errors.Usage("A refresh token is one word of plain letters. That was not kept.", _TOKEN_HINT)
     if len(value) > LONGEST_REFRESH_TOKEN:
         raise errors.Usage(
             f"A refresh token has at most {LONGEST_REFRESH_TOKEN:,} characters. That was not kept.", _TOKEN_HINT
         )
+
+
+def _around(value: str) -> str | None:
+    """What was copied along with a refresh token, or done to it, as a sentence; a second copy would have it too."""
+    if any(unicodedata.category(one) == "Cf" for one in value):
+        what = "a byte order mark" if "\ufeff" in value else "an invisible character"
+        return f"There is {what} in the refresh token."
+    if value.startswith(ACCESS_TOKENS):
+        return "That is an access token, which lives for an hour, and no refresh token."
+    if REFRESH_TOKENS not in value:
+        if value.lower().startswith(quote(REFRESH_TOKENS).lower()):
+            return "The | of the refresh token is written %7C, as in an address."
+        return None
+    before, _, behind = value.partition(REFRESH_TOKENS)
+    if before.strip(_QUOTES):
+        told = (
+            before.strip(_QUOTES + " ") if _LABEL.fullmatch(before) and not holds_secret(before) else "something else"
+        )
+        return f"There is {told} in front of the refresh token."
+    if value[0] in _QUOTES or value.rstrip(",; ")[-1] in _QUOTES:
+        return "There is a quote around the refresh token."
+    if REFRESH_TOKENS in behind:
+        return "There are two refresh tokens."
+    if any(one.isspace() for one in value):
+        kind = "a line break" if "\n" in value or "\r" in value else "a space"
+        return f"There is {kind} in the refresh token."
+    return None
+
+
+def selling_partner_id(account: str) -> str:
+    """A Selling Partner ID that a person typed, in capitals. Raises Usage as `check_selling_partner_id` does."""
+    account = account.upper() if account.isascii() and account.isalnum() else account
+    check_selling_partner_id(account)
+    return account
 
 
 def check_selling_partner_id(account: str) -> None:

@@ -72,10 +72,9 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
     Everything that can fail without Amazon is tried before anyone is asked to consent.
     """
     manner = consents.manner(edges, options.asking)
-    if options.expect_id is not None:
-        registration.check_selling_partner_id(options.expect_id)
+    expected = None if options.expect_id is None else registration.selling_partner_id(options.expect_id)
     edges.changes.finish()
-    guard = authorization.Guard(options.expect_id, options.replace, check=options.check)
+    guard = authorization.Guard(expected, options.replace, check=options.check)
     wanted = [
         consents.Wanted(
             scope,

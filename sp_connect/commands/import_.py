@@ -20,7 +20,7 @@ from sp_connect.batches import Found
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Secret, Tokens
-from sp_connect.roster import COLUMNS, Outcome, Row
+from sp_connect.roster import COLUMNS, OPTIONAL, Outcome, Row
 from sp_connect.stores import secrets
 from sp_connect.views import data, progress
 
@@ -87,7 +87,7 @@ def _rows(edges: Edges, options: Options, outcome: Outcome) -> list[Row]:
     if options.file is not None:
         if any(value is not None for value in (*flagged.values(), options.country, options.authorized_at)):
             raise errors.FlagsBesideFile([*flagged, "--country", "--authorized-at"])
-        return roster.of_file(sheet.read(options.file), outcome.failed, edges.now())
+        return roster.of_file(sheet.read(options.file), outcome.failed, edges.now(), outcome.passed_over)
     missing = [flag for flag, value in flagged.items() if value is None]
     if missing:
         raise errors.Usage(f"import needs {words.listed(missing)}, or --from FILE.", "sp-connect import --help")
@@ -238,7 +238,9 @@ def command(
     file: Annotated[
         typer.FileBinaryRead | None,
         typer.Option(
-            "--from", metavar="FILE.csv", help=f"Take many: {', '.join(COLUMNS)} [, app, authorized_at]. - reads stdin."
+            "--from",
+            metavar="FILE.csv",
+            help=f"Take many: {', '.join(COLUMNS)} [, {', '.join(OPTIONAL)}]. - reads stdin.",
         ),
     ] = None,
     app: flags.OwnApp = None,
@@ -285,6 +287,8 @@ def command(
     if file is not None:
         count = len({one.scope.seller for one in rows})
         edges.screen.say(f"Imported {words.count(len(rows), 'connection')} of {words.count(count, 'seller')}.")
+        if outcome.passed_over:
+            edges.screen.say(f"Columns that were passed over: {', '.join(outcome.passed_over)}.")
         if rows:
             edges.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
     failures = outcome.failures

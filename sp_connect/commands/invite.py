@@ -61,7 +61,7 @@ def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpCon
     made: list[Invite] = []
     failed: list[errors.SpConnectError] = []
     now = edges.now()
-    for line, guests in _once_each(list(_guests(options, failed)), failed):
+    for line, guests in _once_each(list(_guests(edges, options, failed)), failed):
         try:
             made.extend([_invite(edges, options, guest) for guest in guests])  # all of a row's, or none
         except (errors.Usage, errors.NotFound, errors.MissingToken) as error:
@@ -74,7 +74,7 @@ def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpCon
     return made, failed
 
 
-def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[Row]:
+def _guests(edges: Edges, options: Options, failed: list[errors.SpConnectError]) -> Iterator[Row]:
     """Whom the command line or each line of the file means; what is wrong with a line goes to `failed`."""
     if options.file is None:
         if options.seller is None or not options.regions:
@@ -86,7 +86,10 @@ def _guests(options: Options, failed: list[errors.SpConnectError]) -> Iterator[R
         return
     if options.seller or options.regions or options.countries or options.expect_id:
         raise errors.FlagsBesideFile(["--seller", "--region", "--country", "--expect-id"])
-    rows = list(sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed))
+    passed_over: list[str] = []
+    rows = list(sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed, passed_over=passed_over))
+    if passed_over:
+        edges.screen.say(f"Columns that were passed over: {', '.join(passed_over)}.")
     if not rows and not failed:
         raise errors.Usage("The file names no seller.", f"a line for each, below the heads {','.join(COLUMNS)}")
     for line, cells in rows:
@@ -120,7 +123,7 @@ def _once_each(rows: Sequence[Row], failed: list[errors.SpConnectError]) -> list
 
 def _guest(scope: Scope, app: str | None, expect_id: str | None) -> Guest:
     if expect_id is not None:
-        registration.check_selling_partner_id(expect_id)
+        expect_id = registration.selling_partner_id(expect_id)
     return Guest(scope, app, expect_id)
 
 

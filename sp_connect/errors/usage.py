@@ -49,7 +49,13 @@ class BadName(Usage):
 
 
 class UnknownRegion(Usage):
-    def __init__(self, region: str, known: Iterable[str]) -> None:
+    """No region has that name. `country` is the region, and the flags, of a country that was typed as one."""
+
+    def __init__(self, region: str, known: Iterable[str], country: tuple[str, str] | None = None) -> None:
+        if country is not None:
+            of_region, told = country
+            super().__init__(f"{region.strip()!r} is a country, and belongs to the region {of_region}.", f"use {told}")
+            return
         super().__init__(
             f"There is no region {region!r}.",
             f"--region takes {', '.join(known)}; sp-connect regions explains them",

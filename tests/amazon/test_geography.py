@@ -86,7 +86,7 @@ def test_region_is_known_in_any_case(text: str) -> None:
     assert geography.region_named(text).code == "eu"
 
 
-@pytest.mark.parametrize("text", ["", "europe", "us", "na,eu", "eu\0", "\N{LATIN SMALL LETTER E WITH ACUTE}u"])
+@pytest.mark.parametrize("text", ["", "europe", "zz", "na,eu", "eu\0", "\N{LATIN SMALL LETTER E WITH ACUTE}u"])
 def test_unknown_region_names_the_known(text: str) -> None:
     with pytest.raises(errors.UnknownRegion) as caught:
         geography.region_named(text)
@@ -197,3 +197,21 @@ def test_consent_and_manage_page_are_on_the_countrys_seller_central(row: list[st
 def test_a_far_east_scope_without_country_has_no_host() -> None:
     with pytest.raises(AssertionError):
         geography.consent_host(Scope("acme", "fe", None, "Far East"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "flags"),
+    [
+        ("uk", "eu", "--region eu"),
+        ("GB", "eu", "--region eu"),
+        ("Germany", "eu", "--region eu"),
+        ("us", "na", "--region na"),
+        ("jp", "fe", "--region fe --country JP"),
+        (" Japan ", "fe", "--region fe --country JP"),
+    ],
+)
+def test_a_country_that_is_typed_as_a_region_is_told_its_region_and_flags(typed: str, region: str, flags: str) -> None:
+    with pytest.raises(errors.UnknownRegion, match=f"belongs to the region {region}") as caught:
+        geography.region_named(typed)
+
+    assert caught.value.hint == f"use {flags}"

@@ -81,6 +81,15 @@ def test_refresh_needs_no_new_refresh_token(amazon: responses.RequestsMock, chan
     assert refresh(watched(None)).refresh_token is None
 
 
+def test_a_refresh_token_that_is_too_long_takes_no_good_ones_place(amazon: responses.RequestsMock) -> None:
+    says(amazon, {**GOOD, "refresh_token": "Atzr|" + "x" * 2043})
+    assert refresh(watched(None)).refresh_token is not None
+
+    says(amazon, {**GOOD, "refresh_token": "Atzr|" + "x" * 2044})
+    with pytest.raises(errors.UnexpectedAnswer, match="more than 2,048 characters"):
+        refresh(watched(None))
+
+
 @pytest.mark.parametrize("change", [{"refresh_token": None}, {"refresh_token": ""}, {}])
 def test_exchange_without_a_refresh_token_is_unexpected(amazon: responses.RequestsMock, change: dict[str, Any]) -> None:
     says(

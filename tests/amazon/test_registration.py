@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from sp_connect import errors, loopback
-from sp_connect.amazon import registration
+from sp_connect.amazon import geography, marks, registration
 from sp_connect.models import Secret
 
 OLD_ID = "amzn1.sellerapps.app.2eca283f-9f5a-4d13-b16c-474EXAMPLE57"
@@ -176,7 +176,7 @@ def test_only_a_number_on_the_loopback_interface_is_one(host: str, is_loopback: 
     assert loopback.is_loopback(host) is is_loopback
 
 
-LONGEST = "Atzr|" + "x" * (registration.LONGEST_REFRESH_TOKEN - 5)
+LONGEST = "Atzr|" + "x" * (marks.LONGEST_REFRESH_TOKEN - 5)
 
 
 @pytest.mark.parametrize("token", [TOKEN, "Atzr|x", LONGEST, "Atzr|~!@#$%^&*()_-+={}[]:;'<>,.?/|"])
@@ -190,11 +190,22 @@ def test_a_refresh_token_is_taken(token: str) -> None:
         ("", "The refresh token is missing."),
         ("Atzr", "That is no refresh token. It was not kept."),
         ("atzr|x", "That is no refresh token. It was not kept."),
-        (" Atzr|x", "That is no refresh token. It was not kept."),
-        ("Atza|x", "That is no refresh token. It was not kept."),
+        ("Atza|x", "That is an access token, which lives for an hour, and no refresh token. It was not kept."),
+        ("\ufeffAtzr|x", "There is a byte order mark in the refresh token. It was not kept."),
+        ("Atzr|x\u200b", "There is an invisible character in the refresh token. It was not kept."),
+        ('"Atzr|x"', "There is a quote around the refresh token. It was not kept."),
+        ("'Atzr|x", "There is a quote around the refresh token. It was not kept."),
+        ('Atzr|x",', "There is a quote around the refresh token. It was not kept."),
+        ("\u201cAtzr|x\u201d", "There is a quote around the refresh token. It was not kept."),
+        ("refresh_token: Atzr|x", "There is refresh_token: in front of the refresh token. It was not kept."),
+        ("refresh_token: 'Atzr|x'", "There is refresh_token: in front of the refresh token. It was not kept."),
+        ("LWA_TOKEN=Atzr|x", "There is LWA_TOKEN= in front of the refresh token. It was not kept."),
+        ("amzn1.oa2-cs.v1.hush=Atzr|x", "There is something else in front of the refresh token. It was not kept."),
+        ("Atzr|xAtzr|y", "There are two refresh tokens. It was not kept."),
+        ("Atzr%7Cx", "The | of the refresh token is written %7C, as in an address. It was not kept."),
         (SECRET, "That is no refresh token. It was not kept."),
-        ("Atzr|a b", "A refresh token is one word of plain letters. That was not kept."),
-        ("Atzr|a\n", "A refresh token is one word of plain letters. That was not kept."),
+        ("Atzr|a b", "There is a space in the refresh token. It was not kept."),
+        ("Atzr|a\nb", "There is a line break in the refresh token. It was not kept."),
         ("Atzr|é", "A refresh token is one word of plain letters. That was not kept."),
         (f"{LONGEST}x", "A refresh token has at most 2,048 characters. That was not kept."),
     ],
@@ -203,4 +214,16 @@ def test_what_can_be_no_refresh_token_is_refused_and_not_repeated(token: str, to
     with pytest.raises(errors.Usage) as caught:
         registration.check_refresh_token(Secret(token))
     assert (caught.value.message, caught.value.exit_code) == (told, 2)
-    assert caught.value.hint == "a refresh token begins with Atzr|: copy it again from Amazon's console"
+    assert "begins with Atzr|" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("typed", ["A2EXAMPLE1234", "a2example1234", "a2Example1234"])
+def test_a_selling_partner_id_is_taken_in_any_case(typed: str) -> None:
+    assert registration.selling_partner_id(typed) == "A2EXAMPLE1234"
+
+
+@pytest.mark.parametrize("marketplace", sorted(geography.MARKETPLACES))
+def test_the_id_of_a_marketplace_is_no_selling_partners_in_any_case(marketplace: str) -> None:
+    for typed in (marketplace, marketplace.lower()):
+        with pytest.raises(errors.Usage, match="is the id of a marketplace"):
+            registration.selling_partner_id(typed)

@@ -174,7 +174,7 @@ class TestOne:
             {"region": "asia"},
             {"region": "fe"},
             {"country": "JP"},
-            {"selling_partner_id": "a2example1234"},
+            {"selling_partner_id": "a2-example"},
             {"selling_partner_id": "A1PA6795UKMFR9"},
             {"selling_partner_id": ""},
         ],
@@ -387,6 +387,11 @@ class TestGuard:
         assert untold.status(NOON + timedelta(days=9999)) == "connected"
         assert untold == kept(agency, untold)
 
+    def test_an_id_in_lower_case_is_taken_in_capitals(self, agency: Agency) -> None:
+        [made] = import_.run(piping(agency, token(agency)), one(selling_partner_id=ACME.lower())).connections
+
+        assert made.selling_partner_id == ACME
+
     @pytest.mark.parametrize("check", [True, False])
     def test_the_day_given_with_a_token_that_is_kept_already_is_set(self, agency: Agency, check: bool) -> None:
         given_by_amazon = token(agency)
@@ -583,12 +588,24 @@ class TestFile:
         assert (outcome.connections, outcome.failures) == ([], [])
 
 
+class TestFurtherColumns:
+    def test_they_are_named_and_the_rows_imported(self, agency: Agency) -> None:
+        given = shell(agency)
+        content = f"Merchant Token\tseller\tregion\trefresh token\tnote\r\nA7\tacme\teu\t{LONG}\thello\r\n"
+
+        file: Any = io.BytesIO(content.encode("utf-16"))
+        import_.command(given.context, file=file, check=False)
+
+        assert left(agency) == ["acme eu"]
+        assert "Columns that were passed over: note." in agency.said()
+
+
 class TestBadFile:
     @pytest.mark.parametrize(
         ("content", "named"),
         [
             (b"", "missing: seller"),
-            (table("acme,eu,A1,Atzr|hush", header=HEADER.replace("country,", "")).encode(), "missing: country"),
+            (table("acme,eu,A1,Atzr|hush", header=HEADER.replace("region,", "")).encode(), "missing: region"),
             (f"acme,eu,,{ACME},Atzr|hush\n".encode(), "column 5"),
             (table("zürich,eu,,A1,Atzr|x").encode("latin-1"), "Line 2 is not UTF-8"),
             (table("bravo,eu,,A1,Atzr|x", 'bravo,eu,"A1,Atzr|x', f"acme,na,,A7,{LONG}").encode(), "Line 3 is not CSV"),
