@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import queue
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
+
+from sp_connect import threads
 
 JOBS = 32
 """How many calls are under way unless a person says otherwise: more gain little, since Python itself is busy then."""
@@ -28,7 +29,8 @@ def each(
     """What `work` makes of each item, with the item's position, as it comes; raises the first exception of any.
 
     The threads are daemons: on Ctrl-C nobody waits for the calls that are under way. With `late` the closing of the
-    generator waits for them, GRACE seconds at most, and hands over what they make.
+    generator waits for them, GRACE seconds at most, and hands over what they make. Where there are no threads, one item
+    comes after another.
     """
     waiting: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Result] | BaseException] = queue.SimpleQueue()
@@ -47,9 +49,10 @@ def each(
                 done.put(error)
                 return
 
-    threads = [threading.Thread(target=labour, daemon=True) for _ in range(min(jobs, len(items)))]
-    for thread in threads:
-        thread.start()
+    workers = [thread for _ in range(min(jobs, len(items))) if (thread := threads.start(labour)) is not None]
+    if not workers:
+        yield from ((position, work(item)) for position, item in enumerate(items))
+        return
     try:
         for _ in items:
             result = done.get()
@@ -61,7 +64,7 @@ def each(
             pass
         if late is not None:
             end = time.monotonic() + GRACE
-            for thread in threads:
+            for thread in workers:
                 thread.join(max(0.0, end - time.monotonic()))
             for result in _drained(done):
                 if not isinstance(result, BaseException):

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -204,11 +204,27 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
             known = errors.Interrupted()
         case OSError(errno=number) if number in FULL:  # what is drawn, and help, are written by others
             known = errors.CannotWrite("standard output", os.strerror(number))
+        case _ if what := _exhausted(error):
+            known = errors.Exhausted(what)
         case _:
             _tell_defect(error)
             known = errors.Bug(error)
     screen.error(known, as_json="--json" in ours)
     return known.exit_code
+
+
+def _exhausted(error: BaseException) -> Literal["memory", "threads"] | None:
+    """What this machine has too little of, if an exception is the sign of that."""
+    match error:
+        case MemoryError() | OSError(errno=errno.ENOMEM):
+            return "memory"
+        case ImportError() if "failed to map" in str(error) or "cannot allocate memory" in str(error).lower():
+            return "memory"  # a library that there is no room for
+        case BlockingIOError() if error.errno == errno.EAGAIN:  # of a fork
+            return "threads"
+        case RuntimeError() if "start new thread" in str(error):
+            return "threads"
+    return None
 
 
 def _tell_defect(error: BaseException | None) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+
+from sp_connect import threads
 
 DOORS = frozenset({"token", "exec", "export"})
 PASSPHRASES = ("SP_CONNECT_PASSPHRASE", "SP_CONNECT_PASSPHRASE_FILE")
@@ -20,9 +23,7 @@ def begin(arguments: Sequence[str], environ: Mapping[str, str]) -> threading.Thr
     is_simulated = "--simulate" in arguments
     if command not in DOORS or is_simulated or not any(environ.get(name) for name in PASSPHRASES):
         return None
-    begun = threading.Thread(target=_stretch, args=(dict(environ),), daemon=True)
-    begun.start()
-    return begun
+    return threads.start(partial(_stretch, dict(environ)))
 
 
 def _stretch(environ: dict[str, str]) -> None:

@@ -37,7 +37,7 @@ def shut() -> None:
     """
     leave_no_core()
     if sys.platform == "linux":
-        with suppress(ImportError, OSError, AttributeError):  # a Python without ctypes, a C library without prctl
+        with suppress(ImportError, OSError, AttributeError, MemoryError):  # no ctypes, no prctl
             import ctypes
 
             ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

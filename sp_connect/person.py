@@ -9,9 +9,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TextIO
 
-from sp_connect import errors, foreground
+from sp_connect import errors, foreground, threads
 from sp_connect.models import Secret
 from sp_connect.views.text import literal
 
@@ -170,13 +171,13 @@ class Person:
             yield
             return
         done = threading.Event()
-        reader = threading.Thread(target=_read_lines, args=(self._stdin.fileno(), deliver, done), daemon=True)
-        reader.start()
+        reader = threads.start(partial(_read_lines, self._stdin.fileno(), deliver, done))
         try:
             yield
         finally:
             done.set()
-            reader.join()
+            if reader is not None:  # else there are too many threads, and only the browser can answer
+                reader.join()
 
 
 def _read_lines(source: int, deliver: Callable[[str], None], done: threading.Event) -> None:

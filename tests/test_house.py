@@ -45,6 +45,7 @@ FLOORS = (
         "sp_connect.memory",
         "sp_connect.interrupts",
         "sp_connect.foreground",
+        "sp_connect.threads",
     },
 )
 """From the top down: a room may import its own floor's modules of the same room, and any floor below."""

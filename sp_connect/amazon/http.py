@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, quote_plus, urlsplit
 
-from sp_connect import __version__, errors, interrupts
+from sp_connect import __version__, errors, interrupts, threads
 from sp_connect.amazon import marks
 from sp_connect.models import AmazonWords, Secret
 
@@ -144,7 +144,7 @@ class Amazon:
 
     def get_ready(self) -> None:
         """Loads what the first call needs, beside what else has to be done before it."""
-        threading.Thread(target=self._session, daemon=True).start()
+        threads.help_with(self._session)
 
     def get(self, address: str, headers: Fields) -> Answer:
         """GET, tried again on 429, 5xx and connection errors. Raises Unreachable, Throttled, UnexpectedAnswer."""

@@ -7,13 +7,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import threading
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sp_connect import errors
+from sp_connect import errors, threads
 
 if TYPE_CHECKING:
     from sp_connect.browser.brands import Brand
@@ -101,7 +100,8 @@ def aside(start: Callable[[], str | None]) -> str | None:
         except (OSError, ValueError, webbrowser.Error):  # ValueError: a NUL, which TOML can write
             result.append(NOT_STARTED)
 
-    waiting = threading.Thread(target=attempt, daemon=True)
-    waiting.start()
+    waiting = threads.start(attempt)
+    if waiting is None:  # nor could a browser be started
+        return NOT_STARTED
     waiting.join(OPENING_SECONDS)
     return result[0] if result else None

@@ -61,6 +61,7 @@ from sp_connect.errors.check import SellsNowhere as SellsNowhere
 from sp_connect.errors.machine import CannotWrite as CannotWrite
 from sp_connect.errors.machine import CodeWaits as CodeWaits
 from sp_connect.errors.machine import Damaged as Damaged
+from sp_connect.errors.machine import Exhausted as Exhausted
 from sp_connect.errors.machine import MissingToken as MissingToken
 from sp_connect.errors.machine import NoHome as NoHome
 from sp_connect.errors.machine import NothingThere as NothingThere

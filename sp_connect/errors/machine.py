@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sp_connect import words
 from sp_connect.errors.base import SpConnectError
@@ -199,6 +199,21 @@ class SimulatorPortTaken(ThisMachine):
 
     def __init__(self, port: int, why: str) -> None:
         super().__init__(f"127.0.0.1:{port} cannot be listened on: {why}.", "--port 0 takes a free one")
+
+
+class Exhausted(ThisMachine):
+    """Memory or threads that a limit of this machine, user or container does not give."""
+
+    code = "unfit"
+
+    def __init__(self, what: Literal["memory", "threads"]) -> None:
+        if what == "memory":
+            message = "There is not enough memory for this."
+            hint = "raise the limit: ulimit -v unlimited; of a container: --memory"
+        else:
+            message = "No more threads or processes can be started: a limit of this user or container is reached."
+            hint = "raise the limits: ulimit -u unlimited -v unlimited; of a container: --pids-limit and --memory"
+        super().__init__(message, hint)
 
 
 class Unfit(ThisMachine):

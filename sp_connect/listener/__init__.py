@@ -9,12 +9,11 @@ against: hazards.md sections 1 and 2.7.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from sp_connect import errors
+from sp_connect import errors, threads
 from sp_connect.listener import peers
 from sp_connect.listener.arrivals import Arrival
 from sp_connect.listener.notices import Notice
@@ -57,8 +56,10 @@ def door(
         server = Server(app.listen, deliver, partial(Arrival, at=at, simulated=simulated), notify, ours)
     except OSError as error:
         raise errors.PortTaken(app.listen, app.name, (error.strerror or "it cannot").lower()) from None
-    serving = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    serving.start()
+    serving = threads.start(partial(server.serve_forever, 0.05))
+    if serving is None:
+        server.server_close()
+        raise errors.Exhausted("threads")
     try:
         yield Door(server)
     finally:

@@ -68,7 +68,10 @@ class Server(socketserver.ThreadingTCPServer):
             eldest = self._asking.pop(next(iter(self._asking)))[0] if is_full else None
         if eldest is not None:
             _hang_up(eldest)
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # there are too many threads: this one is answered in turn
+            self.process_request_thread(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         thread = threading.current_thread()

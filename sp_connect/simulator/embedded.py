@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-import threading
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sp_connect import errors
+from sp_connect import errors, threads
 from sp_connect.amazon import geography
 from sp_connect.models import App, Consent, Invite, Scope, Secret
 from sp_connect.simulator import accounts, seller
@@ -56,7 +55,8 @@ def confirm_aside(screen: Screen, asked: Consent, address: str, why: str) -> Non
         with suppress(errors.Unreachable):  # the program has ended before its seller
             _confirm(screen, address, asked.scope.seller, asked.app.listen)
 
-    threading.Thread(target=confirm, daemon=True).start()
+    if threads.start(confirm) is None:
+        raise errors.Exhausted("threads")
 
 
 def click(screen: Screen, invite: Invite) -> None:

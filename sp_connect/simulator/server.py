@@ -11,12 +11,13 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from sp_connect import pages
+from sp_connect import errors, pages, threads
 from sp_connect.amazon import geography
 from sp_connect.simulator import consent, control, fees, lwa, manage, sellers, spoiling
 from sp_connect.simulator.faults import Endpoint
@@ -59,8 +60,10 @@ class Simulator:
 
     def start(self) -> None:
         """Answers from now on, in a thread of its own."""
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
+        self._thread = threads.start(partial(self._server.serve_forever, 0.02))
+        if self._thread is None:
+            self._server.server_close()
+            raise errors.Exhausted("threads")
 
     def stop(self) -> None:
         """Answers no more, and gives the port back."""

@@ -11,12 +11,13 @@ import io
 import os
 import stat
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from sp_connect import errors
+from sp_connect import errors, threads
 from sp_connect.stores import disk_errors, leftovers, links, placing
 from sp_connect.stores.disk_errors import explained
 
@@ -248,18 +249,24 @@ def _at_once(write: Callable[[Path], None], paths: Sequence[Path]) -> None:
     Raises what one of them raises, once none is at work any more.
     """
 
-    def write_some(some: Sequence[Path]) -> None:
-        for path in some:
-            write(path)
+    waiting, failures = deque(paths), list[BaseException]()
 
-    if len(paths) < 2:
-        write_some(paths)
-        return
-    from concurrent.futures import ThreadPoolExecutor
+    def write_some() -> None:
+        with suppress(IndexError):  # another one took the last
+            while waiting and not failures:
+                path = waiting.popleft()
+                try:
+                    write(path)
+                except BaseException as failure:  # noqa: BLE001 - raised again below
+                    failures.append(failure)
 
-    with ThreadPoolExecutor(_WRITERS) as writers:
-        for _ in writers.map(write_some, [paths[first::_WRITERS] for first in range(min(_WRITERS, len(paths)))]):
-            pass
+    helpers = [threads.start(write_some) for _ in range(min(_WRITERS, len(paths)) - 1)]
+    write_some()
+    for helper in helpers:
+        if helper is not None:  # else there are too many threads already, and the others do its work
+            helper.join()
+    if failures:
+        raise failures[0]
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sp_connect import errors, words
+from sp_connect import errors, threads, words
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secrets, session_bus
 from sp_connect.stores.identity import Identity
@@ -171,12 +171,14 @@ class KeyringStore:
 
         with self._turn:
             if self._call is None or not self._call.is_alive():  # one that hangs is not asked again
-                self._call = threading.Thread(target=run, name="keyring", daemon=True)
                 self._is_awaited = True
-                self._call.start()
-                self._call.join(self._patience)
+                self._call = threads.start(run, "keyring")
+                if self._call is None:  # there are too many: it is asked in turn, for as long as it takes
+                    run()
+                else:
+                    self._call.join(self._patience)
                 self._is_awaited = False
-            if self._call.is_alive():
+            if self._call is not None and self._call.is_alive():
                 raise errors.StoreLocked(
                     f"The keyring did not answer within {words.span(self._patience)}; "
                     "it may be waiting for its password.",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
+
+from sp_connect import threads
 
 NONCE = 12
 """The bytes before a seal; fresh for each, for two under one key would give both away."""
@@ -56,7 +59,7 @@ def begin_to_stretch(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> N
 def stretch(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> bytes:
     """The 32 bytes that a passphrase makes with scrypt's n, r and p. Raises ValueError, MemoryError."""
     # Python runs on while scrypt computes: what the key will be used with is loaded by then.
-    threading.Thread(target=import_module, args=("cryptography.hazmat.primitives.ciphers.aead",), daemon=True).start()
+    threads.help_with(partial(import_module, "cryptography.hazmat.primitives.ciphers.aead"))
     begun = _begun.pop((passphrase, salt, *sorted(cost.items())), None)
     if begun is not None:
         begun.done.wait()

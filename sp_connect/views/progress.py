@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sp_connect import foreground
+from sp_connect import foreground, threads
 from sp_connect.views.screen import Screen
 
 
@@ -18,6 +18,7 @@ def bar(screen: Screen, label: str, total: int) -> Iterator[Callable[[], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen.err, transient=True) as progress:
+    moves = threads.can_be_had()  # else it is drawn anew at each step alone
+    with Progress(*columns, console=screen.err, transient=True, auto_refresh=moves) as progress:
         task = progress.add_task(label, total=total)
-        yield lambda: progress.advance(task)
+        yield lambda: progress.update(task, advance=1, refresh=not moves)
