@@ -33,6 +33,9 @@ COLUMNS = 86
 PICTURES = Path(__file__).parent / "pictures"
 PROGRAM = Path(sys.executable).with_name("sp-connect")
 PAGES = ("consent", "relay-away", "landing-connected", "landing-failed")
+NOTICE = "SP_CONNECT_AMAZON_URL is set"
+"""In a line that a picture of the real Amazon would not have."""
+
 PLACES = (
     ("acme", "na", "", 40),
     ("acme", "eu", "", 40),
@@ -63,7 +66,8 @@ def environment(home: Path, **more: str) -> Mapping[str, str]:
 def run(inside: Mapping[str, str], command: str) -> str:
     """What `command` shows on a terminal, colours included."""
     shown = pexpect.run(f"{PROGRAM} {command}", env=inside, dimensions=(60, COLUMNS), timeout=60)
-    return f"$ sp-connect {command}\n" + shown.decode().replace("\r\n", "\n")
+    told = shown.decode().replace("\r\n", "\n").splitlines(keepends=True)
+    return f"$ sp-connect {command}\n" + "".join(line for line in told if NOTICE not in line)
 
 
 def draw(name: str, output: str) -> None:
@@ -108,24 +112,16 @@ def fill(office: Mapping[str, str], home: Path, world: World) -> None:
     """Connects PLACES with tokens of Amazon's console, each as many days ago as it says there."""
     with (home / "sellers.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(("seller", "region", "country", "selling_partner_id", "refresh_token"))
-        for name, region, country, _ in PLACES:
+        rows.writerow(("seller", "region", "country", "selling_partner_id", "refresh_token", "authorized_at"))
+        for name, region, country, days in PLACES:
             host = geography.consent_host(geography.scope(name, region, country or None))
             account = account_of(name, host)
             given = world.authorize(BUILT_IN, account, host)
-            rows.writerow((name, region, country, account.selling_partner_id, given.refresh_token))
+            begun = f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+            rows.writerow((name, region, country, account.selling_partner_id, given.refresh_token, begun))
             if name == "bravo":
                 world.revoke(BUILT_IN.application_id, account.selling_partner_id)
     run(office, f"import --from {home / 'sellers.csv'} --no-check")
-    for path in (home / "connections").iterdir():
-        parts = path.read_text(encoding="utf-8").split("authorized_at = ")
-        days = [ago for name, _, _, ago in PLACES if name == path.stem]
-        path.write_text(parts[0] + "".join(map(_since, days, parts[1:])), encoding="utf-8")
-
-
-def _since(days: int, record: str) -> str:
-    moment = datetime.now(UTC) - timedelta(days=days)
-    return f"authorized_at = {moment:%Y-%m-%dT%H:%M:%SZ}\n{record.partition(chr(10))[2]}"
 
 
 def halfway(office: Mapping[str, str]) -> str:
@@ -144,6 +140,8 @@ def refused(office: Mapping[str, str]) -> str:
     connect = pexpect.spawn(f"{PROGRAM} {command} --no-browser", env=office, dimensions=(60, COLUMNS))
     connect.expect(r"(http://127\S+(?:\r\n\S+)*)\r\n\r\n")
     seller.confirm(re.sub(r"\s", "", connect.match[1].decode()), "Bravo", "127.0.0.1:8723")
+    connect.expect_exact("[Y/n] ")
+    connect.sendline("n")
     connect.expect(pexpect.EOF)
     told = connect.before.decode().replace("\r\n", "\n")
     return f"$ sp-connect {command}\n" + told[told.rindex("\x1b", 0, told.index("error:")) :]

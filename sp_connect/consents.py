@@ -41,12 +41,16 @@ Inbox = queue.SimpleQueue[consent.Arrival | None]
 
 
 class Wanted(NamedTuple):
-    """A consent to ask for: the place, the app with its client secret, and which account is the right one."""
+    """A consent to ask for: the place, the app with its client secret, and which account is the right one.
+
+    `before` is the connection that is renewed, where one is.
+    """
 
     scope: Scope
     app: App
     client_secret: Secret
     guard: authorization.Guard
+    before: Connection | None = None
 
 
 class Asking(NamedTuple):
@@ -124,7 +128,8 @@ def walk(
     made: list[Scope] = []
     wholes: list[Connection] = []
     goes_past = ""
-    for position, one in _uncovered(edges, wanted, wholes, made):
+    places = {one.scope: one.scope for one in wanted}
+    for position, one in _uncovered(edges, _as_they_are(edges, wanted, places), wholes, made):
         try:
             counted = f"{position} of {len(wanted)}: " if len(wanted) > 1 else ""
             outcome = _ask_until_right(edges, manner, one, counted)
@@ -154,24 +159,48 @@ def walk(
     if is_alone and failed:
         raise next(iter(failed.values()))
     if failed:
-        missing = [scope for scope in (*(one.scope for one in wanted), *hopeless) if scope not in made]
+        missing = [scope for scope in (*places.values(), *hopeless) if scope not in made]
         raise _summed_up(made, missing, list(failed.values()), lambda scopes: again(scopes) + goes_past, done)
 
 
 def _uncovered(
-    edges: Edges, wanted: Sequence[Wanted], wholes: Sequence[Connection], made: list[Scope]
+    edges: Edges, wanted: Iterator[tuple[int, Wanted]], wholes: Sequence[Connection], made: list[Scope]
 ) -> Iterator[tuple[int, Wanted]]:
-    """The consents to ask for, numbered from 1; without the countries that a region's connection in `wholes` covers.
+    """The numbered consents to ask for, without the countries that a region's connection in `wholes` covers.
 
     `wholes` grows meanwhile: a country's consent may become the region's connection.
     """
-    for position, one in enumerate(wanted, 1):
+    for position, one in wanted:
         whole = next((whole for whole in wholes if whole.covers(one.scope)), None)
         if whole is None:
             yield position, one
         else:
             conversation.skipped(edges.screen, whole)
             made.append(one.scope)
+
+
+def _as_they_are(edges: Edges, wanted: Sequence[Wanted], places: dict[Scope, Scope]) -> Iterator[tuple[int, Wanted]]:
+    """Each with its number as its turn comes: its seller may have another name by then, or be revoked.
+
+    `places` are those that are wanted, and follow.
+    """
+    for position, one in enumerate(wanted, 1):
+        if one.before is None or _is_there(edges, one.scope):
+            yield position, one
+        elif renamed := access.renamed(edges, one.before):
+            places[one.scope] = renamed.scope
+            yield position, one._replace(scope=renamed.scope)
+        else:
+            del places[one.scope]
+            edges.screen.say(f"{one.scope} was revoked while this ran, and is passed over.")
+
+
+def _is_there(edges: Edges, scope: Scope) -> bool:
+    """Whether a place is connected, as far as its file can be read."""
+    try:
+        return edges.connections.get(scope) is not None
+    except errors.Damaged:
+        return True
 
 
 def _proven(

@@ -68,7 +68,7 @@ def _wanted(
     """The consents to ask for; `hopeless` takes those whose app, or its client secret, is gone."""
     for one in due:
         try:
-            yield consents.Wanted(one.scope, *access.app(edges, one.app), Guard())
+            yield consents.Wanted(one.scope, *access.app(edges, one.app), Guard(), one)
         except (errors.NoSuchApp, errors.MissingToken) as error:
             hopeless[one.scope] = error
 

@@ -43,11 +43,19 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         )
     wanted = consents.Wanted(before.scope, app, client_secret, Guard())
     again = f"sp-connect upgrade {before.scope.flags} --app {app.name}"
-    for connection in consents.walk(edges, manner, [wanted], lambda _: again):
-        yield connection
-        conversation.seat_is_kept(
-            edges.screen, before, at_amazon=edges.amazon.at(geography.manage_url(connection.scope))
-        )
+    try:
+        for connection in consents.walk(edges, manner, [wanted], lambda _: again):
+            yield connection
+            conversation.seat_is_kept(
+                edges.screen, before, at_amazon=edges.amazon.at(geography.manage_url(connection.scope))
+            )
+    except errors.TimedOut as error:
+        if not options.asking.paste:
+            error.hint = (
+                f"for a seller elsewhere: {again} --paste --timeout {errors.LONGEST_WAIT}; "
+                f"send the address that it prints, and paste the one that comes back. {error.hint}"
+            )
+        raise
 
 
 def command(

@@ -196,7 +196,8 @@ class OtherApp(Usage):
     def __init__(self, scope: Scope, app: str, other: str) -> None:
         super().__init__(
             f"{scope} is connected with the app {app}, not with {other}. Nothing was changed.",
-            f"to renew it: leave out --app. To move it: sp-connect upgrade {scope.flags} --app {other}",
+            f"to renew it: leave out --app. To move it: sp-connect upgrade {scope.flags} --app {other}; for a seller "
+            "elsewhere add --paste --timeout 3600, send the address that it prints, and paste the one that comes back",
         )
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from sp_connect import errors
 from sp_connect.commands import renew
-from sp_connect.models import Connection
+from sp_connect.models import Connection, Consent
 from sp_connect.person import Person
 from tests.agency import Agency, as_company, as_expected, asking_for, nobody
-from tests.commands.given import Keys, account_of, connected, end_at_amazon, kept, names, selected, shell
+from tests.commands.given import Keys, account_of, connected, end_at_amazon, kept, left, names, record, selected, shell
 
 BRAVO = account_of("bravo", "sellercentral-europe.amazon.com").selling_partner_id
 
@@ -224,3 +224,21 @@ def test_one_alone_whose_app_is_gone_is_told_once(agency: Agency) -> None:
     with pytest.raises(errors.NoSuchApp):
         run(agency)
     assert "There is no app gone" not in agency.stderr.getvalue()
+
+
+def test_a_seller_who_is_renamed_before_their_turn_is_renewed_and_a_revoked_one_passed_over(agency: Agency) -> None:
+    for name in ("acme", "bravo", "charlie-gmbh"):
+        connected(agency, name)
+        agency.clock.pass_by(minutes=1)
+
+    def meanwhile(asked: Consent, address: str) -> str | None:
+        with agency.edges.changes.writing():
+            agency.edges.changes.rename_seller("bravo", "bravo-ltd")
+            agency.edges.changes.drop_connection(record("charlie-gmbh").scope)
+        return as_company("acme")(asked, address)
+
+    agency.visits[:] = [meanwhile, as_company("bravo")]
+
+    assert names(run(agency, due=400)) == ["acme eu", "bravo-ltd eu"]
+    assert "charlie-gmbh in Europe & India was revoked while this ran, and is passed over." in agency.said()
+    assert left(agency) == ["acme eu", "bravo-ltd eu"]

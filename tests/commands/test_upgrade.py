@@ -116,10 +116,12 @@ def test_no_answer_leaves_the_old_connection(agency: Agency) -> None:
     before = connected(agency)
     agency.visits = [nobody]
 
-    with pytest.raises(errors.TimedOut):
+    with pytest.raises(errors.TimedOut) as failure:
         run(agency, timeout=1)
 
     assert kept(agency, before) == before
+    elsewhere = "sp-connect upgrade --seller acme --region eu --app wider --paste --timeout 3600"
+    assert f"for a seller elsewhere: {elsewhere}" in (failure.value.hint or "")
 
 
 def test_the_app_that_it_has_already_is_a_usage_error(agency: Agency) -> None:
