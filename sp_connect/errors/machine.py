@@ -56,6 +56,8 @@ class StoreLocked(ThisMachine):
 class CodeWaits(ThisMachine):
     """The seller has confirmed, and the code is not sent yet: what it gives could not be kept. Said while it lives."""
 
+    code = "store-unavailable"
+
     def __init__(self, scope: Scope, trouble: ThisMachine) -> None:
         super().__init__(
             f"The confirmation of {scope} is here, but what Amazon would give for it cannot be kept now. "
@@ -68,6 +70,8 @@ class CodeWaits(ThisMachine):
 
 class TokenWaits(ThisMachine):
     """Amazon has given a refresh token that cannot be kept now: it is in memory, and nowhere else."""
+
+    code = "store-unavailable"
 
     def __init__(self, scope: Scope, trouble: ThisMachine, *, changed: bool) -> None:
         super().__init__(
