@@ -220,7 +220,9 @@ def files(home: Path) -> dict[str, bytes]:
 
 def records(home: Path) -> dict[str, bytes]:
     """What is written down: every file but locks, sealed ones and the journal's."""
-    return {name: data for name, data in files(home).items() if not name.startswith(("vault", "unfinished", "home.toml"))}
+    return {
+        name: data for name, data in files(home).items() if not name.startswith(("vault", "unfinished", "home.toml"))
+    }
 
 
 def left_behind(home: Path) -> list[str]:

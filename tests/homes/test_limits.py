@@ -10,7 +10,7 @@ import pytest
 from tests.cli.program import PROGRAM, SECONDS, Result
 from tests.homes.given import Estate
 
-USER = ("setpriv", "--reuid=54323", "--regid=54323", "--clear-groups")
+USER: tuple[str, ...] = ("setpriv", "--reuid=54323", "--regid=54323", "--clear-groups")
 USER += ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
 """Root has as many processes as it likes; the tests' folders are root's alone."""
 
