@@ -155,6 +155,10 @@ class App(NamedTuple):
         """Where the client secret before it is kept, while it is."""
         return self.secret_name._replace(ref=self.old_secret_ref) if self.old_secret_ref else None
 
+    def seats(self, used: int) -> int | None:
+        """How many selling accounts it may have; None where it has more than an app that is not listed could."""
+        return SEATS if self.draft or used <= SEATS else None
+
     def has_old_secret(self, now: datetime) -> bool:
         """Whether Amazon may still take the client secret before it."""
         return bool(self.old_secret_ref and self.old_secret_until and now < self.old_secret_until)
@@ -191,6 +195,11 @@ class Invite(NamedTuple):
     expires_at: datetime
     closed: Literal["used", "cancelled", "replaced"] | None = None
     closed_at: datetime | None = None
+
+    @property
+    def is_for_draft(self) -> bool:
+        """Whether its link is for an app in Draft: Amazon refuses it once the app is published (amazon.md 1.1)."""
+        return "version=beta" in self.address.partition("?")[2].split("&")
 
     def status(self, now: datetime) -> InviteStatus:
         """How it stands at `now`: what closed it counts before its end."""

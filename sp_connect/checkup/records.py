@@ -162,6 +162,8 @@ def invites(facts: Facts) -> Finding:
     pending = [one for one in found if one.status(now) == "pending"]
     ended = [one for one in found if one.status(now) == "ended"]
     orphaned = [one for one in pending if ids.get(one.app) != one.application_id]
+    drafts = {app.name: app.draft for app in facts.apps}
+    dead = [one for one in pending if drafts.get(one.app, one.is_for_draft) != one.is_for_draft]
     fixed = bool(ended) and facts.fix
     if fixed:
         with facts.edges.changes.writing():
@@ -172,6 +174,10 @@ def invites(facts: Facts) -> Finding:
         whose = several(one.scope for one in orphaned)
         again = f"sp-connect invite {orphaned[0].scope.flags}"
         return warning(f"{said}; of these {whose} for an app that is another one by now", again, fixed=fixed)
+    if dead:
+        whose = f"{several(one.scope for one in dead)}: Amazon refuses the link, since the app"
+        state = "is no draft any more" if dead[0].is_for_draft else "is a draft now"
+        return warning(f"{said}; {whose} {state}", f"sp-connect invite {dead[0].scope.flags}", fixed=fixed)
     if ended:
         gone = f"{said}; {several(one.scope for one in ended)} never came back"
         return ok(f"{gone}: now forgotten", fixed=True) if fixed else warning(gone, FIX)

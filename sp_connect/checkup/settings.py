@@ -8,6 +8,7 @@ from sp_connect.checkup.facts import SET_CLOCK, Facts
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import SEATS, SECRET_LIFE, App
 from sp_connect.stores import files
+from sp_connect.stores.authorizations import seated
 
 OLD_DAYS = 150
 """The age at which a client secret is worth a thought: Amazon takes it for thirty days more."""
@@ -94,8 +95,10 @@ def seats(facts: Facts, app: App) -> Finding:
     """How many selling accounts an app has, of the 25 that one may have which is not on the Appstore."""
     if why := facts.blind():
         return skipped(why)
-    used = len({row.selling_partner_id for row in facts.records.rows if row.app == app.name})
-    if used > SEATS:
+    rows = facts.records.rows
+    active = facts.edges.changes.authorizations.active(rows, facts.edges.now())
+    used = len(seated(rows, active, app.name))
+    if app.seats(used) is None:
         return ok(f"{app.name}: {used}; only an app that is listed on the Appstore has more than {SEATS}")
     said = f"{app.name}: {used} of {SEATS} used"
     if SEATS - used < FEW_SEATS:

@@ -15,6 +15,7 @@ from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import OLD_SECRET_LIFE, App, Connection, Secret, Tokens
 from sp_connect.stores import secrets
+from sp_connect.stores.authorizations import Authorization, seated
 from sp_connect.views import data
 
 
@@ -146,9 +147,16 @@ def run_remove(edges: Edges, name: str) -> None:
         edges.changes.drop_app(name)
 
 
-def seats_used(connections: Iterable[Connection], name: str) -> int:
-    """How many of an app's 25 seats are taken: selling accounts, each counted once (amazon.md section 10.4)."""
-    return len({c.selling_partner_id for c in connections if c.app == name})
+def seats_used(connections: Iterable[Connection], name: str, active: Iterable[Authorization] = ()) -> int:
+    """How many of an app's 25 seats are taken: selling accounts, each counted once (amazon.md section 10.4).
+
+    `active` are authorizations that were forgotten here and that Amazon has not ended.
+    """
+    return len(seated(connections, active, name))
+
+
+def _seats_used(edges: Edges, known: Sequence[Connection], name: str) -> int:
+    return seats_used(known, name, edges.changes.authorizations.active(known, edges.now()))
 
 
 def _raise_unread(damages: Sequence[errors.Damaged]) -> None:
@@ -229,7 +237,7 @@ def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
     """List the apps, with the age of each client secret and the seats it has used."""
     edges = ctx.obj.edges()
     known, damages = edges.connections.whole()
-    rows = [(one, seats_used(known, one.name)) for one in edges.apps.all()]
+    rows = [(one, _seats_used(edges, known, one.name)) for one in edges.apps.all()]
     if json:
         edges.screen.json([data.app(one, seats, edges.now()) for one, seats in rows])
     elif rows:
@@ -247,7 +255,7 @@ def show(ctx: typer.Context, name: flags.KnownApp, json: flags.Json = False) -> 
     edges = ctx.obj.edges()
     one = edges.apps.get(name)
     known, damages = edges.connections.whole()
-    described = data.app(one, seats_used(known, name), edges.now())
+    described = data.app(one, _seats_used(edges, known, name), edges.now())
     if json:
         edges.screen.json(described)
     else:
@@ -286,4 +294,4 @@ def rotate_secret(
         said += f" The old one is kept beside it until Amazon has given a token for the new one, at most until {until}."
     edges.screen.say(said)
     if json:
-        edges.screen.json(data.app(renewed, seats_used(edges.connections.whole()[0], name), edges.now()))
+        edges.screen.json(data.app(renewed, _seats_used(edges, edges.connections.whole()[0], name), edges.now()))

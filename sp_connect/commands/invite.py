@@ -14,7 +14,8 @@ from sp_connect import consents, errors, settings, sheet, words
 from sp_connect.amazon import consent, geography, registration
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import Invite, Scope
+from sp_connect.models import SEATS, Invite, Scope
+from sp_connect.stores.authorizations import seated
 from sp_connect.views import data
 
 DAYS = 7
@@ -68,10 +69,30 @@ def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpCon
             if options.file is None:
                 raise
             failed.append(sheet.at_line(line, error))
+    _warn_of_seats(edges, made)
     with edges.changes.writing():
         edges.invites.sweep(now)
         edges.invites.put(made)
     return made, failed
+
+
+def _warn_of_seats(edges: Edges, made: Sequence[Invite]) -> None:
+    """Says so where more sellers are connected and invited than an app has seats that is not listed on the Appstore."""
+    if not made:
+        return
+    known, _ = edges.connections.whole()
+    active = edges.changes.authorizations.active(known, edges.now())
+    waiting = [one for one in edges.invites.all()[0] if one.status(edges.now()) == "pending"]
+    for name in dict.fromkeys(one.app for one in made):
+        used = seated(known, active, name)
+        connected = {one.scope.seller for one in known if one.app == name}
+        others = {one.expect_id or one.scope.seller for one in (*waiting, *made) if one.app == name}
+        total = len(used | (others - connected))
+        if edges.apps.get(name).seats(len(used)) is not None and total > SEATS:
+            edges.screen.warn(
+                f"The app {name} has {total} sellers, connected and invited; Amazon gives {SEATS} seats to an app that "
+                "is not listed on the Appstore, and refuses the others: sp-connect explain CONSENT_LIMIT_REACHED"
+            )
 
 
 def _guests(edges: Edges, options: Options, failed: list[errors.SpConnectError]) -> Iterator[Row]:

@@ -21,6 +21,19 @@ def pending(edges: Edges) -> tuple[list[Invite], Sequence[errors.Damaged]]:
     return [one for one in found if one.status(edges.now()) == "pending"], damages
 
 
+def _tell_dead(edges: Edges, shown: Sequence[Invite]) -> None:
+    """Names the links that Amazon refuses, because their app is no Draft any more, or is one now."""
+    drafts = {app.name: app.draft for app in edges.apps.all()}
+    dead = [one for one in shown if drafts.get(one.app, one.is_for_draft) != one.is_for_draft]
+    if dead:
+        whose, app = words.listed([str(one.scope) for one in dead]), dead[0].app
+        state = "no draft any more" if dead[0].is_for_draft else "a draft now"
+        edges.screen.warn(
+            f"Amazon refuses the link of {whose}: the app {app} is {state}. "
+            f"Make it again: sp-connect invite {dead[0].scope.flags}"
+        )
+
+
 def cancel(edges: Edges, seller: str) -> list[Invite]:
     """Ends every pending invite of a seller, and returns them as they are now.
 
@@ -64,6 +77,7 @@ def command(
             from sp_connect.views import invitations
 
             invitations.show(edges.screen, shown, edges.now())
+            _tell_dead(edges, shown)
         elif not json:
             edges.screen.say("No invite is pending. Next: sp-connect invite --seller NAME --region na")
     if json:

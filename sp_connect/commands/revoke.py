@@ -58,7 +58,7 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
             now = edges.connections.get(connection.scope)
             if now is not None and not now.is_same_consent(connection):
                 raise errors.RenewedMeanwhile(connection.scope)
-            edges.changes.drop_connection(connection.scope)
+            edges.changes.drop_connection(connection.scope, ended=options.wait)
         yield connection
 
 

@@ -13,6 +13,7 @@ from sp_connect.commands import flags
 from sp_connect.edges import Edges
 from sp_connect.models import Connection, Invite, Scope
 from sp_connect.selection import Selection, is_pattern
+from sp_connect.stores.authorizations import Authorization
 from sp_connect.views import data
 
 
@@ -39,7 +40,7 @@ def run(edges: Edges, seller: str) -> list[Tile]:
     found = {one.scope: one for one in edges.connections.of(seller)}
     invites, _ = edges.invites.all()
     invited = {one.scope: one for one in invites if one.scope.seller == seller and one.status(edges.now()) == "pending"}
-    if not found and not invited:
+    if not found and not invited and not active(edges, seller):
         raise errors.NoSuchConnection(seller, near=edges.connections.near(seller))
     places: list[Scope] = []
     for region in geography.REGIONS.values():
@@ -67,6 +68,19 @@ def command(ctx: typer.Context, seller: flags.EachSeller, json: flags.Json = Fal
             edges.screen.line("")
         places = [(tile.scope, tile.connection, tile.command, tile.invite) for tile in tiles]
         edges.screen.show(drawn.page(edges.screen, name, places, edges.now()))
+        for one in active(edges, name):
+            since = f", since {words.day(one.authorized_at)}" if one.authorized_at else ""
+            edges.screen.line(
+                f"Still active at Amazon: {one.scope.place}, {one.selling_partner_id}, app {one.app}{since}. "
+                "It was forgotten here, or replaced, and takes a seat until the seller ends it: "
+                f"{edges.amazon.at(geography.manage_url(one.scope))}"
+            )
+
+
+def active(edges: Edges, seller: str) -> list[Authorization]:
+    """The seller's authorizations that were forgotten here, or replaced, and that Amazon has not ended."""
+    kept = edges.changes.authorizations.active(edges.connections.of(seller), edges.now())
+    return [one for one in kept if one.scope.seller == seller]
 
 
 def _meant(edges: Edges, sellers: Sequence[str]) -> list[str]:
@@ -96,5 +110,17 @@ def _object(edges: Edges, seller: str, tiles: list[Tile]) -> dict[str, Any]:
                 "invite": tile.invite and data.invite(tile.invite, now),
             }
             for tile in tiles
+        ],
+        "active_at_amazon": [
+            {
+                "region": one.scope.region,
+                "country": one.scope.country,
+                "place": one.scope.place,
+                "selling_partner_id": one.selling_partner_id,
+                "app": one.app,
+                "authorized_at": data.moment(one.authorized_at),
+                "manage_url": edges.amazon.at(geography.manage_url(one.scope)),
+            }
+            for one in active(edges, seller)
         ],
     }

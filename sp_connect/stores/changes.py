@@ -19,6 +19,7 @@ from sp_connect import errors, words
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
 from sp_connect.stores import files, leftovers, locks
 from sp_connect.stores.apps import Apps
+from sp_connect.stores.authorizations import Authorizations
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.identity import Identity
 from sp_connect.stores.invites import Invites
@@ -53,6 +54,7 @@ class Changes:
         identity: Identity | None = None,
     ) -> None:
         self.journal = Journal(folder)
+        self.authorizations = Authorizations(lock_path.with_name("authorizations.toml"))
         self._folder = folder
         self._lock_path = lock_path
         self._apps = apps
@@ -189,10 +191,15 @@ class Changes:
         pending = Pending(tuple(Row(one, refs.get(scope)) for scope, one in records.items()), answer)
         new = {connection.secret_name: token for connection, token in kept}
         old = [name for record in before.values() for name in secret_names(record)]
+        replaced = [one for scope, one in before.items() if _is_another(one, records[scope])]
+        with suppress(errors.ThisMachine):  # what Amazon has given matters more than the count of seats
+            self.authorizations.add(one for one in replaced if one.standing != "rejected")
         with self.replacing(new, old, pending=pending, lasting=lasting) as settled:
             self._secrets.keep_all(new)
             self._connections.put_all(records.values())
             settled.update(connection.secret_name for connection in records.values())
+        with suppress(errors.ThisMachine):
+            self.authorizations.clear(records.values())
 
     def renew_token(self, connection: Connection, token: Secret) -> Connection:
         """Keeps, at once, the token that Amazon gave in place of a connection's: the old one may be dead by now.
@@ -212,9 +219,14 @@ class Changes:
         now = self._connections.get(connection.scope)
         return now if now is not None and now.access_name == connection.access_name else None
 
-    def drop_connection(self, scope: Scope) -> None:
-        """Forgets a connection and its refresh token; an absent one is fine."""
+    def drop_connection(self, scope: Scope, *, ended: bool = False) -> None:
+        """Forgets a connection and its refresh token; an absent one is fine.
+
+        Unless the authorization has `ended` at Amazon, or Amazon refused it, it is remembered as active there.
+        """
         before = self._connections.get(scope)
+        if before is not None and not ended and before.standing != "rejected":
+            self.authorizations.add([before])
         with self.replacing((), secret_names(before)):
             self._connections.remove(scope)
 
@@ -297,6 +309,8 @@ class Changes:
             return entry
         if self._connections.has(entry.renamed.new):
             self._invites.rename(*entry.renamed)
+            with suppress(errors.Damaged):
+                self.authorizations.rename(*entry.renamed)
             self._connections.drop(entry.renamed.old)
         else:
             with suppress(errors.StoreUnavailable):  # then they stay where they are, and hinder nobody
@@ -309,6 +323,11 @@ class Changes:
         """Asks only the records of the owner, so that another seller's damaged file stops nothing."""
         records = self._connections.of(owner) if kind == "seller" else self._apps.all()
         return {name for record in records for name in secret_names(record)}
+
+
+def _is_another(old: Connection, new: Connection) -> bool:
+    """Whether the consent of a record is not replaced at Amazon by that of the new one, which is for another."""
+    return (old.selling_partner_id, old.app) != (new.selling_partner_id, new.app)
 
 
 def secret_names(record: App | Connection | None) -> tuple[SecretName, ...]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sp_connect.errors import SpConnectError
-from sp_connect.models import SEATS, SECRET_LIFE, AmazonWords, App, Connection, Invite, LastError, Marketplace
+from sp_connect.models import SECRET_LIFE, AmazonWords, App, Connection, Invite, LastError, Marketplace
 
 if TYPE_CHECKING:
     from sp_connect.findings import Finding
@@ -84,7 +84,7 @@ def app(app: App, seats_used: int, now: datetime) -> dict[str, Any]:
         "secret_age_days": (now - app.secret_set_at).days,
         "secret_life_days": SECRET_LIFE.days,
         "seats_used": seats_used,
-        "seats": SEATS,
+        "seats": app.seats(seats_used),
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sp_connect import models, words
 from sp_connect.amazon import geography
-from sp_connect.models import SEATS, SECRET_LIFE, App, Connection, Scope
+from sp_connect.models import SECRET_LIFE, App, Connection, Scope
 from sp_connect.views import connections as layout
 from sp_connect.views import drawing, text
 from sp_connect.views.screen import PIPE_WIDTH, Screen
@@ -84,7 +84,7 @@ def apps(screen: Screen, rows: Sequence[tuple[App, int]], now: datetime) -> Tabl
         "Redirect URI": [text.styled(app.redirect_uri) for app, _ in rows],
         "Listens on": [text.styled(app.listen) for app, _ in rows],
         "Secret": [secret_age(app, now) for app, _ in rows],
-        "Seats": [text.styled(f"{seats} of {SEATS}") for _, seats in rows],
+        "Seats": [_seats(app, used) for app, used in rows],
     }
     return filled(screen, columns, ("Listens on", "Application ID", "Redirect URI"))
 
@@ -100,8 +100,14 @@ def app_facts(app: App, seats: int, now: datetime) -> list[tuple[str, Text]]:
         ("State at Amazon", text.styled("draft" if app.draft else "published")),
         ("Access level", text.styled(app.access_level)),
         ("Client secret", secret_age(app, now).append(" old")),
-        ("Seats", text.styled(f"{seats} of {SEATS}")),
+        ("Seats", _seats(app, seats)),
     ]
+
+
+def _seats(app: App, used: int) -> Text:
+    """The seats used, and of how many, unless the app is listed on the Appstore: a listed one has no limit."""
+    seats = app.seats(used)
+    return text.styled(f"{used} of {seats}" if seats is not None else f"{used}, no limit")
 
 
 def facts(screen: Screen, pairs: Iterable[tuple[str, Text]]) -> Table:
