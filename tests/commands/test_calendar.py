@@ -46,6 +46,14 @@ class TestEvent:
         assert found["dtstart"].params["VALUE"] == "DATE"
         assert "dtend" not in found
 
+    def test_an_end_that_nobody_knows_is_put_on_today_without_a_reminder(self) -> None:
+        found = event(of("acme", authorized_at=None))
+
+        assert found["dtstart"].dt == TODAY
+        assert found["summary"] == "Renew acme in Europe & India, on a day that is unknown"
+        assert "It is unknown when the seller consented" in found["description"]
+        assert list(found.walk("VALARM")) == []
+
     def test_it_says_whom_to_renew_where(self) -> None:
         assert event(of("acme"))["summary"] == "Renew acme in Europe & India"
         assert event(of("acme", "eu", "IN"))["summary"] == "Renew acme in India"

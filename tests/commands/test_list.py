@@ -12,8 +12,9 @@ import pytest
 from sp_connect import errors
 from sp_connect.commands import list as listing
 from sp_connect.models import Status
+from sp_connect.selection import Selection
 from sp_connect.views import csv as spreadsheet
-from sp_connect.views import text
+from sp_connect.views import data, text
 from tests.agency import NOON, Agency
 from tests.commands.given import connected, names, record, selected, shell
 
@@ -295,3 +296,13 @@ class TestCsv:
         [_, row] = csv.reader(io.StringIO(written))
         assert row[6] == 'a,"b" c'
         assert written.count("\n") == 1
+
+
+def test_due_lists_an_end_that_nobody_knows(agency: Agency) -> None:
+    unknown = connected(agency, "acme", authorized_at=None)
+    connected(agency, "bravo")
+
+    rows, _ = Selection(due=30).among(agency.edges.connections, agency.clock())
+
+    assert rows == [unknown]
+    assert data.connection(unknown, agency.clock())["renew_by"] is None

@@ -242,3 +242,14 @@ def test_a_seller_who_is_renamed_before_their_turn_is_renewed_and_a_revoked_one_
     assert names(run(agency, due=400)) == ["acme eu", "bravo-ltd eu"]
     assert "charlie-gmbh in Europe & India was revoked while this ran, and is passed over." in agency.said()
     assert left(agency) == ["acme eu", "bravo-ltd eu"]
+
+
+def test_an_end_that_nobody_knows_is_renewed_last_and_is_known_then(agency: Agency) -> None:
+    connected(agency, "acme", "eu", authorized_at=None)
+    connected(agency, "bravo", "eu")
+    agency.clock.pass_by(days=340)
+
+    made = run(agency)
+
+    assert names(made) == ["bravo eu", "acme eu"]
+    assert all(one.renew_by is not None for one in made)

@@ -175,6 +175,12 @@ class TestAttention:
         command = "sp-connect connect --seller acme --region fe --country JP"
         assert row == ["acme", "Japan", "▲ due in 12 days", "4 Dec 2026", command]
 
+    def test_an_end_that_nobody_knows_comes_last_and_is_called_unknown(self) -> None:
+        rows = self.listed([of("imported", authorized_at=None), that_is("due", "later")])
+
+        assert [row[0] for row in rows] == ["later", "imported"]
+        assert rows[1][2:4] == ["● connected", "unknown"]
+
     def test_it_reaches_as_far_as_was_asked(self) -> None:
         rows = [ending(NOON.replace(year=2027, month=1), "acme")]
 

@@ -814,6 +814,13 @@ def test_quiet_names_each_that_did_not_pass_and_nothing_else(agency: Agency) -> 
 
 
 class TestDue:
+    def test_with_due_an_unknown_end_is_told_and_does_not_change_the_exit_code(self, agency: Agency) -> None:
+        connected(agency, authorized_at=None)
+
+        command(agency, due=30)
+
+        assert "Nobody said when the year ends of acme in Europe & India." in agency.said()
+
     def test_with_due_a_coming_end_is_told_after_all_was_checked(self, agency: Agency) -> None:
         before = connected(agency)
         agency.clock.pass_by(days=340)

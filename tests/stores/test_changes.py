@@ -19,6 +19,8 @@ from sp_connect.stores.apps import Apps
 from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
+from sp_connect.stores.journal import Journal
+from sp_connect.stores.pending import Pending, Row
 from tests import secret_service
 from tests.secret_service import Session
 from tests.stores import crash
@@ -466,3 +468,15 @@ def test_threads_of_one_process_queue_for_the_lock_without_a_deadline(tmp_path: 
     thread.join(10)
 
     assert done == ["written"]
+
+
+def test_a_record_of_unknown_date_waits_in_an_entry_that_version_0_9_leaves_alone(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    waiting = Pending((Row(connection(authorized_at=None), None),))
+
+    entry = journal.begin("vault", [], pending=waiting)
+
+    assert entry.path.read_text().startswith("schema = 2\n")
+    assert [one.pending for one in journal.entries()] == [waiting]
+    journal.note(entry._replace(pending=Pending((Row(connection(), None),))))
+    assert entry.path.read_text().startswith("schema = 1\n")
