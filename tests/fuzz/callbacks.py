@@ -82,16 +82,18 @@ def is_true(query: str, asked: Consent) -> bool:
 
 
 def check_hop(address: str, asked: Consent) -> None:
-    """A browser is only sent to Amazon's confirmation of our app, and our state goes along once."""
+    """A browser is only sent to Amazon's confirmation of our app, with one state that is good and is not the first."""
     assert address.isascii()
     assert address.isprintable()
     assert " " not in address
     parts = urlsplit(address)
     assert parts.scheme == "https"
-    assert parts.netloc in geography.SELLER_HOSTS | geography.VENDOR_HOSTS
-    assert unquote_plus(parts.path) == f"/apps/authorize/confirm/{asked.app.application_id}"
+    assert parts.netloc in geography.NAMED_HOSTS
+    assert unquote_plus(parts.path).removesuffix("/") == f"/apps/authorize/confirm/{asked.app.application_id}"
     assert not parts.fragment
-    assert values_of(parts.query, "state") == [asked.state]
+    [state] = values_of(parts.query, "state")
+    assert asked.state not in address
+    assert consent.is_answered_by(asked.state, state)
     assert values_of(parts.query, "redirect_uri") == [asked.app.redirect_uri]
 
 
