@@ -29,7 +29,7 @@ def test_on_a_terminal_of_80_columns_each_check_is_a_line(office: Agency, staffe
         "permissions",
         "disk",
     ]
-    assert lines[-1].startswith("21 checks: ")
+    assert lines[-1].startswith("23 checks: ")
 
 
 def test_an_empty_home_is_no_failure_but_for_an_amazon_that_is_silent(program: Program) -> None:
