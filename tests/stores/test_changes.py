@@ -309,8 +309,8 @@ def check_whole_sellers(home: Path) -> None:
 
 @pytest.mark.parametrize("deed", ["keep_connection", "keep_connections", "drop_connection", "keep_app", "drop_app"])
 def test_a_kill_at_any_step_leaves_each_record_its_secret(tmp_path: Path, deed: str) -> None:
-    # A connection's kept access token is forgotten with the token that it came from: two steps more.
-    steps = {"keep_connection": 8, "keep_connections": 8, "drop_connection": 6, "keep_app": 6, "drop_app": 4}[deed]
+    # A kept access token is forgotten with the refresh token, or the client secret, that it came from: two steps more.
+    steps = {"keep_connection": 8, "keep_connections": 8, "drop_connection": 6, "keep_app": 8, "drop_app": 4}[deed]
     assert kill_at_every_step(tmp_path, "vault", deed) == steps
 
 
