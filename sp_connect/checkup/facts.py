@@ -66,7 +66,7 @@ class Facts:
 
     def read_again(self) -> None:
         """After a change of what is written down, or before one that relies on it."""
-        for name in ("settings", "records"):
+        for name in ("settings", "records", "contents"):
             self.__dict__.pop(name, None)
 
     def blind(self, *, apps: bool = False, store: bool = False) -> str | None:

@@ -14,7 +14,7 @@ from sp_connect.amazon import geography
 from sp_connect.checkup import machine
 from sp_connect.checkup.facts import FIX, SET_CLOCK, Facts, several
 from sp_connect.findings import Finding, failed, ok, skipped, warning
-from sp_connect.models import DUE_WITHIN, Invite
+from sp_connect.models import DUE_WITHIN, Connection, Invite
 from sp_connect.stores import files, leftovers
 from sp_connect.views import progress, tables
 
@@ -80,14 +80,23 @@ def apps_in_use(facts: Facts) -> Finding:
     """Whether the app of every connection is registered. Raises NoSuchApp: without it a token opens nothing."""
     if why := facts.blind(apps=True):
         return skipped(why)
-    known = {app.name for app in facts.apps}
-    users = [row for row in facts.records.rows if row.app not in known]
+    known, users = _without_app(facts)
+    if users:  # an app may have been registered, and a seller connected, since the first look
+        with facts.edges.changes.still():
+            facts.read_again()
+            known, users = _without_app(facts)
     if users:
         error = errors.NoSuchApp(users[0].app, sorted(known))
         error.message = f"{error.message} It is the app of {several(row.scope for row in users)}."
         error.hint = f"register it again: sp-connect app add {users[0].app}"
         raise error
     return ok("the app of every connection is registered")
+
+
+def _without_app(facts: Facts) -> tuple[set[str], list[Connection]]:
+    """The names of the apps, and the connections whose app is none of them."""
+    known = {app.name for app in facts.apps}
+    return known, [row for row in facts.records.rows if row.app not in known]
 
 
 def accounts(facts: Facts) -> Finding:
@@ -167,8 +176,10 @@ def invites(facts: Facts) -> Finding:
     fixed = bool(ended) and facts.fix
     if fixed:
         with facts.edges.changes.writing():
-            for one in ended:
-                facts.edges.invites.remove(one)
+            for one in ended:  # unless it was used since
+                current = facts.edges.invites.find(one.state)
+                if current is not None and current.status(now) == "ended":
+                    facts.edges.invites.remove(current)
     said = _counted(pending)
     if orphaned:
         whose = several(one.scope for one in orphaned)

@@ -7,7 +7,7 @@ from sp_connect.amazon import lwa, marks, registration
 from sp_connect.checkup.facts import SET_CLOCK, Facts
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import SEATS, SECRET_LIFE, App
-from sp_connect.stores import files
+from sp_connect.stores import files, secrets
 from sp_connect.stores.authorizations import seated
 
 OLD_DAYS = 150
@@ -61,7 +61,7 @@ def client_secret(facts: Facts, app: App) -> Finding:
     """
     if facts.store_trouble:
         return skipped("the secret store cannot be asked")
-    secret = facts.edges.secrets.fetch(app.secret_name)
+    app, secret = secrets.together(facts.edges.secrets, lambda: facts.edges.apps.get(app.name))
     age = (facts.edges.now() - app.secret_set_at).days
     if age < 0:
         when = words.day(app.secret_set_at)

@@ -23,6 +23,9 @@ def present(facts: Facts) -> Finding:
     lacking, damages = _lacking(facts)
     gone = {row.scope for row in lacking}
     marked = [row for row in facts.records.rows if row.standing == "missing-token" and row.scope not in gone]
+    if lacking or marked:  # others may have renewed, revoked or moved everything since the first look
+        with facts.edges.changes.still():
+            lacking, marked = _again(facts, lacking, there=False), _again(facts, marked, there=True)
     unmarked = [row for row in lacking if row.standing != "missing-token"]
     fixed = facts.fix and any([_mark(facts, unmarked, "missing-token"), _mark(facts, marked, "unchecked")])
     if lacking:
@@ -50,6 +53,10 @@ def unclaimed(facts: Facts) -> Finding:
     if facts.contents is None:
         return ok("a keyring cannot list what it holds, so only a vault is checked for that")
     left = _unclaimed(facts, facts.contents)
+    if left:  # others may have kept something since the first look
+        with facts.edges.changes.still():
+            facts.read_again()
+            left = _unclaimed(facts, facts.contents)
     if not left:
         return ok(CLAIMED)
     said = _said(left)
@@ -99,23 +106,43 @@ def _lacking(facts: Facts) -> tuple[list[Connection], list[errors.Damaged]]:
     return lacking, list(damages.values())
 
 
+def _again(facts: Facts, rows: Sequence[Connection], *, there: bool) -> list[Connection]:
+    """Those of `rows`, as they are now, whose token is `there`, or is not. The caller holds the lock."""
+    found = []
+    for row in rows:
+        with suppress(errors.Damaged):  # what is damaged, another check names
+            if (now := facts.edges.changes.current(row)) is not None and _is_there(facts, now) == there:
+                found.append(now)
+    return found
+
+
+def _is_there(facts: Facts, row: Connection) -> bool:
+    try:
+        facts.edges.secrets.fetch(row.secret_name)
+    except errors.MissingToken:
+        return False
+    return True
+
+
 def _mark(facts: Facts, rows: Sequence[Connection], standing: Standing) -> bool:
     """Notes in the records what was found, unless one was renewed or revoked in the meantime."""
     if not rows:
         return False
     with facts.edges.changes.writing():
-        current = []
-        for row in rows:
-            with suppress(errors.Damaged):
-                if (now := facts.edges.changes.current(row)) is not None:
-                    current.append(now._replace(standing=standing, last_error=None))
+        found = _again(facts, rows, there=standing != "missing-token")
+        current = [row._replace(standing=standing, last_error=None) for row in found]
         facts.edges.connections.put_all(current)
     facts.read_again()
     return bool(current)
 
 
-def _unclaimed(facts: Facts, contents: secrets.Contents) -> list[SecretName]:
-    """What belongs to no record. Of owners whose own file is damaged, or is not there any more, nothing can be said."""
+def _unclaimed(facts: Facts, contents: secrets.Contents | None) -> list[SecretName]:
+    """What belongs to no record; nothing of a keyring, or where the records cannot be read.
+
+    Of owners whose own file is damaged, or is not there any more, nothing can be said.
+    """
+    if contents is None or facts.blind(apps=True):
+        return []
     named = set(_named(facts))
     unknown = {("seller", damage.path.stem) for damage in facts.records.damages}
     unknown |= {("app", row.app) for row in facts.records.rows} - {("app", app.name) for app in facts.apps}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -87,6 +87,19 @@ class Changes:
                 # What was begun in the other store waits until that one is in use again.
                 if entry.store == self._secrets.name and entry.moving_to is None:
                     self._finish(entry)
+            yield
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keeps others from writing while something is looked at once more; finishes and changes nothing itself.
+
+        On a read-only disk nobody writes. Raises StoreLocked.
+        """
+        with self._queue, ExitStack() as stack:
+            with suppress(errors.ReadOnlyDisk):
+                stack.enter_context(locks.held(self._lock_path))
+            if isinstance(self._secrets, Choosing):
+                self._secrets.look_again()
             yield
 
     @contextmanager

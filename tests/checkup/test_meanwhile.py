@@ -1,0 +1,105 @@
+"""What others do between a first look of `doctor` and its verdict is seen: each check is made again under the lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sp_connect.checkup import records, tokens
+from sp_connect.checkup.facts import Facts
+from sp_connect.models import Secret
+from tests.stores.moving import unwatched
+from tests.stores.samples import app
+from tests.stores.test_identity import ACME, BRAVO, furnish, opened
+
+FIX = pytest.mark.parametrize("fix", [False, True])
+
+
+def looked(home: Path, *, fix: bool, passphrase: str = "correct horse") -> Facts:
+    """The facts of a home, after the first look."""
+    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE=passphrase), fix=fix, yes=True)
+    assert facts.records.rows
+    assert facts.contents is not None
+    return facts
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TESTS_RING", str(tmp_path / "ring"))
+    furnish(tmp_path / "home")
+    opened(tmp_path / "home", SP_CONNECT_PASSPHRASE="correct horse").moves().run("vault", unwatched)
+    return tmp_path / "home"
+
+
+def elsewhere(home: Path) -> None:
+    """Another process moves everything to the keyring."""
+    opened(home, SP_CONNECT_PASSPHRASE="correct horse").moves().run("keyring", unwatched)
+
+
+def standings(home: Path) -> set[str]:
+    return {one.standing for one in opened(home).connections.all()}
+
+
+@FIX
+def test_tokens_that_were_moved_are_not_marked_as_missing(home: Path, fix: bool) -> None:
+    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
+    assert facts.records.rows
+    elsewhere(home)
+    facts.__dict__["contents"] = opened(home, SP_CONNECT_PASSPHRASE="correct horse").vault.contents()  # read just after
+
+    found = tokens.present(facts)
+
+    assert (found.result, found.error) == ("ok", None), found
+    assert standings(home) == {"connected"}
+
+
+@FIX
+def test_a_token_that_was_replaced_is_not_missing(home: Path, fix: bool) -> None:
+    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
+    assert facts.records.rows
+    with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
+        other.changes.keep_connection(ACME._replace(secret_ref="ref-new"), Secret("Atzr|new"))
+        other.changes.drop_connection(BRAVO.scope)
+
+    found = tokens.present(facts)
+
+    assert (found.result, found.error) == ("ok", None), found
+    assert standings(home) == {"connected"}
+
+
+@FIX
+def test_a_token_that_is_missing_is_still_found_and_marked(home: Path, fix: bool) -> None:
+    with (world := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
+        world.secrets.forget(ACME.secret_name)
+
+    found = tokens.present(looked(home, fix=fix))
+
+    assert found.result == "failed"
+    assert standings(home) == ({"connected", "missing-token"} if fix else {"connected"})
+
+
+@FIX
+def test_a_secret_that_was_kept_since_is_not_unclaimed(home: Path, fix: bool) -> None:
+    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
+    assert facts.records.rows
+    assert facts.apps
+    with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
+        other.changes.keep_connection(ACME._replace(secret_ref="ref-new"), Secret("Atzr|new"))
+
+    found = tokens.unclaimed(facts)
+
+    assert (found.result, found.fixed) == ("ok", False), found
+    assert opened(home, SP_CONNECT_PASSPHRASE="correct horse").secrets.fetch(
+        ACME._replace(secret_ref="ref-new").secret_name
+    )
+
+
+def test_an_app_that_was_registered_since_is_known(home: Path) -> None:
+    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=False, yes=True)
+    assert facts.apps
+    with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
+        other.changes.keep_app(app("wider"), Secret("another client secret"))
+        other.changes.keep_connection(ACME._replace(secret_ref="ref-new", app="wider"), Secret("Atzr|new"))
+
+    assert records.apps_in_use(facts).result == "ok"
