@@ -79,7 +79,7 @@ class Selection(NamedTuple):
         for pattern in self.sellers:
             matching = {seller for seller in sellers if fnmatchcase(seller, pattern)}
             if not matching:
-                raise errors.NoSuchConnection(pattern, near=connections.near(pattern))
+                raise errors.NoSuchConnection(pattern, near=connections.near(pattern), is_pattern=True)
             meant |= matching
         return [one for one in rows if one.scope.seller in meant], [one for one in damages if one.path.stem in meant]
 

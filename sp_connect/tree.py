@@ -101,5 +101,6 @@ def _write_example(formatter: Any, example: str | None) -> None:
 
 
 def _with_headings(text: str) -> str:
-    """The same with its headings in bold, where the terminal knows that."""
+    """The same with headings in bold, where the terminal knows that, and no slash before a flag that turns off."""
+    text = re.sub(r"(?m)^   / (--no-\S+)", r"  \1   ", text)
     return re.sub(r"(?m)^(\S[^\n]*):$", lambda found: typer.style(found[1], bold=True), text)

@@ -197,6 +197,7 @@ def country_named(text: str, region: Region | None = None) -> Country:
 def countries_named(texts: Sequence[str], regions: Sequence[Region] = ()) -> list[Country]:
     """The countries that a person typed, each of one of `regions` if any is given. Raises UnknownCountry."""
     found = []
+    regions = list(dict.fromkeys(regions))
     for text in texts:
         country = country_named(text, regions[0] if len(regions) == 1 else None)
         if regions and country.region not in {region.code for region in regions}:

@@ -236,7 +236,7 @@ class NoSuchInvite(NotFound):
 class NoSuchConnection(NotFound):
     """`what` has no connection, or no seller has one; `where` is a place, as " in Japan".
 
-    `near` are sellers who may have been meant, where `what` is none.
+    `near` are sellers who may have been meant, where `what` is none; `is_pattern` says that `what` stands for many.
     """
 
     def __init__(
@@ -246,10 +246,12 @@ class NoSuchConnection(NotFound):
         *,
         where: str = "",
         near: Sequence[str] = (),
+        is_pattern: bool = False,
     ) -> None:
-        super().__init__(
-            f"{what}{where} is not connected." if what else f"No seller is connected{where}.", f"{_meant(near)}{hint}"
-        )
+        sentence = f"{what}{where} is not connected." if what else f"No seller is connected{where}."
+        if is_pattern:
+            sentence = f"No seller that is connected has a name like {what}."
+        super().__init__(sentence, f"{_meant(near)}{hint}")
 
 
 def _meant(near: Sequence[str]) -> str:

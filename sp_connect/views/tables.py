@@ -91,6 +91,7 @@ def apps(screen: Screen, rows: Sequence[tuple[App, int]], now: datetime) -> Tabl
 
 def app_facts(app: App, seats: int, now: datetime) -> list[tuple[str, Text]]:
     """What `app show` says, a label and a value each."""
+    until = app.old_secret_until if app.has_old_secret(now) else None
     return [
         ("App", text.styled(app.name, "bold")),
         ("Application ID", text.styled(app.application_id)),
@@ -100,6 +101,7 @@ def app_facts(app: App, seats: int, now: datetime) -> list[tuple[str, Text]]:
         ("State at Amazon", text.styled("draft" if app.draft else "published")),
         ("Access level", text.styled(app.access_level)),
         ("Client secret", secret_age(app, now).append(" old")),
+        *([("Old secret", text.styled(f"kept beside it, until {words.day(until)} at most"))] if until else []),
         ("Seats", _seats(app, seats)),
     ]
 

@@ -40,8 +40,7 @@ def page(screen: Screen, seller: str, places: Sequence[Place], now: datetime) ->
         wide = min(width, max(card.WIDEST, *(len(screen.typed(command)) + FRAME for _, _, command, _ in places)))
     else:
         wide = min(card.WIDEST, (width + GAP) // abreast - GAP)
-    states = signs.counted(one.status(now) if one else None for _, one, _, _ in places)
-    head = Text.assemble((text.literal(seller), "bold"), f"  {states}")
+    head = Text.assemble((text.literal(seller), "bold"), f"  {_counted(places, now)}")
     if screen.simulated:
         head.append("  SIMULATED", "bold yellow")
     rows: list[RenderableType] = []
@@ -55,6 +54,14 @@ def page(screen: Screen, seller: str, places: Sequence[Place], now: datetime) ->
         row.add_row(*panels)
         rows.append(row)
     return Group(head, Text(), *rows)
+
+
+def _counted(places: Sequence[Place], now: datetime) -> str:
+    """How many places there are of each state: "1 connected, 2 invited, 2 not connected"."""
+    invited = sum(one is None and invite is not None for _, one, _, invite in places)
+    connected = signs.counted(one.status(now) for _, one, _, _ in places if one)
+    absent = signs.counted(None for _, one, _, invite in places if one is None and invite is None)
+    return ", ".join(filter(None, (connected, f"{invited} invited" if invited else "", absent)))
 
 
 def _tile(screen: Screen, place: Place, now: datetime, width: int) -> Panel:

@@ -119,6 +119,17 @@ def test_country_of_another_region_names_this_ones(country: str, region: str) ->
     assert caught.value.hint == f"--country takes {codes}"
 
 
+def test_a_region_that_is_given_twice_is_named_once() -> None:
+    europe = geography.region_named("eu")
+
+    with pytest.raises(errors.UnknownCountry) as twice:
+        geography.countries_named(["JP"], [europe, europe])
+
+    with pytest.raises(errors.UnknownCountry) as once:
+        geography.countries_named(["JP"], [europe])
+    assert (str(twice.value), twice.value.hint) == (str(once.value), once.value.hint)
+
+
 @pytest.mark.parametrize(
     ("region", "country", "item", "place", "flags"),
     [

@@ -371,6 +371,17 @@ class TestNewSecret:
         assert keeps(agency, SECRET)
         assert old_secret(agency) == OLD
 
+    def test_show_says_until_when_the_old_one_is_kept(self, agency: Agency) -> None:
+        rotate(agency, SECRET, check=False)
+        given = shell(agency)
+
+        commands.show(given.context, "default")
+
+        assert "kept beside it, until 29 Nov 2026 at most" in given.printed()
+        agency.clock.pass_by(days=7, seconds=1)
+        commands.show(given.context, "default")
+        assert given.printed().count("Old secret") == 1
+
     def test_without_an_answer_it_is_kept_with_a_warning_beside_the_old_one(self, agency: Agency) -> None:
         agency.world.faults.add(Fault("token", "status", status=503))
 

@@ -115,6 +115,10 @@ class TestFilters:
 
         assert failure.value.hint == hint
 
+    def test_a_pattern_without_a_match_is_called_a_pattern(self, clients: Agency) -> None:
+        with pytest.raises(errors.NoSuchConnection, match=r"^No seller that is connected has a name like x\*\.$"):
+            run(clients, seller="x*")
+
     def test_an_app_that_does_not_exist_is_not_found_and_one_without_connections_is_no_failure(
         self, agency: Agency
     ) -> None:

@@ -227,6 +227,15 @@ class TestInvited:
         assert "29 Nov 2026, in 7 days" in given.printed()
         assert [tile.invite for tile in show.run(agency.edges, "acme")] == [None, None, made, None, None]
 
+    def test_the_head_counts_an_invited_place_apart(self, agency: Agency) -> None:
+        connected(agency, "acme", "na")
+        invited(agency, "acme", "fe", "JP")
+        given = shell(agency)
+
+        show.command(given.context, ["acme"])
+
+        assert given.printed().startswith("acme  1 connected, 1 invited, 3 not connected\n")
+
     def test_json_has_the_invite_and_an_ended_one_is_none(self, agency: Agency) -> None:
         connected(agency, "acme", "na")
         invited(agency)
