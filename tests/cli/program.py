@@ -24,6 +24,7 @@ PASSPHRASE = "correct horse"
 SECONDS = 30
 NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 """Else the program would find the keyring of whoever runs the tests."""
+NOTICE = "SIMULATED: SP_CONNECT_AMAZON_URL is set, so nothing here comes from Amazon itself.\n"
 _OURS = (
     "SP_CONNECT_",
     "PYTHON",
@@ -63,6 +64,11 @@ def parted(stderr: str) -> tuple[str, str]:
     """The line that says first that Amazon is elsewhere, if it is there, and the rest of stderr."""
     first, end, rest = stderr.partition("\n")
     return (f"{first}{end}", rest) if first.startswith("SIMULATED: SP_CONNECT_AMAZON_URL") else ("", stderr)
+
+
+def without_notices(stderr: str) -> str:
+    """What the real Amazon's user would be shown: a script's stderr without the line that each run begins with here."""
+    return "".join(line for line in stderr.splitlines(keepends=True) if line != NOTICE)
 
 
 @dataclass

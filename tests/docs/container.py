@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cli.program import SECONDS, Result
+from tests.cli.program import SECONDS, Result, without_notices
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Image:
             timeout=SECONDS,
             check=False,
         )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return Result(done.returncode, done.stdout, without_notices(done.stderr))
 
 
 def build(dockerfile: str, context: Path, root: Path) -> Image:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sp_connect.amazon import geography
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, World
-from tests.cli.program import PROGRAM, SECONDS, Result
+from tests.cli.program import PROGRAM, SECONDS, Result, without_notices
 from tests.commands.given import account_of
 from tests.docs import page
 from tests.real_client.proxy import Proxy, proxy
@@ -57,7 +57,7 @@ class Machine:
             timeout=SECONDS * 2,
             check=False,
         )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return Result(done.returncode, done.stdout, without_notices(done.stderr))
 
     def typed(self, commands: str, stdin: str = "") -> Result:
         """The same, after the settings."""
@@ -80,14 +80,15 @@ class Machine:
             BUILT_IN.client_secret or "",
         )
 
-    def connect(self, seller: str, region: str, country: str | None = None) -> str:
+    def connect(self, seller: str, region: str, country: str | None = None, *, authorized_at: str | None = None) -> str:
         """Connects a client with the token of Amazon's console. The Selling Partner ID."""
         scope = geography.scope(seller, region, country)
         host = geography.consent_host(scope)
         account = account_of(seller, host)
         given = self.amazon.authorize(BUILT_IN, account, host)
         identity = account.selling_partner_id
-        self._done(f"sp-connect import {scope.flags} --selling-partner-id {identity}", given.refresh_token)
+        dated = f" --authorized-at {authorized_at}" if authorized_at else ""
+        self._done(f"sp-connect import {scope.flags} --selling-partner-id {identity}{dated}", given.refresh_token)
         return identity
 
     def end_at_amazon(self, selling_partner_id: str) -> None:

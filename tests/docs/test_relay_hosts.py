@@ -69,7 +69,7 @@ def missing(what: str) -> None:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One where the app of the page is registered."""
+    """One where the app of the page is registered, as one of a simulated Amazon."""
     folder = tmp_path_factory.mktemp("registered") / "home"
     ids = ["--application-id", APP.application_id, "--client-id", APP.client_id, "--redirect-uri", REDIRECT_URI]
     added = at(folder).run(
@@ -81,6 +81,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--no-check",
         "--client-secret-stdin",
         stdin=APP.client_secret,
+        env={"SP_CONNECT_AMAZON_URL": "http://127.0.0.1:9"},
     )
     assert added.code == 0, added.stderr
     return folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -153,16 +154,14 @@ class TestCron:
         assert "sp-connect connect --seller berlin --region eu" in result.stderr
 
     def test_an_authorization_that_ends_soon_is_mailed(self, machine: Machine) -> None:
-        record = machine.home / "sp-connect" / "connections" / "acme.toml"
-        lines = record.read_text().splitlines()
-        begun = next(line for line in lines if line.startswith("authorized_at"))
-        record.write_text(record.read_text().replace(begun, "authorized_at = 2001-01-01T00:00:00Z"))
+        consented = datetime.now(UTC).date() - timedelta(days=350)
+        machine.connect("berlin", "eu", authorized_at=consented.isoformat())
         check, _ = cron.jobs(page.CRONTAB)
 
         result = check.run(machine.home)
 
         assert (result.code, result.stdout) == (3, "")
-        assert "acme in Europe & India ends within 30 days" in result.stderr
+        assert "berlin in Europe & India ends within 30 days" in result.stderr
 
     def test_without_the_vault_there_is_no_keyring(self, machine: Machine) -> None:
         check = "SP_CONNECT_HOME=~/sp-connect ~/.local/bin/sp-connect token --seller acme --region eu"
