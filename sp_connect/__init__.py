@@ -11,9 +11,10 @@ __version__ = "0.9.0"
 def credentials(seller: str, region: str, country: str | None = None) -> dict[str, str]:
     """The credentials of a connection, as python-amazon-sp-api takes them for its argument `credentials`.
 
-    Returns `refresh_token`, `lwa_app_id` and `lwa_client_secret`. `region` is "na", "eu" or "fe"; the Far East
-    needs a `country` such as "JP". Settings come from the environment, as for the command line; nobody is ever
-    asked, and Amazon is not called. Raises the classes of `sp_connect.errors`: Usage, NotFound, ThisMachine.
+    Returns `refresh_token`, `lwa_app_id` and `lwa_client_secret`. `region` is "na", "eu" or "fe"; a `country` such
+    as "JP" is needed where the seller has several connections there. Settings come from the environment, as for the
+    command line; nobody is ever asked, and Amazon is not called. Raises the classes of `sp_connect.errors`: Usage,
+    NotFound, ThisMachine.
     """
     import io
     import os

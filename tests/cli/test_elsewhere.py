@@ -7,6 +7,7 @@ import tomllib
 import pytest
 
 from sp_connect.models import Secret
+from sp_connect.stores.identity import Identity
 from tests.agency import Agency
 from tests.cli.program import Program
 from tests.commands.given import connected
@@ -31,6 +32,7 @@ SENDING = (
 @pytest.fixture
 def real(office: Agency) -> Agency:
     """The office, whose app and whose acme are of the real Amazon; beside them there is an app of the simulator's."""
+    Identity(office.folder).make()  # every home has one before its first record
     connected(office, simulated=False)
     with office.edges.changes.writing():
         office.edges.apps.put(office.app._replace(simulated=False))

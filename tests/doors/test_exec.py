@@ -17,7 +17,7 @@ import pytest
 from sp_connect.commands import exec as execution
 from sp_connect.simulator.world import BUILT_IN
 from tests.agency import Agency
-from tests.cli.program import PASSPHRASE, PROGRAM, SECONDS, Program, ended, plain
+from tests.cli.program import PASSPHRASE, PROGRAM, SECONDS, Program, ended, parted, plain
 from tests.commands.given import connected, end_at_amazon, token_of
 from tests.doors.given import HOSTILE, ready_program, requests_of, with_token
 
@@ -177,7 +177,7 @@ class TestChild:
         )
 
         assert done.stdout == given
-        assert done.stderr == b"to stderr"
+        assert parted(done.stderr.decode())[1] == "to stderr"
 
     def test_its_arguments_are_passed_as_they_are(self, ready: Program) -> None:
         given = ["two words", "", "--", "-x", "--help", "--json", "$HOME", "*", "a'b\"c", "\u00e9"]
@@ -321,6 +321,7 @@ class TestSimulated:
 
         assert "PASSPHRASE" not in result.stdout
 
+    @pytest.mark.usefixtures("ctrl_c")
     def test_a_ctrl_c_before_we_wait_does_not_lose_the_childs_exit_code(self) -> None:
         for _ in range(100):  # the child is quick enough for some of them
             assert execution._beside(["sh", "-c", "kill -INT $PPID; exit 9"], os.environ) == 9

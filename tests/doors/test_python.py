@@ -54,9 +54,28 @@ def test_the_provider_takes_an_account_for_a_connection(here: Agency) -> None:
     assert SpConnectProvider("acme/fe/JP")()["refresh_token"] == token_of(here, japan)
 
 
-@pytest.mark.parametrize("account", ["default", "", "acme", "acme/", "/eu", "acme/mars", "acme/fe", "acme/fe/JP/x"])
+@pytest.mark.parametrize("account", ["default", "", "acme", "acme/", "/eu", "acme/mars", "acme/fe/JP/x"])
 def test_an_account_that_names_no_connection_is_a_usage_error(here: Agency, account: str) -> None:
     with pytest.raises(errors.Usage):
+        SpConnectProvider(account)()
+
+    assert sum(here.world.requests.values()) == 0
+
+
+def test_an_account_in_the_far_east_needs_a_country_where_the_seller_has_several_there(here: Agency) -> None:
+    japan = connected(here, "acme", "fe", "JP")
+    assert SpConnectProvider("acme/fe")()["refresh_token"] == token_of(here, japan)
+
+    connected(here, "acme", "fe", "AU")
+    with pytest.raises(errors.WhichConnection, match="say which"):
+        SpConnectProvider("acme/fe")()
+
+
+@pytest.mark.parametrize("account", ["acme/fe", "acme/fe/AU", "acme/na"])
+def test_an_account_in_a_place_where_the_seller_is_not_connected_is_not_found(here: Agency, account: str) -> None:
+    connected(here)
+
+    with pytest.raises(errors.NoSuchConnection):
         SpConnectProvider(account)()
 
     assert sum(here.world.requests.values()) == 0

@@ -36,7 +36,14 @@ def Request(method, address, headers, data):
     raise kinds[os.environ["DEFECT"]](f"{method} {address} {headers} {data}")
 """
 
-ADAPTERS = "class HTTPAdapter:\n    def __init__(self, **settings):\n        pass\n"
+ADAPTERS = """
+DEFAULT_CA_BUNDLE_PATH = "/nonexistent"
+
+
+class HTTPAdapter:
+    def __init__(self, **settings):
+        pass
+"""
 
 
 def write(folder: Path) -> Path:

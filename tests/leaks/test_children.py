@@ -36,7 +36,7 @@ class Child(NamedTuple):
     environment: str
 
 
-def started(given: Given, tmp_path: Path, *arguments: str, stdin: str = "", **env: str) -> list[Child]:
+def started(given: Given, tmp_path: Path, *arguments: str, stdin: str = "", code: int = 0, **env: str) -> list[Child]:
     """Every program that a run of ours starts, and those that they start, in order."""
     trace = tmp_path / "started"
     strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-v", "-s", "100000", "-e", "trace=execve", "-o", str(trace)]
@@ -48,7 +48,7 @@ def started(given: Given, tmp_path: Path, *arguments: str, stdin: str = "", **en
         check=False,
         timeout=SECONDS,
     )
-    assert done.returncode == 0, done.stderr.decode()
+    assert done.returncode == code, done.stderr.decode()
     found = [Child(*seen.groups()) for line in trace.read_text().splitlines() if (seen := STARTED.match(line))]
     assert found[0].program == str(PROGRAM)
     assert PASSPHRASE in found[0].environment, "what the program itself was given is seen whole"
@@ -90,7 +90,8 @@ def test_the_browsers_that_are_looked_for_learn_nothing(given: Given, tmp_path: 
     (desktop / "xdg-settings").write_text("#!/bin/sh\necho chromium.desktop\n")
     (desktop / "xdg-settings").chmod(0o700)
 
-    children = started(given, tmp_path, "doctor", DISPLAY=":99", BROWSER="true", PATH=f"{desktop}:/usr/bin:/bin")
+    env = {"DISPLAY": ":99", "BROWSER": "true", "PATH": f"{desktop}:/usr/bin:/bin"}
+    children = started(given, tmp_path, "doctor", code=3, **env)  # Amazon refuses the secret of the app `stale`
 
     assert "xdg-settings" in {Path(one.program).name for one in children}
     assert PASSPHRASE not in "".join(one.environment for one in children)
@@ -111,7 +112,7 @@ def test_what_exec_runs_has_the_credentials_in_its_environment_alone(given: Give
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("app", "rotate-secret", "stale", "--client-secret-stdin"),
+        ("app", "rotate-secret", "stale", "--no-check", "--client-secret-stdin"),
         ("verify",),
         ("token", "-s", "acme", "-r", "eu"),
         ("export", "-s", "acme", "-r", "eu", "--format", "json"),

@@ -47,6 +47,7 @@ def test_a_defect_in_a_thread_leaks_nothing(given: Given, shadowed: str) -> None
 
     assert result.code == 1
     assert "in labour" in result.stderr
+    assert "/requests/__init__.py:" in result.stderr, "the way is told"
     assert leaks(given, result) == []
 
 
