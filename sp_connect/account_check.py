@@ -52,7 +52,7 @@ class Checks:
     def _checked(
         self, connection: Connection, access_token: Secret, door: errors.Door, *, elsewhere: bool
     ) -> Connection:
-        scope, account = connection.scope, connection.selling_partner_id
+        scope, account = connection.scope, connection.selling_partner_id or "an account"
         try:
             found = sellers.marketplaces(self._edges.amazon, scope, access_token, connection.app)
         except errors.NotPermitted as refusal:
@@ -69,7 +69,7 @@ class Checks:
         self, connection: Connection, access_token: Secret, refusal: errors.NotPermitted, door: errors.Door
     ) -> None:
         """Raises OtherRegion where another region names marketplaces, SellsNowhere where all three name none."""
-        scope, account = connection.scope, connection.selling_partner_id
+        scope, account = connection.scope, connection.selling_partner_id or "an account"
         is_nowhere = isinstance(refusal, errors.NoMarketplaces)
         for region in geography.REGIONS.values():
             if region.code == scope.region:
@@ -91,7 +91,10 @@ class Checks:
             raise errors.SellsNowhere(scope, account, door)
 
     def _with_owner(self, connection: Connection, access_token: Secret, door: errors.Door) -> Connection:
-        """The connection, and whether Amazon names its account as the token's owner. Raises NotTheOwner."""
+        """The connection, and whether Amazon names its account as the token's owner. Raises NotTheOwner.
+
+        One that names no account yet gets the one that Amazon names.
+        """
         scope, claimed = connection.scope, connection.selling_partner_id
         try:
             named = fees.owner(self._edges.amazon, scope, *asked_about(connection), access_token)
@@ -100,9 +103,11 @@ class Checks:
             return self._doubted(connection, error.code)
         except errors.AmazonTrouble as error:
             return self._doubted(connection, error.code)
-        if named != claimed:
+        if claimed and named != claimed:
             raise errors.NotTheOwner(scope, claimed, named, door)
-        return connection._replace(id_confirmed=True, id_asked_at=self._edges.now(), id_doubt=None)
+        return connection._replace(
+            selling_partner_id=named, id_confirmed=True, id_asked_at=self._edges.now(), id_doubt=None
+        )
 
     def _doubted(self, connection: Connection, code: str) -> Connection:
         return connection._replace(id_confirmed=False, id_asked_at=self._edges.now(), id_doubt=code)

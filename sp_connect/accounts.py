@@ -49,12 +49,16 @@ class Accounts:
         return scope in self._scopes or selling_partner_id in self._accounts
 
     def guard(self, scope: Scope, app: str, selling_partner_id: str) -> None:
-        """Raises WrongAccount, DuplicateAccount and OtherApp for an account that a person names."""
+        """Raises WrongAccount, DuplicateAccount and OtherApp for an account that a person or Amazon names.
+
+        `selling_partner_id` is empty while Amazon has not named it; then only the app is looked at.
+        """
         before = self.get(scope)
         of_account = self._accounts.get(selling_partner_id, {}).values()
         known = [*of_account, *([before] if before is not None else [])]
         guard = authorization.Guard(imported=True)
-        authorization.check_account(scope, guard, selling_partner_id, known, self._connections.has)
+        if selling_partner_id:
+            authorization.check_account(scope, guard, selling_partner_id, known, self._connections.has)
         if before is not None and before.app != app:
             raise errors.OtherApp(scope, before.app, app)
 
@@ -67,7 +71,8 @@ class Accounts:
         if scope in kept:
             return
         for other in kept.values():
-            if other.scope.seller != scope.seller or other.selling_partner_id != selling_partner_id:
+            is_other = selling_partner_id not in ("", other.selling_partner_id)
+            if other.scope.seller != scope.seller or is_other:
                 raise errors.TokenTaken(scope, other.scope, other.selling_partner_id)
 
     def _note(self, connection: Connection, token: str | None) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sp_connect import errors, sheet
+from sp_connect import credentials_file, errors, sheet
 from sp_connect.amazon import geography, registration
 from sp_connect.models import Connection, Scope, Secret
 
@@ -31,7 +31,8 @@ EARLIEST = 2000
 class Row(NamedTuple):
     """One connection to import. `line` is where a file names it; 0 if the command line does.
 
-    `authorized_at` is when the seller consented, None where nobody said so.
+    `authorized_at` is when the seller consented, None where nobody said so. `selling_partner_id` is empty until Amazon
+    has named it, where the file does not. `client_id` is that of the app to which the file says the token belongs.
     """
 
     line: int
@@ -40,15 +41,26 @@ class Row(NamedTuple):
     app: str | None
     token: Secret
     authorized_at: datetime | None = None
+    client_id: str | None = None
+
+
+class Beside(NamedTuple):
+    """What flags say of a credentials file, which names no place. `seller` is another name for its only account."""
+
+    region: str
+    country: str | None
+    seller: str | None
+    authorized_at: str | None
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What is connected now, by the line that asked for it, what failed, and which columns nobody asked for."""
+    """What is connected now, by the line that asked for it, what failed, and which columns or fields were not read."""
 
     kept: dict[int, Connection] = field(default_factory=dict)
     failed: list[errors.OnLines] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
+    is_table: bool = True
 
     @property
     def connections(self) -> list[Connection]:
@@ -83,6 +95,32 @@ def of_file(
             rows.append(row)
         except errors.Usage as error:
             failed.append(sheet.at_line(line, error))
+    return rows
+
+
+def of_credentials(
+    content: bytes, beside: Beside, failed: list[errors.OnLines], now: datetime, passed_over: list[str]
+) -> list[Row]:
+    """The rows of python-amazon-sp-api's credentials.yml, a seller for each account, as `of_file`.
+
+    Raises Usage for a file that is none, and for flags that are wrong or mean one account where it has several.
+    """
+    geography.scope(beside.seller or "any", beside.region, beside.country)
+    begun = None if beside.authorized_at is None else _moment(beside.authorized_at, now)
+    accounts, count = credentials_file.read(content, failed, passed_over)
+    of_one = {"--seller": beside.seller, "--authorized-at": beside.authorized_at}
+    if count > 1 and any(of_one.values()):
+        raise errors.FlagsOfOneAccount([flag for flag, value in of_one.items() if value], count)
+    rows = []
+    for one in accounts:
+        try:
+            scope = geography.scope(beside.seller or one.name, beside.region, beside.country)
+            token = Secret(one.refresh_token)
+            registration.check_refresh_token(token)
+            client_id = registration.client_id(one.lwa_app_id)
+            rows.append(Row(one.line, scope, "", None, token, begun, client_id))
+        except errors.Usage as error:
+            failed.append(sheet.at_line(one.line, error))
     return rows
 
 
@@ -128,9 +166,10 @@ def without_twins(rows: Sequence[Row], is_known: Callable[[Row], bool], outcome:
     """
     single = _without_shared_tokens(_once_each(rows, outcome), outcome)
     of_account: defaultdict[str, list[Row]] = defaultdict(list)
+    left: list[Row] = [row for row in single if not row.selling_partner_id]
     for row in single:
-        of_account[row.selling_partner_id].append(row)
-    left: list[Row] = []
+        if row.selling_partner_id:
+            of_account[row.selling_partner_id].append(row)
     for twins in of_account.values():
         names = sorted({row.scope.seller for row in twins})
         if len(names) == 1 or any(is_known(row) for row in twins):  # what is connected is for the guard to tell

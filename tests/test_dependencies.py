@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.test_house import OWNERS, ROOT, imported
+from tests.test_house import MODULE_OF, OWNERS, ROOT, imported
 
 TEXT = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -45,6 +45,10 @@ def _alike(package: str) -> str:
     return package.lower().replace("-", "_")
 
 
+def _module(package: str) -> str:
+    return MODULE_OF.get(_alike(package), _alike(package))
+
+
 def test_each_dependency_has_its_line_and_each_line_its_dependency() -> None:
     assert LINES.keys() == DECLARED.keys()
 
@@ -54,7 +58,7 @@ def test_a_line_names_the_oldest_version_and_the_owners(package: str) -> None:
     line = LINES[package]
 
     assert re.split("[,;]", DECLARED[package])[0] == f"{package}>={line.bound}"
-    assert line.owners == OWNERS[_alike(package)]
+    assert line.owners == OWNERS[_module(package)]
     assert line.licence
     assert line.brings
 
@@ -67,7 +71,7 @@ def test_why_it_is_needed_is_told(package: str) -> None:
 
 
 def test_no_dependency_is_without_an_owner() -> None:
-    assert {_alike(name) for name in DECLARED} == OWNERS.keys()
+    assert {_module(name) for name in DECLARED} == OWNERS.keys()
 
 
 def test_tests_import_nothing_that_is_undeclared() -> None:

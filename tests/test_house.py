@@ -31,7 +31,7 @@ FLOORS = (
     {"sp_connect.simulator"},
     {"sp_connect.selection", "sp_connect.listener", "sp_connect.browser", "sp_connect.person", "sp_connect.completion"},
     {"sp_connect.at_once", "sp_connect.roster"},
-    {"sp_connect.sheet"},
+    {"sp_connect.sheet", "sp_connect.credentials_file"},
     {"sp_connect.views", "sp_connect.stores"},
     {"sp_connect.pages"},
     {"sp_connect.amazon"},
@@ -64,7 +64,11 @@ OWNERS = {
     "tomli_w": ("sp_connect.stores.toml",),
     "tomlkit": ("sp_connect.stores.apps",),
     "platformdirs": ("sp_connect.settings",),
+    "yaml": ("sp_connect.credentials_file",),
 }
+
+MODULE_OF = {"pyyaml": "yaml"}
+"""The module of a package whose names differ by more than case."""
 
 REVEALERS = {
     "sp_connect.access",
@@ -133,11 +137,8 @@ def test_each_outside_library_has_one_owner(library: str) -> None:
 
 def test_nothing_undeclared_is_imported() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    known = (
-        {name.partition(">")[0].replace("-", "_").lower() for name in declared}
-        | {"sp_connect"}
-        | sys.stdlib_module_names
-    )
+    packages = {name.partition(">")[0].replace("-", "_").lower() for name in declared}
+    known = {MODULE_OF.get(name, name) for name in packages} | {"sp_connect"} | sys.stdlib_module_names
 
     undeclared = {
         (module, name) for module, path in MODULES.items() for name in imported(path) if name.split(".")[0] not in known

@@ -26,6 +26,8 @@ from sp_connect.models import Secret
 APPLICATION_IDS = ("amzn1.sellerapps.app.", "amzn1.sp.solution.")
 CLIENT_IDS = "amzn1.application-oa2-client."
 
+LONGEST_CLIENT_ID = 256
+
 LONGEST_FRONT = 40
 """Characters in front of a client secret that are shown, at most."""
 
@@ -65,6 +67,15 @@ def check_ids(application_id: str, client_id: str) -> None:
             f"{client_id!r} is not a client id.",
             f"it begins with {CLIENT_IDS}: LWA credentials, View, in the developer console",
         )
+
+
+def client_id(text: str) -> str:
+    """A client id as a file names it. Raises Usage for what is none; it is not repeated, since it may be a secret."""
+    if not text.startswith(CLIENT_IDS) or not _is_plain(text) or len(text) > LONGEST_CLIENT_ID:
+        raise errors.Usage(
+            "lwa_app_id is not a client id.", f"it begins with {CLIENT_IDS}: LWA credentials in the developer console"
+        )
+    return text
 
 
 def check_client_secret(secret: Secret) -> bool:

@@ -1,4 +1,4 @@
-"""`import`: refresh tokens that Amazon's console gave (self-authorization, amazon.md 10.5), one or a CSV file of many.
+"""`import`: refresh tokens that Amazon's console gave (self-authorization, amazon.md 10.5), one or a file of many.
 
 Every row goes through the same gates: its form, the guard against wrong and duplicate accounts, Amazon. What
 passes them is written a batch of sellers at a time; what does not is named with its line.
@@ -13,13 +13,25 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from sp_connect import access, account_check, at_once, authorization, batches, errors, roster, settings, sheet, words
+from sp_connect import (
+    access,
+    account_check,
+    at_once,
+    authorization,
+    batches,
+    credentials_file,
+    errors,
+    roster,
+    settings,
+    sheet,
+    words,
+)
 from sp_connect.accounts import Accounts
 from sp_connect.amazon import lwa, registration
 from sp_connect.batches import Found
 from sp_connect.commands import flags
 from sp_connect.edges import Edges
-from sp_connect.models import App, Connection, Secret, Tokens
+from sp_connect.models import App, Connection, Scope, Secret, Tokens
 from sp_connect.roster import COLUMNS, OPTIONAL, Outcome, Row
 from sp_connect.stores import secrets
 from sp_connect.views import data, progress
@@ -72,6 +84,7 @@ def run(edges: Edges, options: Options) -> Outcome:
         else:
             found = [Found(row, _record(edges, apps, row), row.token) for row in good]
     finally:
+        found = _without_twins(found, accounts, outcome)
         with progress.bar(edges.screen, "Keeping", len(found)) as advance:
             batches.keep(edges, accounts, sorted(found, key=lambda one: one.row.line), outcome, advance)
     return outcome
@@ -85,9 +98,12 @@ def _rows(edges: Edges, options: Options, outcome: Outcome) -> list[Row]:
         "--selling-partner-id": options.selling_partner_id,
     }
     if options.file is not None:
+        content = sheet.read(options.file)
+        if credentials_file.is_one(content):
+            return _of_credentials(edges, options, content, outcome)
         if any(value is not None for value in (*flagged.values(), options.country, options.authorized_at)):
             raise errors.FlagsBesideFile([*flagged, "--country", "--authorized-at"])
-        return roster.of_file(sheet.read(options.file), outcome.failed, edges.now(), outcome.passed_over)
+        return roster.of_file(content, outcome.failed, edges.now(), outcome.passed_over)
     missing = [flag for flag, value in flagged.items() if value is None]
     if missing:
         raise errors.Usage(f"import needs {words.listed(missing)}, or --from FILE.", "sp-connect import --help")
@@ -96,6 +112,28 @@ def _rows(edges: Edges, options: Options, outcome: Outcome) -> list[Row]:
     row = roster.of_flags(cells | more, edges.now())
     edges.apps.get(row.app or options.default_app)
     return [row]
+
+
+def _of_credentials(edges: Edges, options: Options, content: bytes, outcome: Outcome) -> list[Row]:
+    """What python-amazon-sp-api's credentials file says, with the flags that it needs beside it."""
+    outcome.is_table = False
+    if options.region is None:
+        raise errors.NoRegionBeside
+    contrary = {"--selling-partner-id": options.selling_partner_id is not None, "--no-check": not options.check}
+    if any(contrary.values()):
+        raise errors.NotBesideCredentials([flag for flag, is_given in contrary.items() if is_given])
+    if options.app is not None:
+        edges.apps.get(options.app)
+    beside = roster.Beside(options.region, options.country, options.seller, options.authorized_at)
+    return roster.of_credentials(content, beside, outcome.failed, edges.now(), outcome.passed_over)
+
+
+def _without_twins(found: Sequence[Found], accounts: Accounts, outcome: Outcome) -> list[Found]:
+    """What was found, without accounts that turned out to be there under two names once Amazon had named them."""
+    rows = [one.row for one in found]
+    left = roster.without_twins(rows, lambda row: accounts.has(row.scope, row.selling_partner_id), outcome)
+    lines = {row.line for row in left}
+    return [one for one in found if one.row.line in lines]
 
 
 def _ask_token(edges: Edges) -> Secret:
@@ -120,10 +158,20 @@ class _Apps:
     def name(self, row: Row) -> str:
         before = self._accounts.get(row.scope)
         own = before.app if before is not None else self._options.default_app
-        return row.app or self._options.app or own
+        name = row.app or self._options.app or own
+        return name if row.client_id is None else self._of_client(row.scope, row.client_id, name)
+
+    def _of_client(self, scope: Scope, client_id: str, name: str) -> str:
+        """The app with a client id: `name` if that is one, else the only one where none was asked for."""
+        same = [app.name for app in self._edges.apps.all() if app.client_id == client_id]
+        if name in same:
+            return name
+        if self._options.app is None and len(same) == 1:
+            return same[0]
+        raise errors.OtherClient(scope, client_id, same, self._options.app)
 
     def of(self, row: Row) -> tuple[App, Secret]:
-        """Raises NoSuchApp, MissingToken."""
+        """Raises NoSuchApp, OtherClient, MissingToken."""
         name = self.name(row)
         if name not in self._known:
             is_asked = self._options.check
@@ -190,19 +238,25 @@ def _ask(
 ) -> Found | errors.SpConnectError:
     """What Amazon says to the token of one row: an access token, then where the account sells, and whose it is.
 
+    A row without a Selling Partner ID gets the one that Amazon names, and fails where it names none.
     A token that Amazon takes is kept, whatever comes of the rest: `verify` tells more.
     """
     unchecked = _record(edges, apps, row)
+    is_named = bool(row.selling_partner_id)
     try:
         tokens = _refreshed(edges, apps, row)
-        found, trouble = checks.look(unchecked, tokens.access_token, "import", needed=confirm_id)
+        found, trouble = checks.look(unchecked, tokens.access_token, "import", needed=confirm_id or not is_named)
     except errors.SpConnectError as error:
         return error
-    if confirm_id and not found.id_confirmed:
+    if (confirm_id or not is_named) and not found.id_confirmed:
         if isinstance(trouble, errors.AmazonTrouble):  # then nobody was asked whose it is
             return trouble
-        return errors.IdNotConfirmed(row.scope, row.selling_partner_id, found.id_doubt or "not-permitted")
+        doubt = found.id_doubt or "not-permitted"
+        if not is_named:
+            return errors.IdNotNamed(row.scope, doubt)
+        return errors.IdNotConfirmed(row.scope, row.selling_partner_id, doubt)
     kept = errors.KeptUnchecked(row.scope, trouble, unchecked.app) if trouble is not None else None
+    row = row._replace(selling_partner_id=found.selling_partner_id)
     return Found(row, found, tokens.refresh_token or row.token, kept)
 
 
@@ -239,8 +293,9 @@ def command(
         typer.FileBinaryRead | None,
         typer.Option(
             "--from",
-            metavar="FILE.csv",
-            help=f"Take many: {', '.join(COLUMNS)} [, {', '.join(OPTIONAL)}]. - reads stdin.",
+            metavar="FILE",
+            help=f"Take many: a CSV file of {', '.join(COLUMNS)} [, {', '.join(OPTIONAL)}], or credentials.yml "
+            "of python-amazon-sp-api with --region. - reads stdin.",
         ),
     ] = None,
     app: flags.OwnApp = None,
@@ -269,8 +324,10 @@ def command(
 ) -> None:
     """Import refresh tokens that Amazon's console gave, for apps that authorize themselves.
 
-    One token is read from stdin, or asked for, hidden. With --from, a CSV file names many: every bad row is told
-    with its line, and the good ones are imported.
+    One token is read from stdin, or asked for, hidden. With --from, a CSV file names many: every bad row is shown
+    with its line, and the good ones are imported. The credentials.yml of python-amazon-sp-api names neither regions
+    nor Selling Partner IDs: give --region, and Amazon is asked for the ids. Its accounts' names become the sellers';
+    --seller gives another name where the file has one account.
     """
     session: flags.Session = ctx.obj
     edges, default_app = session.edges(), settings.default_app(session.environ)
@@ -288,7 +345,8 @@ def command(
         count = len({one.scope.seller for one in rows})
         edges.screen.say(f"Imported {words.count(len(rows), 'connection')} of {words.count(count, 'seller')}.")
         if outcome.passed_over:
-            edges.screen.say(f"Columns that were passed over: {', '.join(outcome.passed_over)}.")
+            what = "Columns" if outcome.is_table else "Fields"
+            edges.screen.say(f"{what} that were passed over: {', '.join(outcome.passed_over)}.")
         if rows:
             edges.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
     failures = outcome.failures

@@ -50,6 +50,7 @@ from sp_connect.errors.base import SpConnectError as SpConnectError
 from sp_connect.errors.base import raise_all as raise_all
 from sp_connect.errors.check import Door as Door
 from sp_connect.errors.check import IdNotConfirmed as IdNotConfirmed
+from sp_connect.errors.check import IdNotNamed as IdNotNamed
 from sp_connect.errors.check import KeptUnchecked as KeptUnchecked
 from sp_connect.errors.check import NoMarketplaces as NoMarketplaces
 from sp_connect.errors.check import NotPermitted as NotPermitted
@@ -86,14 +87,18 @@ from sp_connect.errors.usage import BadName as BadName
 from sp_connect.errors.usage import BadNumber as BadNumber
 from sp_connect.errors.usage import CommandNotRun as CommandNotRun
 from sp_connect.errors.usage import FlagsBesideFile as FlagsBesideFile
+from sp_connect.errors.usage import FlagsOfOneAccount as FlagsOfOneAccount
 from sp_connect.errors.usage import GivenTwice as GivenTwice
 from sp_connect.errors.usage import NeedsFlag as NeedsFlag
+from sp_connect.errors.usage import NoRegionBeside as NoRegionBeside
 from sp_connect.errors.usage import NoSuchApp as NoSuchApp
 from sp_connect.errors.usage import NoSuchConnection as NoSuchConnection
 from sp_connect.errors.usage import NoSuchInvite as NoSuchInvite
+from sp_connect.errors.usage import NotBesideCredentials as NotBesideCredentials
 from sp_connect.errors.usage import NotFound as NotFound
 from sp_connect.errors.usage import OneIdForSeveral as OneIdForSeveral
 from sp_connect.errors.usage import OtherApp as OtherApp
+from sp_connect.errors.usage import OtherClient as OtherClient
 from sp_connect.errors.usage import RealSecret as RealSecret
 from sp_connect.errors.usage import SellerExists as SellerExists
 from sp_connect.errors.usage import SellerInvited as SellerInvited

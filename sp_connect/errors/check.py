@@ -169,6 +169,24 @@ class IdNotConfirmed(SpConnectError):
         self.code, self.exit_code = doubt, 3 if lacks_role else 5
 
 
+class IdNotNamed(SpConnectError):
+    """A file without a Selling Partner ID, and Amazon did not name the token's owner. `doubt` is as above."""
+
+    def __init__(self, scope: Scope, doubt: str) -> None:
+        lacks_role = doubt == "not-permitted"
+        why = (
+            "the app has none of the roles that this takes: Pricing, Product Listing, Finance and Accounting"
+            if lacks_role
+            else "it gave no answer that names the token's owner"
+        )
+        super().__init__(
+            f"Amazon does not name the account of {scope}: {why}. Nothing was kept of it.",
+            f"{'' if lacks_role else 'try again in a minute, or '}give the id yourself: "
+            f"sp-connect import {scope.flags} --selling-partner-id ID",
+        )
+        self.code, self.exit_code = doubt, 3 if lacks_role else 5
+
+
 class KeptUnchecked(SpConnectError):
     """Amazon gave a token, and then did not let it be checked: it is kept, and nobody has seen what it opens.
 

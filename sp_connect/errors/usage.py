@@ -128,6 +128,56 @@ class FlagsBesideFile(Usage):
         )
 
 
+class NotBesideCredentials(Usage):
+    """`--from credentials.yml` beside `flags` that contradict what becomes of it."""
+
+    def __init__(self, flags: Sequence[str]) -> None:
+        super().__init__(
+            "The Selling Partner IDs of a credentials file come from Amazon, which has to be asked.",
+            f"leave out {words.listed(flags)}",
+        )
+
+
+class NoRegionBeside(Usage):
+    """`--from credentials.yml` without `--region`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A credentials file does not name the region of its accounts: it needs --region.",
+            "add --region na, eu or fe; for accounts in several regions make a file for each",
+        )
+
+
+class FlagsOfOneAccount(Usage):
+    """`flags` that are about one account, beside a credentials file with `count` of them."""
+
+    def __init__(self, flags: Sequence[str], count: int) -> None:
+        super().__init__(
+            f"{words.listed(flags)} can be given for a file with one account, and this one has {count}. "
+            "Nothing was changed.",
+            f"leave out {words.listed(flags)}: each account's name in the file becomes the seller's",
+        )
+
+
+class OtherClient(Usage):
+    """A token of a file that names the client id of its app, and that is not the app it would be kept for.
+
+    `same` are the registered apps with that client id, `app` is the one that was asked for, None where none was.
+    """
+
+    def __init__(self, scope: Scope, client_id: str, same: Sequence[str], app: str | None) -> None:
+        if not same:
+            hint = f"register the app first: sp-connect app add NAME --client-id {client_id}"
+            message = f"The token of {scope} belongs to an app that is not registered here, by its lwa_app_id."
+        elif app is not None:
+            hint = f"import it with --app {same[0]}"
+            message = f"The token of {scope} does not belong to the app {app}, by its lwa_app_id."
+        else:
+            hint = f"import it with --app {same[0]}"
+            message = f"The token of {scope} belongs to {words.listed(same)} alike, by its lwa_app_id."
+        super().__init__(f"{message} Nothing was kept of it.", hint)
+
+
 class OneIdForSeveral(Usage):
     """`--expect-id` where several places are asked for; `command` is connect or invite."""
 
