@@ -50,9 +50,16 @@ class TestRelay:
         assert given.printed() == ""
         assert agency.app.redirect_uri in agency.said()
 
-    @pytest.mark.parametrize("where", ["missing/relay.html", "."])
+    def test_a_missing_folder_is_made(self, agency: Agency, tmp_path: Path) -> None:
+        relay.command(shell(agency).context, out=tmp_path / "missing" / "relay.html")
+
+        assert agency.app.listen in (tmp_path / "missing" / "relay.html").read_text("utf-8")
+
+    @pytest.mark.parametrize("where", ["file/relay.html", "."])
     def test_a_place_that_cannot_be_written_is_named(self, agency: Agency, tmp_path: Path, where: str) -> None:
-        with pytest.raises(errors.CannotWrite) as failure:
+        (tmp_path / "file").touch()
+
+        with pytest.raises((errors.CannotWrite, errors.StoreUnavailable)) as failure:
             relay.command(shell(agency).context, out=tmp_path / where)
 
         assert str(tmp_path) in failure.value.message
