@@ -81,7 +81,11 @@ def _warn_of_seats(edges: Edges, made: Sequence[Invite]) -> None:
     if not made:
         return
     known, _ = edges.connections.whole()
-    active = edges.changes.authorizations.active(known, edges.now())
+    try:
+        active = edges.changes.authorizations.active(known, edges.now())
+    except errors.Damaged as error:  # a count is no reason to make no link
+        edges.screen.warn(f"{error.message} The seats could not be counted.")
+        return
     waiting = [one for one in edges.invites.all()[0] if one.status(edges.now()) == "pending"]
     for name in dict.fromkeys(one.app for one in made):
         used = seated(known, active, name)

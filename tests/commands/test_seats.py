@@ -117,6 +117,13 @@ def test_more_links_than_seats_are_warned_of(agency: Agency) -> None:
     assert "has 26 sellers, connected and invited" in agency.said()
 
 
+def test_a_link_is_made_though_the_seats_cannot_be_counted(agency: Agency) -> None:
+    (agency.edges.home.data / "authorizations.toml").write_text("x = [")
+    invited(agency, "acme")
+    assert "authorizations.toml is damaged" in agency.said()
+    assert len(agency.edges.invites.all()[0]) == 1
+
+
 @pytest.mark.parametrize("was_draft", [True, False])
 def test_a_link_that_its_app_has_outgrown_is_named(agency: Agency, was_draft: bool) -> None:
     with agency.edges.changes.writing():
