@@ -214,7 +214,7 @@ class Connections:
         except errors.Damaged:
             seller = max((one for one in sellers if path.stem.startswith(one)), key=len, default=None)
             is_like = not errors.is_name(path.stem)
-        if seller not in sellers or not is_like:
+        if not isinstance(seller, str) or seller not in sellers or not is_like:
             return False
         if path not in self.copies:
             self.copies[path] = path.with_name(f"{seller}{_SUFFIX}")

@@ -151,11 +151,11 @@ class Program:
             child.close(force=True)
 
     def files(self) -> dict[str, bytes]:
-        """Every file of the home and what is in it, locks left out."""
+        """Every file of the home and what is in it, but locks and the home's id, which the first that writes makes."""
         return {
             str(path.relative_to(self.home)): path.read_bytes()
             for path in sorted(self.home.rglob("*"))
-            if path.is_file() and "lock" not in path.name
+            if path.is_file() and "lock" not in path.name and path.name != "home.toml"
         }
 
 
