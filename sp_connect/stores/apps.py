@@ -49,6 +49,8 @@ class Apps:
     def put(self, app: App) -> None:
         """Adds an app, or changes the one of that name."""
         fields = {
+            # First, so that a file that was cut off is never read as one of an app of Amazon itself.
+            "simulated": app.simulated or None,
             "application_id": app.application_id,
             "client_id": app.client_id,
             "redirect_uri": app.redirect_uri,
@@ -57,7 +59,6 @@ class Apps:
             "access_level": app.access_level,
             "secret_ref": app.secret_ref,
             "secret_set_at": app.secret_set_at.astimezone(UTC).replace(microsecond=0),
-            "simulated": app.simulated or None,
             "old_secret_ref": app.old_secret_ref,
             "old_secret_until": app.old_secret_until and written_moment(app.old_secret_until),
         }

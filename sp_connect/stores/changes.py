@@ -238,10 +238,21 @@ class Changes:
         Unless the authorization has `ended` at Amazon, or Amazon refused it, it is remembered as active there.
         """
         before = self._connections.get(scope)
-        if before is not None and not ended and before.standing != "rejected":
-            self.authorizations.add([before])
-        with self.replacing((), secret_names(before)):
+        is_active = before is not None and not ended and before.standing != "rejected"
+        gone = [before] if before is not None and is_active else []
+        with self._remembering(gone), self.replacing((), secret_names(before)):
             self._connections.remove(scope)
+
+    @contextmanager
+    def _remembering(self, gone: Sequence[Connection]) -> Iterator[None]:
+        """Remembers the authorizations of records that the block removes. Of one that stays nothing is remembered."""
+        self.authorizations.add(gone)
+        try:
+            yield
+        except BaseException:
+            with suppress(errors.ThisMachine):
+                self.authorizations.clear(one for one in gone if self._connections.get(one.scope) is not None)
+            raise
 
     def keep_app(self, app: App, secret: Secret) -> None:
         """Keeps an app and its client secret; the secret of the record before it, unless it is kept beside, goes.

@@ -144,6 +144,7 @@ def written(new: Connection, old: Connection | None = None, raw: Raw = NO_MORE) 
     """The table of a record, with the unknown keys that `old`, in its place, and its marketplaces had in `raw`."""
     kept = {one["id"]: one for one in raw.get("marketplaces", ())}
     fields = {
+        "simulated": new.simulated or None,  # first, as in config.toml
         "region": new.scope.region,
         "country": new.scope.country,
         "selling_partner_id": new.selling_partner_id,
@@ -157,7 +158,6 @@ def written(new: Connection, old: Connection | None = None, raw: Raw = NO_MORE) 
         "id_asked_at": new.id_asked_at and written_moment(new.id_asked_at),
         "id_doubt": new.id_doubt,
         "last_error": new.last_error and _error_table(new.last_error),
-        "simulated": new.simulated or None,
         **(old.extra if old is not None else {}),
         **new.extra,
         "marketplaces": [_marketplace_table(one, kept.get(one.id, {})) for one in new.marketplaces],

@@ -25,14 +25,13 @@ from sp_connect.commands import (
     verify,
 )
 from sp_connect.commands import list as listing
-from sp_connect.simulator.world import BUILT_IN
+from sp_connect.simulator.world import BUILT_IN, WIDER
 from tests import figures
 from tests.commands.given import account_of
-from tests.homes.given import Desk, Estate
+from tests.homes.given import NEW_SECRET, Desk, Estate
 
 HOST = "sellercentral-europe.amazon.com"
-CLIENT_SECRET = str(BUILT_IN.client_secret)
-OTHER = ("amzn1.sp.solution.0a1b", "amzn1.application-oa2-client.0c1d", "https://agency.example/relay")
+OTHER = (WIDER.application_id, WIDER.client_id, "https://agency.example/relay")
 SECONDS = 20
 
 Sit = Callable[..., Desk]
@@ -62,7 +61,7 @@ def _accept(estate: Estate, sit: Sit) -> None:
 
 
 def _app_add(_: Estate, sit: Sit) -> None:
-    app.add(sit(CLIENT_SECRET).context, *OTHER, name="other", secret_from_stdin=True)
+    app.add(sit(WIDER.client_secret).context, *OTHER, name="other", secret_from_stdin=True)
 
 
 COMMANDS: dict[str, Callable[[Estate, Sit], None]] = {
@@ -90,7 +89,7 @@ COMMANDS: dict[str, Callable[[Estate, Sit], None]] = {
     "app list": lambda _, sit: app.list_apps(sit().context),
     "app show": lambda _, sit: app.show(sit().context, "default"),
     "app add": _app_add,
-    "app rotate-secret": lambda _, sit: app.rotate_secret(sit(CLIENT_SECRET).context, "default", True, False),
+    "app rotate-secret": lambda _, sit: app.rotate_secret(sit(NEW_SECRET).context, "default", True),
     "store": lambda _, sit: store.show(sit().context),
     "doctor": lambda _, sit: doctor.command(sit().context),
     "doctor --fix": lambda _, sit: doctor.command(sit().context, fix=True, yes=True),

@@ -30,6 +30,9 @@ from tests.commands.given import connected
 
 PAGE = 4096
 FILLER = "filler"
+NEW_SECRET = "amzn1.oa2-cs.v1.renewed"
+"""A client secret of the app that nobody has kept yet."""
+
 HALF_WRITTEN = ".sp-connect-"
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 """Root may read and write everywhere; what runs behind this only what is its own, as any other user."""
@@ -120,6 +123,7 @@ def estate(folder: Path) -> Iterator[Estate]:
     listen = f"127.0.0.1:{agencies.free_port()}"
     with Simulator(World(), relays={BUILT_IN.redirect_uris[0]: listen}) as simulator:
         office = agencies.build(folder / "estate", simulator, clock, listen, io.StringIO(), io.StringIO())
+        simulator.world.renew_secret(office.app.client_id, NEW_SECRET)
         connected(office)
         connected(office, "bravo")
         with office.edges.changes.writing():
