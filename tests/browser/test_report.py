@@ -53,7 +53,7 @@ return [...document.querySelectorAll('.matrix thead th')].flatMap(head => {
 """
 
 
-@pytest.mark.parametrize("width", [390, 360])
+@pytest.mark.parametrize("width", [430, 412, 390, 385, 375, 360])
 def test_on_a_phone_no_head_is_broken_within_a_word(opened: Browser, width: int) -> None:
     opened.command("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=True)
 
