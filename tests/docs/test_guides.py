@@ -29,7 +29,7 @@ class TestCommands:
     def test_each_command_line_of_a_guide_is_one_that_the_program_takes(
         self, guide: Guide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for name in ("clients.csv", "sellers.csv"):  # a flag that reads a file opens it at once
+        for name in ("clients.csv", "credentials.yml", "sellers.csv"):  # a flag that reads a file opens it at once
             (tmp_path / name).touch()
         monkeypatch.chdir(tmp_path)
 
