@@ -80,10 +80,12 @@ def in_order(found: Iterable[Finding]) -> list[Finding]:
 
 def _here(facts: Facts) -> Iterator[Check]:
     """The checks of this machine. They are made one after another: what --fix mended, the next one sees."""
+    yield Check(
+        "permissions", partial(machine.private, facts)
+    )  # first: a config.toml that others may change is not read
     yield Check("configuration", partial(settings.configuration, facts))
     for app in facts.apps:
         yield Check("app", partial(settings.app, facts, app), app.name)
-    yield Check("permissions", partial(machine.private, facts))
     yield Check("disk", partial(machine.disk, facts))
     yield Check("secret-store", partial(machine.secret_store, facts))
     yield Check("home", partial(machine.home, facts))

@@ -164,7 +164,10 @@ class Unreadable(Damaged):
 class Untrusted(Unreadable):
     """A file that is obeyed, or its folder, and that another user may change."""
 
+    code = "unfit"
+
     def __init__(self, path: Path, why: str, hint: str) -> None:
+        self.path = path
         super().__init__(path, f"{path} is not obeyed: {why}. It was left as it is.", hint)
 
 
