@@ -60,12 +60,12 @@ ENDED = Cause(
     "User may have revoked or didn't grant the permission.",
 )
 ENDED_EARLY = ENDED._replace(what="the seller ended the authorization")
-"""`ENDED` of a token whose year is not over."""
+"""`ENDED` for a token whose year is not over."""
 
 NOT_GRANTED = (
     CODE_SPENT,
     ENDED,
-    Cause("the refresh token belongs to another app", "connect it with the app that is meant", CONNECT, ENDED.said),
+    Cause("the refresh token belongs to another app", "connect it with the right app", CONNECT, ENDED.said),
     Cause(
         "Amazon has no such refresh token",
         command=CONNECT,
@@ -78,7 +78,7 @@ NOT_GRANTED = (
     ),
 )
 
-OTHER_APP = Cause("the token may belong to another app", "connect it with the app that is meant", CONNECT)
+OTHER_APP = Cause("the token may belong to another app", "connect it with the right app", CONNECT)
 
 SECRET_RENEWED = Cause("the secret was renewed at Amazon, or mistyped here", "", ROTATE)
 
@@ -98,12 +98,12 @@ TOKEN_SPENT = (
 )
 OTHER_REGION = Cause(
     "the account sells in another region",
-    "connect it where it sells; the regions with their countries",
+    "connect it where it sells; to see the regions with their countries",
     "sp-connect regions",
 )
 NO_ROLE = Cause(
     "the app lacks the role Selling Partner Insights or Product Listing",
-    "give it one in the developer console; the seller consents again",
+    "give the app one in the developer console, then ask the seller to consent again",
     CONNECT,
 )
 NOT_LET_IN = (

@@ -257,7 +257,8 @@ class TestRefusedCheck:
             agency.connect()
 
         assert (failure.value.code, failure.value.exit_code) == (code, exit_code)
-        assert "the token is kept, unchecked: sp-connect verify --seller acme --region eu" in (failure.value.hint or "")
+        hint = failure.value.hint or ""
+        assert "the token is saved but unchecked: sp-connect verify --seller acme --region eu" in hint
         [made] = agency.edges.connections.all()
         assert made.standing == "unchecked"
         assert token_of(agency, made).startswith("Atzr|")
@@ -353,7 +354,7 @@ class TestOtherRegions:
             agency.connect("bravo", "na")
 
         assert failure.value.exit_code == 3
-        assert "sells in Europe & India (DE, FR, GB) and not in North America" in failure.value.message
+        assert "sells in Europe & India (DE, FR, GB), not in North America" in failure.value.message
         assert (failure.value.hint or "").endswith("sp-connect connect --seller bravo --region eu")
         assert agency.edges.connections.all() == ()
 

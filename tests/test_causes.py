@@ -105,4 +105,4 @@ def test_a_new_access_token_that_is_refused_does_not_lead_to_the_command_that_wa
     for cause in causes.TOKEN_SPENT:
         hint = errors.NotPermitted(scope, "Amazon says no", AmazonWords("Unauthorized", cause.said)).hint
 
-        assert hint == f"try again in a few minutes; if it stays so: sp-connect connect {scope.flags}"
+        assert hint == f"try again in a few minutes; if that fails too: sp-connect connect {scope.flags}"

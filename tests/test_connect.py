@@ -118,7 +118,7 @@ class TestOpenedHere:
             list(connect.run(self.opened(agency, act), agency.options(timeout=2)))
 
         assert agency.said().count("was opened a second time") == 1
-        assert "What came was turned away: The page for your browser was opened a second" in failure.value.message
+        assert "An answer arrived but was not accepted: The page for your browser" in failure.value.message
 
 
 class TestTurnedAway:
@@ -138,7 +138,7 @@ class TestTurnedAway:
 
         why = {"s": "belongs to another consent, or to none.", "a": "that is not Amazon's confirmation of this app."}
         assert f"{why[query[0]]} Nothing was changed." in failure.value.message
-        assert "What came was turned away: The address" in failure.value.message
+        assert "An answer arrived but was not accepted: The address" in failure.value.message
         assert failure.value.hint is not None
         assert "Cancel" not in failure.value.hint
         assert failure.value.hint.endswith("sp-connect -v connect --seller acme --region eu")

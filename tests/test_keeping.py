@@ -99,7 +99,7 @@ class TestBeforeTheCodeIsSent:
         agency.connect()
 
         assert agency.said().count("The confirmation of acme in Europe & India is here, but") == 1
-        assert "It is tried again for five minutes" in agency.said()
+        assert "sp-connect retries for five minutes" in agency.said()
 
     def test_it_is_given_up_when_the_code_is_too_old_and_the_code_was_not_sent(self, agency: Agency) -> None:
         agency.visits[:] = [closing(agency)]
@@ -145,7 +145,7 @@ class TestWhatAmazonGave:
         assert agency.edges.connections.all() == (made,)
         assert len(pauses) == 4
         assert (
-            agency.said().count("Amazon has given a token for acme in Europe & India, and it cannot be kept now") == 1
+            agency.said().count("Amazon has given a token for acme in Europe & India, but it cannot be saved now") == 1
         )
         assert agency.edges.changes.unfinished() == ()
 
@@ -168,7 +168,7 @@ class TestWhatAmazonGave:
         with pytest.raises(KeyboardInterrupt):
             agency.connect()
 
-        assert "Amazon has given a token for acme in Europe & India, and it cannot be kept. " in agency.said()
+        assert "Amazon has given a token for acme in Europe & India, but it cannot be saved. " in agency.said()
 
     @pytest.mark.usefixtures("ctrl_c")
     def test_ctrl_c_that_came_before_it_was_said_loses_nothing(self, agency: Agency) -> None:

@@ -18,7 +18,7 @@ class AmazonTrouble(SpConnectError):
 
 
 class Unreachable(AmazonTrouble):
-    """A host that could not be asked; `lasting` says that it will not be reached in a second either."""
+    """A host that could not be reached; `lasting` says that an immediate retry will not help."""
 
     code = "unreachable"
 

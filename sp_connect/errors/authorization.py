@@ -34,7 +34,7 @@ class Refused(NotAuthorized):
 
 
 class TimedOut(NotAuthorized):
-    """Nobody confirmed in time. `turned_away` is why the last answer that came was not taken, if one came."""
+    """Nobody confirmed in time. `turned_away` says why the last answer that arrived, if any, was not accepted."""
 
     code = "timed-out"
 
@@ -46,8 +46,8 @@ class TimedOut(NotAuthorized):
         )
         came = ""
         if turned_away is not None:
-            came = f"What came was turned away: {turned_away} "
-            hint = f"this prints all that comes; use the address of that run alone: sp-connect -v connect {scope.flags}"
+            came = f"An answer arrived but was not accepted: {turned_away} "
+            hint = f"print every answer, and use only the address of that run: sp-connect -v connect {scope.flags}"
         super().__init__(
             f"No confirmation for {scope} came within {words.span(seconds)}. {came}Nothing was changed.", hint
         )
@@ -137,7 +137,7 @@ class Rejected(NotAuthorized):
     code = "rejected"
 
     def __init__(self, scope: Scope, amazon: AmazonWords, *, may_be_over: bool = True) -> None:
-        """`may_be_over` says that the year of the authorization is over, or that nobody knows."""
+        """`may_be_over` says that the year of the authorization is over, or that its end is unknown."""
         cause = causes.told(causes.NOT_GRANTED, amazon.error_description) or causes.ENDED
         if cause is causes.ENDED and not may_be_over:
             cause = causes.ENDED_EARLY
@@ -147,7 +147,7 @@ class Rejected(NotAuthorized):
 
 
 class WrongAccount(NotAuthorized):
-    """Another account than the connection's. `owner` is who has it; `imported`: a person named it."""
+    """The account is not the connection's. `owner` is the place it is connected as; `imported`: a person named it."""
 
     code = "wrong-account"
 
@@ -157,7 +157,7 @@ class WrongAccount(NotAuthorized):
         whose = _whose(owner)
         if imported:
             super().__init__(
-                f"{scope} is connected already, and not as {got}{whose}.",
+                f"{scope} is already connected, but not as {got}{whose}.",
                 f"correct the Selling Partner ID, or first: sp-connect revoke {scope.flags}",
             )
             return
@@ -169,7 +169,7 @@ class WrongAccount(NotAuthorized):
 
 
 class UnexpectedAccount(NotAuthorized):
-    """Another account than --expect-id names. `owner` is who has it, if anyone."""
+    """The account is not the one that --expect-id names. `owner` is the place it is connected as, if any."""
 
     code = "wrong-account"
 
@@ -181,10 +181,10 @@ class UnexpectedAccount(NotAuthorized):
 
 
 class DuplicateAccount(NotAuthorized):
-    """An account that another seller has, in whatever region.
+    """The account already belongs to another seller, in any region.
 
-    `can_rename` says that no seller has the name yet, so that the other one may get it; `imported` that a person
-    named the account, and no consent did.
+    `can_rename` says that the new name is free, so the other seller can be renamed to it; `imported` says that a
+    person named the account, not a consent.
     """
 
     code = "duplicate-account"
@@ -226,11 +226,11 @@ class AccountTwice(NotAuthorized):
 
 
 _MOST_NAMED = 5
-"""Sellers that a sentence names; of more it says how many."""
+"""How many sellers a sentence names; the rest are counted."""
 
 
 class TokenTwice(NotAuthorized):
-    """One refresh token for several sellers, or several accounts, of the same file: nobody can tell whose it is."""
+    """A file gives one refresh token for several sellers or several accounts, so its owner is unknown."""
 
     code = "duplicate-account"
 
@@ -241,19 +241,19 @@ class TokenTwice(NotAuthorized):
         shown = several if more < 2 else [*several[:_MOST_NAMED], f"{more} more"]
         super().__init__(
             f"The same refresh token is given for more than one {what}: {words.listed(shown)}.",
-            "give each row its own token; a spreadsheet that fills cells down copies one into many rows",
+            "give each row its own token; filling cells down in a spreadsheet copies one token into many rows",
         )
 
 
 class TokenTaken(NotAuthorized):
-    """A refresh token that is kept already, for another seller or another account."""
+    """A refresh token that is already saved for another seller or another account."""
 
     code = "duplicate-account"
 
     def __init__(self, scope: Scope, other: Scope, selling_partner_id: str) -> None:
         super().__init__(
-            f"The refresh token for {scope} is kept already for {other}, as {selling_partner_id}.",
-            f"copy the token of {scope.seller} from Amazon's console; to see the other one: sp-connect show "
+            f"The refresh token for {scope} is already saved for {other}, as {selling_partner_id}.",
+            f"copy the token of {scope.seller} from Amazon's console; to see the other connection: sp-connect show "
             f"--seller {other.seller}",
         )
 
@@ -272,13 +272,14 @@ class ClientRejected(NotAuthorized):
 
 
 class SecretRefused(ClientRejected):
-    """Amazon does not accept a client secret that was about to be kept."""
+    """Amazon does not accept a new client secret, so it was not saved."""
 
     def __init__(self, app: str, amazon: AmazonWords | None) -> None:
         NotAuthorized.__init__(
             self,
             f"Amazon does not accept this client secret with the client id of the app {app}. Nothing was changed.",
-            "copy both again from the developer console: LWA credentials, View. To keep it unasked: add --no-check",
+            "copy both again from the developer console: LWA credentials, View. "
+            "To save it without asking Amazon: add --no-check",
             amazon,
         )
 

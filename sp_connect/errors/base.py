@@ -34,12 +34,12 @@ class SpConnectError(Exception):
         return f"{self.message} Amazon said: {said}" if said else self.message
 
     def noted(self, at: datetime) -> LastError:
-        """The error as the record of its connection keeps it."""
+        """The error in the form in which its connection's record stores it."""
         return LastError(at.replace(microsecond=0), self.code, self.message, self.amazon)
 
 
 class Aborted(SpConnectError):
-    """A prompt was answered no; `message` says what that left undone."""
+    """The answer to a prompt was no; `message` says what was not done."""
 
     code = "aborted"
 

@@ -1,6 +1,6 @@
-"""What the check of a token found: another account, another place, or nothing, because Amazon did not let the app look.
+"""Errors from checking a token: a wrong account, a wrong place, or an account that Amazon does not let the app read.
 
-A `door` is the way in which the token came: by a consent, by an import, or it is one that is kept already.
+A `door` says how the token arrived: by a consent, by an import, or it was already saved ("kept").
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Door = Literal["consent", "import", "kept"]
 
 
 def _step(cause: causes.Cause, scope: Scope, app: str) -> str:
-    """What fixes a cause of a 403. A new access token is no help where this one is new already."""
+    """The fix for a cause of a 403. A new access token does not help: this one is new already."""
     if cause in causes.TOKEN_SPENT:
-        return f"try again in a few minutes; if it stays so: sp-connect connect {scope.flags}"
+        return f"try again in a few minutes; if that fails too: sp-connect connect {scope.flags}"
     return cause.step(scope.flags, app)
 
 
@@ -36,7 +36,7 @@ class NotPermitted(NotAuthorized):
     ) -> None:
         self.finding = f"{finding} for {scope}"
         self.cause = causes.told(causes.NOT_LET_IN, amazon.error_description if amazon else None)
-        # The access token is one that Amazon gave a moment ago.
+        # Amazon issued the access token a moment ago.
         likely = [one.what for one in causes.NOT_LET_IN if one not in causes.TOKEN_SPENT]
         super().__init__(
             f"{self.finding}{f': {self.cause.what}' if self.cause else ''}.",
@@ -46,12 +46,12 @@ class NotPermitted(NotAuthorized):
 
     @property
     def lacks_role(self) -> bool:
-        """Whether it is the refusal that an app without the role gets: Amazon's own, with no other cause named."""
+        """Whether the app probably lacks the role: the refusal is Amazon's own, and names no other cause."""
         return self.cause is None and self.amazon is not None and self.amazon.error is not None
 
 
 class NoMarketplaces(NotPermitted):
-    """An answer without a marketplace, which Amazon gives for an account of another region too (amazon.md 7.1)."""
+    """An answer without a marketplace. Amazon also gives it for an account of another region (amazon.md 7.1)."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope, "Amazon names no marketplace of the account")
@@ -62,40 +62,40 @@ class NoMarketplaces(NotPermitted):
 
 
 class SellsNowhere(NotAuthorized):
-    """An account of which no region names a marketplace."""
+    """An account for which no region names a marketplace."""
 
     code = "not-permitted"
 
     def __init__(self, scope: Scope, selling_partner_id: str, door: Door) -> None:
         super().__init__(
-            f"{selling_partner_id} sells nowhere: Amazon names no marketplace of it in any region."
+            f"{selling_partner_id} sells nowhere: Amazon names no marketplace for it in any region."
             f"{'' if door == 'kept' else ' Nothing was kept.'}",
-            f"sign in to the account that sells in {scope.place}, and then: sp-connect connect {scope.flags}",
+            f"sign in to the account that sells in {scope.place}, then: sp-connect connect {scope.flags}",
         )
 
 
 class OtherRegion(NotAuthorized):
-    """An account that sells in another region: the endpoint there names its marketplaces."""
+    """An account that sells in another region, whose endpoint names its marketplaces."""
 
     code = "wrong-account"
 
     def __init__(
         self, scope: Scope, selling_partner_id: str, there: Scope, sells_in: Sequence[str], door: Door
     ) -> None:
-        whose = f"The token of {scope} is of {selling_partner_id}"
+        whose = f"The token of {scope} belongs to {selling_partner_id}"
         if door == "consent":
             whose = f"Amazon gave access to {selling_partner_id}"
         step = {"consent": "connect it there", "import": "import it there, with", "kept": "connect it there"}[door]
         command = there.flags if door == "import" else f"sp-connect connect {there.flags}"
         super().__init__(
-            f"{whose}, which sells in {there.place} ({', '.join(sells_in)}) and not in {scope.place}."
+            f"{whose}, which sells in {there.place} ({', '.join(sells_in)}), not in {scope.place}."
             f"{'' if door == 'kept' else ' Nothing was kept.'}",
             f"{step}: {command}",
         )
 
 
 class OtherCountry(NotAuthorized):
-    """A consent for one country, or an imported token, that opened an account which does not sell there."""
+    """The account of a consent for one country, or of an imported token, does not sell in that country."""
 
     code = "wrong-account"
 
@@ -103,7 +103,7 @@ class OtherCountry(NotAuthorized):
         where = f"sells in {', '.join(sells_in)} but not in {scope.place}" if sells_in else "sells nowhere now"
         if door == "import":
             super().__init__(
-                f"The token of {scope} is of an account that {where}.",
+                f"The token of {scope} belongs to an account that {where}.",
                 f"correct the country, or authorize the app again in the account that sells in {scope.place}",
             )
             return
@@ -114,7 +114,7 @@ class OtherCountry(NotAuthorized):
 
 
 class NotTheOwner(NotAuthorized):
-    """A token whose owner, by Amazon's own word, is another account than the one that was claimed."""
+    """Amazon names another account as the token's owner than the one that was claimed."""
 
     code = "wrong-account"
 
@@ -122,15 +122,15 @@ class NotTheOwner(NotAuthorized):
         message, hint = {
             "consent": (
                 f"The answer for {scope} names {claimed}, but Amazon gave access to {owner}. Nothing was kept.",
-                f"somebody changed the address; let the right account consent: sp-connect connect {scope.flags}",
+                f"somebody changed the address; ask the right account to consent: sp-connect connect {scope.flags}",
             ),
             "import": (
-                f"The token of {scope} belongs to {owner}, not to {claimed}. Nothing was kept of it.",
-                "correct the Selling Partner ID, or copy the token of the account that is meant",
+                f"The token of {scope} belongs to {owner}, not to {claimed}. It was not saved.",
+                "correct the Selling Partner ID, or copy the token of the right account",
             ),
             "kept": (
-                f"The token of {scope} belongs to {owner}, and the record names {claimed}.",
-                f"let the right account consent again: sp-connect connect {scope.flags}",
+                f"The token of {scope} belongs to {owner}, but the record names {claimed}.",
+                f"ask the right account to consent again: sp-connect connect {scope.flags}",
             ),
         }[door]
         super().__init__(message, hint)
@@ -143,26 +143,26 @@ class OwnerNotNamed(NotAuthorized):
 
     def __init__(self, scope: Scope, amazon: AmazonWords | None = None) -> None:
         super().__init__(
-            f"Amazon does not say whose token that of {scope} is: the app has none of the roles Pricing, Product "
-            "Listing, and Finance and Accounting.",
-            "give it one in the developer console; the seller consents again",
+            f"Amazon does not name the owner of the token of {scope}: the app has none of the roles Pricing, Product "
+            "Listing, or Finance and Accounting.",
+            "give the app one in the developer console, then ask the seller to consent again",
             amazon,
         )
 
 
 class IdNotConfirmed(SpConnectError):
-    """--confirm-id, and Amazon did not name the token's owner. `doubt` is the code of its answer."""
+    """With --confirm-id: Amazon did not name the token's owner. `doubt` is the error code of Amazon's answer."""
 
     def __init__(self, scope: Scope, selling_partner_id: str, doubt: str) -> None:
         lacks_role = doubt == "not-permitted"
         why = (
-            "the app's roles cannot confirm it: that takes Pricing, Product Listing, or Finance and Accounting"
+            "the app needs one of the roles Pricing, Product Listing, or Finance and Accounting"
             if lacks_role
-            else "Amazon gave no answer that names the token's owner"
+            else "Amazon's answer does not name the token's owner"
         )
         super().__init__(
-            f"{selling_partner_id} is not confirmed for {scope}: {why}. Nothing was kept of it.",
-            "leave out --confirm-id, if you know whose token it is"
+            f"{selling_partner_id} is not confirmed for {scope}: {why}. The token was not saved.",
+            "if you know whose token it is, leave out --confirm-id"
             if lacks_role
             else "import it again in a minute, or without --confirm-id",
         )
@@ -188,9 +188,9 @@ class IdNotNamed(SpConnectError):
 
 
 class KeptUnchecked(SpConnectError):
-    """Amazon gave a token, and then did not let it be checked: it is kept, and nobody has seen what it opens.
+    """Amazon gave a token but did not let the app check it: the token is saved, unchecked.
 
-    The one before it may be dead by now. Code and exit code are the trouble's.
+    The token before it may no longer work. The code and the exit code are those of `trouble`.
     """
 
     def __init__(self, scope: Scope, trouble: NotPermitted | AmazonTrouble, app: str = causes.SOME_APP) -> None:
@@ -203,6 +203,6 @@ class KeptUnchecked(SpConnectError):
             likely = [one.what for one in causes.NOT_LET_IN if one not in passed] + [causes.OTHER_REGION.what]
             message = f"{trouble.finding}. Likely causes, in order: {'; '.join(likely)}."
         super().__init__(
-            message, f"{step}the token is kept, unchecked: sp-connect verify {scope.flags}", trouble.amazon
+            message, f"{step}the token is saved but unchecked: sp-connect verify {scope.flags}", trouble.amazon
         )
         self.code, self.exit_code = trouble.code, trouble.exit_code

@@ -25,28 +25,28 @@ class StoreUnavailable(ThisMachine):
 
 
 class Unconfirmed(StoreUnavailable):
-    """A change that is done, as `done` says, though a power cut may undo it. `more` others are like it."""
+    """A change that is done but that a power cut may undo. `done` describes it; `more` counts others like it."""
 
     def __init__(self, done: str, why: str, more: int = 0) -> None:
-        others = f" So it is in {words.count(more, 'more folder')}." if more else ""
+        others = f" The same is true in {words.count(more, 'more folder')}." if more else ""
         super().__init__(
-            f"{done}, but the disk did not confirm it ({why}): a power cut may undo that.{others}",
-            "test that disk: sp-connect doctor",
+            f"{done}, but the disk did not confirm it ({why}): a power cut may undo the change.{others}",
+            "test the disk: sp-connect doctor",
         )
 
 
 class NoWorkingFolder(ThisMachine):
-    """A relative path, and the folder that it begins in was deleted."""
+    """A relative path was given, but the working folder was deleted."""
 
     code = "store-unavailable"
-    HINT = "cd ~, then run it again with a whole path"
+    HINT = "cd ~, then run the command again with an absolute path"
 
     def __init__(self, path: Path | str) -> None:
-        super().__init__(f"{path} is a relative path, and the working folder is gone.", self.HINT)
+        super().__init__(f"{path} is a relative path, but the working folder was deleted.", self.HINT)
 
 
 class ReadOnlyDisk(StoreUnavailable):
-    """Nothing can be written to a disk; what is on it can be read."""
+    """A disk that can be read but not written."""
 
 
 class StoreLocked(ThisMachine):
@@ -54,43 +54,44 @@ class StoreLocked(ThisMachine):
 
 
 class CodeWaits(ThisMachine):
-    """The seller has confirmed, and the code is not sent yet: what it gives could not be kept. Said while it lives."""
+    """The seller has confirmed, but this machine cannot save the tokens now, so the code is not sent yet.
+
+    Printed while the code is still valid.
+    """
 
     code = "store-unavailable"
 
     def __init__(self, scope: Scope, trouble: ThisMachine) -> None:
         super().__init__(
-            f"The confirmation of {scope} is here, but what Amazon would give for it cannot be kept now. "
-            f"{trouble.message}",
-            f"{_step(trouble)}. It is tried again for five minutes, as long as the confirmation is good; "
-            "Ctrl-C gives it up",
+            f"The confirmation of {scope} has arrived, but its tokens cannot be saved now. {trouble.message}",
+            f"{_step(trouble)}. sp-connect retries for five minutes, while the confirmation is valid; Ctrl-C gives up",
         )
         self.code = trouble.code
 
 
 class TokenWaits(ThisMachine):
-    """Amazon has given a refresh token that cannot be kept now: it is in memory, and nowhere else."""
+    """Amazon has given a refresh token that cannot be saved now: it exists only in memory."""
 
     code = "store-unavailable"
 
     def __init__(self, scope: Scope, trouble: ThisMachine, *, changed: bool) -> None:
         super().__init__(
-            f"{_given(scope, changed=changed)}, and it cannot be kept now. {trouble.message}",
-            f"{_step(trouble)}. It is tried again until it is kept; Ctrl-C gives up, and loses the token",
+            f"{_given(scope, changed=changed)}, but it cannot be saved now. {trouble.message}",
+            f"{_step(trouble)}. sp-connect retries until it is saved; Ctrl-C gives up and loses the token",
         )
         self.code = trouble.code
 
 
 def code_unused(scope: Scope, trouble: ThisMachine) -> ThisMachine:
-    """The trouble that `CodeWaits` told of, with what it means once the code is too old."""
+    """The trouble that `CodeWaits` reported, reworded once the code has expired."""
     trouble.message = f"The confirmation of {scope} could not be used within its five minutes. {trouble.message}"
     trouble.hint = f"{_step(trouble)}; then: sp-connect connect {scope.flags}"
     return trouble
 
 
 def token_lost(scope: Scope, trouble: ThisMachine, *, changed: bool) -> ThisMachine:
-    """The trouble that `TokenWaits` told of, once nobody waits any more: the token before may be dead."""
-    trouble.message = f"{_given(scope, changed=changed)}, and it cannot be kept. {trouble.message}"
+    """The trouble that `TokenWaits` reported, reworded once sp-connect gives up: the old token may be dead."""
+    trouble.message = f"{_given(scope, changed=changed)}, but it cannot be saved. {trouble.message}"
     trouble.hint = f"{_step(trouble)}; then: sp-connect connect {scope.flags}"
     return trouble
 
@@ -104,12 +105,12 @@ def _step(trouble: ThisMachine) -> str:
 
 
 class NoHome(StoreUnavailable):
-    """A user without a home folder, as in a container that runs under a number alone."""
+    """A user without a home folder, as in a container that runs under a user id without a name."""
 
     def __init__(self) -> None:
         super().__init__(
             "This user has no home folder: HOME is not set, and the system has no entry for the user.",
-            "name a folder for sp-connect's files: export SP_CONNECT_HOME=FOLDER",
+            "choose a folder for sp-connect's files: export SP_CONNECT_HOME=FOLDER",
         )
 
 
@@ -131,7 +132,7 @@ class Damaged(ThisMachine):
     MENDS: Mapping[str, str] = MappingProxyType(
         {
             "config.toml": "mend it by hand, or move it away and register the app again: sp-connect app add",
-            "home.toml": "bring back a copy of it; or delete it, if no copy of its folder is in use",
+            "home.toml": "restore it from a backup; if no copy of its folder is in use, delete it",
             "vault.toml": "bring back a copy of it; without one, move the vault away and connect again",
             "invites": "move it away, and invite the seller again",
             "unfinished": "move it away, then: sp-connect doctor --fix",
@@ -162,13 +163,13 @@ class Unreadable(Damaged):
 
 
 class Untrusted(Unreadable):
-    """A file that is obeyed, or its folder, and that another user may change."""
+    """A settings file that another user may change, or whose folder another user may change."""
 
     code = "unfit"
 
     def __init__(self, path: Path, why: str, hint: str) -> None:
         self.path = path
-        super().__init__(path, f"{path} is not obeyed: {why}. It was left as it is.", hint)
+        super().__init__(path, f"{path} is not trusted: {why}. It was not read.", hint)
 
 
 class MissingToken(ThisMachine):
@@ -209,17 +210,17 @@ class SimulatorPortTaken(ThisMachine):
 
 
 class Exhausted(ThisMachine):
-    """Memory or threads that a limit of this machine, user or container does not give."""
+    """A limit of this machine, user or container leaves too little memory or too few threads."""
 
     code = "unfit"
 
     def __init__(self, what: Literal["memory", "threads"]) -> None:
         if what == "memory":
             message = "There is not enough memory for this."
-            hint = "raise the limit: ulimit -v unlimited; of a container: --memory"
+            hint = "raise the limit: ulimit -v unlimited; for a container: --memory"
         else:
             message = "No more threads or processes can be started: a limit of this user or container is reached."
-            hint = "raise the limits: ulimit -u unlimited -v unlimited; of a container: --pids-limit and --memory"
+            hint = "raise the limits: ulimit -u unlimited -v unlimited; for a container: --pids-limit and --memory"
         super().__init__(message, hint)
 
 

@@ -49,12 +49,12 @@ class BadName(Usage):
 
 
 class UnknownRegion(Usage):
-    """No region has that name. `country` is the region, and the flags, of a country that was typed as one."""
+    """No region has that name. If a country was typed instead, `country` is its region and the right flags."""
 
     def __init__(self, region: str, known: Iterable[str], country: tuple[str, str] | None = None) -> None:
         if country is not None:
             of_region, told = country
-            super().__init__(f"{region.strip()!r} is a country, and belongs to the region {of_region}.", f"use {told}")
+            super().__init__(f"{region.strip()!r} is a country in the region {of_region}.", f"use {told}")
             return
         super().__init__(
             f"There is no region {region!r}.",
@@ -88,31 +88,31 @@ class BadNumber(Usage):
 
 
 class RealSecret(Usage):
-    """`variable` sends every request to `address`, and `whose` secrets are of the real Amazon."""
+    """`variable` sends every request to `address`, but the secrets of `whose` belong to the real Amazon."""
 
     def __init__(self, whose: str, variable: str, address: str) -> None:
         super().__init__(
-            f"{variable} is set, and {whose} is of the real Amazon: its secrets would go to {address}. "
+            f"{variable} is set, but {whose} belongs to the real Amazon: its secrets would go to {address}. "
             "Nothing was sent.",
-            f"to ask Amazon: unset {variable}",
+            f"to use the real Amazon: unset {variable}",
         )
 
 
 class GivenTwice(Usage):
-    """A flag that takes one value, with several: none of them is dropped without a word."""
+    """A flag that takes one value was given several; none of them is dropped silently."""
 
     def __init__(self, flag: str) -> None:
-        super().__init__(f"{flag} takes one value here, and was given more than once.", f"give {flag} once")
+        super().__init__(f"{flag} takes one value here, but was given more than once.", f"give {flag} once")
 
 
 class NeedsFlag(Usage):
-    """A question that a flag answers, and nobody is there to be asked, or another job has the terminal."""
+    """A question that a flag can answer: there is no terminal to ask on, or another job has it."""
 
     def __init__(self, question: str, flag: str, *, is_in_background: bool = False) -> None:
         if is_in_background:
             super().__init__(
-                f"sp-connect runs in the background and cannot ask: {question}",
-                f"add {flag}, or run it in the foreground",
+                f"sp-connect is running in the background and cannot ask: {question}",
+                f"add {flag}, or run sp-connect in the foreground",
             )
             return
         super().__init__(f"There is no terminal to ask on: {question}", f"add {flag}")
@@ -179,11 +179,11 @@ class OtherClient(Usage):
 
 
 class OneIdForSeveral(Usage):
-    """`--expect-id` where several places are asked for; `command` is connect or invite."""
+    """`--expect-id` was given with several places; `command` is connect or invite."""
 
     def __init__(self, command: str) -> None:
         super().__init__(
-            "--expect-id names one account, and each region or country may have its own.",
+            "--expect-id names one account, but each region or country may have its own.",
             f"{command} one place at a time",
         )
 
@@ -201,7 +201,7 @@ class AppExists(Usage):
 
 
 MOST_NAMED = 5
-"""Sellers that a sentence names; of more it says how many."""
+"""How many sellers a sentence names; the rest are counted."""
 
 
 class AppInUse(Usage):
@@ -210,8 +210,8 @@ class AppInUse(Usage):
         whose = words.listed(sellers) if count <= MOST_NAMED else f"{count} sellers"
         first = f"first: sp-connect revoke --seller {sellers[0]} --all"
         super().__init__(
-            f"The app {name} is used by {whose}: without it their tokens open nothing. Nothing was changed.",
-            first if count == 1 else f"first revoke all {count}, which are named by: sp-connect list --app {name}",
+            f"The app {name} is used by {whose}, whose tokens do not work without it. Nothing was changed.",
+            first if count == 1 else f"first revoke all {count}; to see them: sp-connect list --app {name}",
         )
 
 
@@ -229,13 +229,13 @@ class SellerInvited(Usage):
 
 
 class WhichConnection(Usage):
-    """Several connections are meant where one is needed. `every` is the flag for all of them, if there is one."""
+    """Several connections match where one is needed. `every` is the flag for all of them, if there is one."""
 
     def __init__(self, scopes: Sequence[Scope], every: str = "") -> None:
         places = words.listed([scope.place for scope in scopes])
         flags = [scope.flags.removeprefix(f"--seller {scope.seller} ") for scope in scopes]
         super().__init__(
-            f"{scopes[0].seller} is connected in {places}: say which.{' Nothing was changed.' if every else ''}",
+            f"{scopes[0].seller} is connected in {places}: choose one.{' Nothing was changed.' if every else ''}",
             f"add {words.listed([*flags, every] if every else flags, 'or')}",
         )
 
@@ -246,8 +246,8 @@ class OtherApp(Usage):
     def __init__(self, scope: Scope, app: str, other: str) -> None:
         super().__init__(
             f"{scope} is connected with the app {app}, not with {other}. Nothing was changed.",
-            f"to renew it: leave out --app. To move it: sp-connect upgrade {scope.flags} --app {other}; for a seller "
-            "elsewhere add --paste --timeout 3600, send the address that it prints, and paste the one that comes back",
+            f"to renew it: leave out --app. To move it: sp-connect upgrade {scope.flags} --app {other}; if the seller "
+            "is elsewhere: add --paste --timeout 3600, send them the printed address, and paste the one they send back",
         )
 
 
@@ -270,7 +270,7 @@ class NoSuchApp(NotFound):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(
             f"There is no app {name}." if known else "No app is registered yet.",
-            f"{_meant(words.near(name, known))}there is {words.listed(known)}; sp-connect app list shows more"
+            f"{_meant(words.near(name, known))}known apps: {words.listed(known)}; for details: sp-connect app list"
             if known
             else "first: sp-connect app add",
         )
@@ -284,9 +284,10 @@ class NoSuchInvite(NotFound):
 
 
 class NoSuchConnection(NotFound):
-    """`what` has no connection, or no seller has one; `where` is a place, as " in Japan".
+    """`what` has no connection, or, if it is None, no seller has one; `where` is a place, such as " in Japan".
 
-    `near` are sellers who may have been meant, where `what` is none; `is_pattern` says that `what` stands for many.
+    If no seller is called `what`, `near` are the sellers that may have been meant; `is_pattern` says that `what` is a
+    pattern.
     """
 
     def __init__(

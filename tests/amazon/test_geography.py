@@ -222,7 +222,7 @@ def test_a_far_east_scope_without_country_has_no_host() -> None:
     ],
 )
 def test_a_country_that_is_typed_as_a_region_is_told_its_region_and_flags(typed: str, region: str, flags: str) -> None:
-    with pytest.raises(errors.UnknownRegion, match=f"belongs to the region {region}") as caught:
+    with pytest.raises(errors.UnknownRegion, match=f"is a country in the region {region}") as caught:
         geography.region_named(typed)
 
     assert caught.value.hint == f"use {flags}"

@@ -352,8 +352,8 @@ class TestSettings:
         )
 
         assert done.returncode == 4
-        assert "SP_CONNECT_HOME=home is a relative path, and the working folder is gone." in done.stderr
-        assert "hint: cd ~, then run it again with a whole path" in done.stderr
+        assert "SP_CONNECT_HOME=home is a relative path, but the working folder was deleted." in done.stderr
+        assert "hint: cd ~, then run the command again with an absolute path" in done.stderr
 
     @pytest.mark.parametrize("command", ["verify", "token -s acme -r eu", "exec -s acme -r eu -- true"])
     def test_a_passphrase_on_stdin_opens_the_vault(self, staffed: Program, office: Agency, command: str) -> None:

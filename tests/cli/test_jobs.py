@@ -91,6 +91,6 @@ def test_back_in_the_foreground_it_reads_what_is_pasted(shell: pexpect.spawn[str
 def test_a_question_in_the_background_is_answered_by_a_flag(shell: pexpect.spawn[str]) -> None:
     shell.sendline(f"{shlex.quote(str(PROGRAM))} connect -s acme -r fe --no-browser & wait $!; echo code-$?")
 
-    shell.expect_exact("sp-connect runs in the background and cannot ask")
-    shell.expect_exact("add --country JP --country AU --country SG, or run it in the foreground")
+    shell.expect_exact("sp-connect is running in the background and cannot ask")
+    shell.expect_exact("add --country JP --country AU --country SG, or run sp-connect in the foreground")
     shell.expect(re.escape("code-2"))

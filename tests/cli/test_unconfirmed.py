@@ -39,7 +39,7 @@ def test_a_rename_holds_and_says_so(staffed: Program, office: Agency) -> None:
     assert "acme is other now: 1 connection." in result.stderr
     path = office.folder / "connections" / "other.toml"
     assert f"{path} is written, but the disk did not confirm it (the disk fails): a power cut" in result.stderr
-    assert "hint: test that disk: sp-connect doctor" in result.stderr
+    assert "hint: test the disk: sp-connect doctor" in result.stderr
     assert [one["seller"] for one in staffed.run("list", "--json").json()] == ["other"]
     assert staffed.run("token", "-s", "other", "-r", "eu").code == 0
 

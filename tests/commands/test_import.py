@@ -250,7 +250,7 @@ class TestOne:
         assert token_of(agency, made) != given_by_amazon
         [failure] = outcome.failures
         assert (failure.exit_code, failure.code) == (5, "unreachable")
-        assert failure.hint == "the token is kept, unchecked: sp-connect verify --seller acme --region eu"
+        assert failure.hint == "the token is saved but unchecked: sp-connect verify --seller acme --region eu"
 
     @pytest.mark.usefixtures("ctrl_c")
     def test_ctrl_c_keeps_what_amazon_is_answering_just_then(self, agency: Agency) -> None:
@@ -325,7 +325,7 @@ class TestGuard:
             import_.run(piping(agency, LONG), one(selling_partner_id="A9OTHER", check=False))
 
         assert (failure.value.exit_code, failure.value.code) == (3, "wrong-account")
-        assert failure.value.message == "acme in Europe & India is connected already, and not as A9OTHER."
+        assert failure.value.message == "acme in Europe & India is already connected, but not as A9OTHER."
         revoke = "sp-connect revoke --seller acme --region eu"
         assert failure.value.hint == f"correct the Selling Partner ID, or first: {revoke}"
         assert kept(agency, made) == made

@@ -405,7 +405,7 @@ class TestAccept:
             accept.command(given.context, address, json=True)
 
         assert failure.value.code == "unreachable"
-        assert failure.value.hint == "the token is kept, unchecked: sp-connect verify --seller acme --region eu"
+        assert failure.value.hint == "the token is saved but unchecked: sp-connect verify --seller acme --region eu"
         assert [row["status"] for row in given.json()] == ["unchecked"]
         assert invites.pending(agency.edges)[0] == []
 

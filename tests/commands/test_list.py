@@ -128,7 +128,7 @@ class TestFilters:
             run(agency, app="nobody")
 
         assert failure.value.exit_code == 6
-        assert failure.value.hint == "there is default; sp-connect app list shows more"
+        assert failure.value.hint == "known apps: default; for details: sp-connect app list"
         assert run(agency, app="default") == []
         assert run(agency, app="gone") == ["acme eu"]
 

@@ -342,7 +342,7 @@ class TestFile:
         )
 
         assert done.returncode == 4
-        assert "file is a relative path, and the working folder is gone." in " ".join(done.stderr.split())
+        assert "file is a relative path, but the working folder was deleted." in " ".join(done.stderr.split())
 
     def test_a_folder_is_a_usage_error(self, ready: Program, tmp_path: Path) -> None:
         assert ready.run(*ACME, "env", "--out", str(tmp_path)).code == 2

@@ -47,7 +47,7 @@ def test_a_command_that_needs_a_home_says_how_to_name_one(line: str) -> None:
 
     assert (result.code, result.error()["code"]) == (4, "store-unavailable"), result
     assert "HOME is not set" in result.error()["message"]
-    assert result.error()["hint"] == "name a folder for sp-connect's files: export SP_CONNECT_HOME=FOLDER"
+    assert result.error()["hint"] == "choose a folder for sp-connect's files: export SP_CONNECT_HOME=FOLDER"
     assert "Traceback" not in result.stderr
 
 
