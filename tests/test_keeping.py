@@ -98,7 +98,7 @@ class TestBeforeTheCodeIsSent:
 
         agency.connect()
 
-        assert agency.said().count("The confirmation of acme in Europe & India is here, but") == 1
+        assert agency.said().count("The confirmation of acme in Europe & India has arrived, but") == 1
         assert "sp-connect retries for five minutes" in agency.said()
 
     def test_it_is_given_up_when_the_code_is_too_old_and_the_code_was_not_sent(self, agency: Agency) -> None:
