@@ -298,7 +298,7 @@ def _refreshed(edges: Edges, scope: Scope) -> AccessToken:
     try:
         _keep(edges, connection, access)
     except errors.ReadOnlyDisk as error:
-        edges.screen.say(f"The access token is not kept for the next time: {error.message}")
+        edges.screen.say(f"The access token could not be saved for reuse: {error.message}")
     except errors.ThisMachine as error:
         edges.screen.story(f"the access token could not be kept for the next time: {error.message}")
     return access

@@ -162,7 +162,7 @@ def _exchange(edges: Edges, asked: Consent, client_secret: Secret, guard: Guard,
     found, refresh_token = connection, tokens.refresh_token
     connection, before = keeping.kept(edges, asked.scope, lambda: _keep(edges, asked, guard, found, refresh_token))
     if isinstance(trouble, KeyboardInterrupt):
-        edges.screen.say(f"{connection.scope} is kept, unchecked: {grant.selling_partner_id}. Next: sp-connect verify")
+        edges.screen.say(f"Saved {connection.scope} unchecked: {grant.selling_partner_id}. Next: sp-connect verify")
         raise trouble
     unchecked = errors.KeptUnchecked(connection.scope, trouble, asked.app.name) if trouble is not None else None
     return Outcome(connection, asked.scope, before, unchecked)

@@ -148,7 +148,7 @@ def begin(
 
     ctx.obj = flags.begin(simulate=simulate, verbose=verbose, quiet=quiet, colour=not no_color)
     if not simulate and ctx.obj.environ.get("SP_CONNECT_AMAZON_URL"):
-        ctx.obj.screen.warn("SIMULATED: SP_CONNECT_AMAZON_URL is set, so nothing here comes from Amazon itself.")
+        ctx.obj.screen.warn("SIMULATED: SP_CONNECT_AMAZON_URL is set, so no answer comes from the real Amazon.")
 
 
 def main() -> None:

@@ -192,7 +192,7 @@ def _as_they_are(edges: Edges, wanted: Sequence[Wanted], places: dict[Scope, Sco
             yield position, one._replace(scope=renamed.scope)
         else:
             del places[one.scope]
-            edges.screen.say(f"{one.scope} was revoked while this ran, and is passed over.")
+            edges.screen.say(f"{one.scope} was revoked while this ran and is skipped.")
 
 
 def _is_there(edges: Edges, scope: Scope) -> bool:

@@ -153,7 +153,7 @@ def _moment(text: str, now: datetime) -> datetime:
         ) from None
     is_day = len(text) <= len("2026-11-22")
     if moment > now + (AHEAD if is_day else timedelta(minutes=5)):
-        raise errors.Usage(f"authorized_at {text} is still to come.", "give the day on which the seller consented")
+        raise errors.Usage(f"authorized_at {text} is in the future.", "give the day on which the seller consented")
     if moment.year < EARLIEST:
         raise errors.Usage(f"authorized_at {text} is too long ago.", "give the day on which the seller consented")
     return min(moment, now)

@@ -413,7 +413,7 @@ class TestCountryOfARegion:
 
         assert made.scope == geography.scope("acme", "eu")
         assert list(agency.edges.connections.all()) == [made]
-        assert f"{ACME} sells beyond Germany, so it is kept as acme in Europe & India" in agency.said()
+        assert f"{ACME} sells beyond Germany, so it was saved as acme in Europe & India" in agency.said()
 
     def test_one_that_amazon_keeps_separate_stays_the_countrys(self, agency: Agency) -> None:
         [made] = agency.connect("acme", "eu", "AE")
@@ -494,7 +494,7 @@ class TestStoreName:
 
         agency.connect()
 
-        assert "The store in DE is called Acme GmbH, and was called Zeta Ltd." in agency.said()
+        assert "The store in DE was called Zeta Ltd. and is now called Acme GmbH" in agency.said()
 
     def test_the_same_name_is_not_told(self, agency: Agency) -> None:
         agency.connect()

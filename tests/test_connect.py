@@ -106,7 +106,7 @@ class TestOpenedHere:
 
         assert [one.selling_partner_id for one in made] == ["A2EXAMPLE1234"]
         assert seen == [403, 302]
-        assert "It was turned away. Go on in the one that was opened." in agency.said()
+        assert "It was turned away. Continue in the opened browser." in agency.said()
 
     def test_a_second_visitor_is_told_on_the_terminal_and_at_the_end(self, agency: Agency) -> None:
         def act(session: requests.Session, once: str, asked: Consent) -> None:  # noqa: ARG001

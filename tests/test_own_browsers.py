@@ -327,7 +327,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_anyone_consents(
     profiles.parent.mkdir()
     profiles.write_text("a file")
 
-    with pytest.raises(errors.Unreadable, match="a file stands where a folder belongs") as caught:
+    with pytest.raises(errors.Unreadable, match="a file is where a folder should be") as caught:
         browser.opener("isolated", environ, profiles, system="linux")
     assert (caught.value.code, caught.value.exit_code) == ("store-unavailable", 4)
 
@@ -337,7 +337,7 @@ def test_a_sellers_folder_that_cannot_be_made_is_told(environ: dict[str, str], p
     opener = browser.opener("isolated", environ, profiles, system="linux")
     (profiles / "acme").write_text("a file")
 
-    with pytest.raises(errors.StoreUnavailable, match="a file stands where a folder belongs"):
+    with pytest.raises(errors.StoreUnavailable, match="a file is where a folder should be"):
         opener(ACME, ADDRESS)
 
 

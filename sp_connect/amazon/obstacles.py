@@ -90,7 +90,7 @@ def _certificate(error: BaseException, host: str, *, at_proxy: bool) -> Obstacle
     if error.verify_code == _EXPIRED:
         return Obstacle(f"{whose} has expired; here it is {now}{said}", _WHERE_CLOCK, lasting=True)
     if error.verify_code in _OTHER_HOST:
-        hint = f"something else answers in its place, such as a proxy or a guest network: curl -v https://{host}"
+        hint = f"something else answers instead, such as a proxy or a guest network: curl -v https://{host}"
         return Obstacle(f"{whose} is for another host{said}", hint, lasting=True)
     return Obstacle(f"{whose} is not trusted here{said}", _trust(), lasting=True)
 
@@ -98,8 +98,8 @@ def _certificate(error: BaseException, host: str, *, at_proxy: bool) -> Obstacle
 def _trust() -> str:
     variable = _first(transport.BUNDLES)
     if variable is None:
-        return "if a proxy of this network reads along, trust its certificate: export REQUESTS_CA_BUNDLE=FILE.pem"
-    return f"{variable} names the certificates that are trusted: add the one of this network to {os.environ[variable]}"
+        return "if a proxy of this network inspects TLS, trust its certificate: export REQUESTS_CA_BUNDLE=FILE.pem"
+    return f"{variable} names the trusted certificates: add the one of this network to {os.environ[variable]}"
 
 
 def _tunnel(error: BaseException, host: str) -> Obstacle | None:
@@ -143,7 +143,7 @@ def _tls(error: ssl.SSLError, *, at_proxy: bool) -> Obstacle:
     """TLS that came to nothing before any certificate was looked at."""
     who, said = "the proxy" if at_proxy else "it", f" (OpenSSL: {transport.reason(error)})"
     if error.reason in _OLD_TLS:
-        hint = "what answers there is too old, or something in between is: sp-connect takes TLS 1.2 and newer"
+        hint = "the server, or something in between, is too old: sp-connect needs TLS 1.2 or newer"
         return Obstacle(f"{who} offers only old versions of TLS{said}", hint, lasting=True)
     if error.reason in _NO_TLS:
         variable = _first(PROXIES)

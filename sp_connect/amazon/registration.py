@@ -104,15 +104,15 @@ def _check_edges(value: str) -> None:
     if not mark:
         return
     if front:
-        what = f"{masked(front)[-LONGEST_FRONT:]!r} stands in front of it"
+        what = f"{masked(front)[-LONGEST_FRONT:]!r} comes before it"
     elif CLIENT_SECRETS in rest:
-        what = "it is there twice"
+        what = "it appears twice"
     elif (whole := _SECRET.match(rest)) and (behind := rest[whole.end() :]):
-        what = f"{behind[0]!r} stands behind it"
+        what = f"{behind[0]!r} comes after it"
     else:
         return
     raise errors.BadAppField(
-        f"That is more than a client secret: {what}. It was not kept.",
+        f"That is more than a client secret: {what}. It was not saved.",
         f"give the value alone: it begins with {CLIENT_SECRETS} and has no quotes and no comma",
     )
 
@@ -123,7 +123,7 @@ def check_refresh_token(token: Secret) -> None:
     if not value:
         raise errors.Usage("The refresh token is missing.", _TOKEN_HINT)
     if finding := _around(value):
-        raise errors.Usage(f"{finding} It was not kept.", "give the token alone, which begins with " + REFRESH_TOKENS)
+        raise errors.Usage(f"{finding} It was not saved.", "give only the token, which begins with " + REFRESH_TOKENS)
     if not value.startswith(REFRESH_TOKENS):
         raise errors.Usage("That is no refresh token. It was not kept.", _TOKEN_HINT)
     if not (value.isascii() and value.isprintable()):
@@ -140,7 +140,7 @@ def _around(value: str) -> str | None:
         what = "a byte order mark" if "\ufeff" in value else "an invisible character"
         return f"There is {what} in the refresh token."
     if value.startswith(ACCESS_TOKENS):
-        return "That is an access token, which lives for an hour, and no refresh token."
+        return "That is an access token, which expires after an hour, not a refresh token."
     if REFRESH_TOKENS not in value:
         if value.lower().startswith(quote(REFRESH_TOKENS).lower()):
             return "The | of the refresh token is written %7C, as in an address."

@@ -113,7 +113,7 @@ def accounts(facts: Facts) -> Finding:
     _, second = next(iter(shared.values()))[:2]
     return warning(
         f"{'; '.join(said)}: of one of them it is the wrong account",
-        f"look whose account it is: sp-connect show --seller {second}; then sp-connect revoke the wrong one",
+        f"check whose account it is: sp-connect show --seller {second}; then sp-connect revoke the wrong one",
     )
 
 
@@ -157,7 +157,7 @@ def statuses(facts: Facts) -> Finding:
         return warning(said, "sp-connect verify")
     dateless = [row.scope for row in rows if row.authorized_at is None]
     if dateless:
-        whose = f"{several(dateless)}: nobody said when the seller consented, so the end is unknown"
+        whose = f"{several(dateless)}: the consent date is missing, so the renewal date is unknown"
         return warning(f"{said}; {whose}", "import the token once more with --authorized-at DATE, or sp-connect renew")
     return ok(said if rows else "nothing is connected yet")
 
@@ -186,8 +186,8 @@ def invites(facts: Facts) -> Finding:
         again = f"sp-connect invite {orphaned[0].scope.flags}"
         return warning(f"{said}; of these {whose} for an app that is another one by now", again, fixed=fixed)
     if dead:
-        whose = f"{several(one.scope for one in dead)}: Amazon refuses the link, since the app"
-        state = "is no draft any more" if dead[0].is_for_draft else "is a draft now"
+        whose = f"{several(one.scope for one in dead)}: Amazon refuses the link because the app"
+        state = "is no longer a draft" if dead[0].is_for_draft else "is a draft now"
         return warning(f"{said}; {whose} {state}", f"sp-connect invite {dead[0].scope.flags}", fixed=fixed)
     if ended:
         gone = f"{said}; {several(one.scope for one in ended)} never came back"

@@ -67,7 +67,7 @@ def run_add(edges: Edges, options: AddOptions) -> App:
         except errors.ClientRejected as error:
             raise errors.SecretRefused(app.name, error.amazon) from None
         except errors.AmazonTrouble as error:
-            edges.screen.warn(f"{error.message} The app is kept, and nobody has asked Amazon whether it accepts it.")
+            edges.screen.warn(f"{error.message} The app is saved, but Amazon has not checked it.")
     with edges.changes.writing():
         if any(other.name == app.name for other in edges.apps.all()):
             raise errors.AppExists(app.name)
@@ -110,7 +110,7 @@ def _refuse_the_same(edges: Edges, app: App, secret: Secret) -> None:
     with suppress(errors.MissingToken):
         if edges.secrets.fetch(app.secret_name) == secret:
             raise errors.Usage(
-                f"That is the client secret of the app {app.name} that is kept already. Nothing was changed.",
+                f"This client secret is already saved for the app {app.name}. Nothing was changed.",
                 f"make a new one in the developer console; the age of this one: sp-connect app show {app.name}",
             )
 
@@ -133,7 +133,7 @@ def _proves(edges: Edges, app: App, secret: Secret) -> bool:
     except errors.ClientRejected as error:
         raise errors.SecretRefused(app.name, error.amazon) from None
     except errors.AmazonTrouble as error:
-        edges.screen.warn(f"{error.message} The new secret is kept, and nobody has asked Amazon whether it accepts it.")
+        edges.screen.warn(f"{error.message} The new secret is saved, but Amazon has not checked it.")
     return False
 
 

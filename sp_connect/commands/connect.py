@@ -44,7 +44,10 @@ def command(
     check: Annotated[
         bool,
         typer.Option(
-            " /--no-check", metavar="", show_default=False, help="Keep the tokens without a check; verify asks later."
+            " /--no-check",
+            metavar="",
+            show_default=False,
+            help="Save the tokens unchecked; verify checks later.",
         ),
     ] = True,
     paste: flags.Paste = False,

@@ -77,7 +77,7 @@ def _not_there(program: str, environment: Mapping[str, str]) -> errors.CommandNo
             interpreter = os.fsdecode(words[0]) if words else ""
             ending = "; its lines end as on Windows" if first.endswith(b"\r\n") else ""
             return errors.CommandNotRun(program, f"its interpreter {interpreter} is not there{ending}", 126)
-    return errors.CommandNotRun(program, "what its first line or its format names is not there", 126)
+    return errors.CommandNotRun(program, "the interpreter or loader that it needs is missing", 126)
 
 
 def _beside(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -56,9 +56,7 @@ def command(
     country: flags.Country = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out", metavar="FILE", dir_okay=False, help="Write it to FILE, readable by you alone; - is stdout."
-        ),
+        typer.Option("--out", metavar="FILE", dir_okay=False, help="Write to FILE, readable only by you; - is stdout."),
     ] = None,
     yes: flags.Yes = False,
 ) -> None:

@@ -242,7 +242,7 @@ CommandLine = Annotated[
 CheckClient = Annotated[
     bool,
     typer.Option(
-        " /--no-check", metavar="", show_default=False, help="Keep it without asking Amazon whether it accepts it."
+        " /--no-check", metavar="", show_default=False, help="Save it without asking Amazon whether it is accepted."
     ),
 ]
 SecretFromStdin = Annotated[

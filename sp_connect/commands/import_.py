@@ -65,7 +65,7 @@ def run(edges: Edges, options: Options) -> Outcome:
     file that cannot be meant, and what is wrong with the stores before anything was imported.
     """
     if options.confirm_id and not options.check:
-        raise errors.Usage("--confirm-id asks Amazon, and --no-check does not.", "leave out one of them")
+        raise errors.Usage("--confirm-id and --no-check cannot be combined.", "leave out one of them")
     outcome = Outcome()
     rows = _rows(edges, options, outcome)
     authorization.prove_ready(edges)
@@ -304,7 +304,7 @@ def command(
         typer.Option(
             "--authorized-at",
             metavar="DATE",
-            help="When the seller consented, such as 2026-11-22; else the end of the year is unknown.",
+            help="When the seller consented, such as 2026-11-22. Without it the renewal date is unknown.",
         ),
     ] = None,
     check: Annotated[
@@ -345,8 +345,8 @@ def command(
         count = len({one.scope.seller for one in rows})
         edges.screen.say(f"Imported {words.count(len(rows), 'connection')} of {words.count(count, 'seller')}.")
         if outcome.passed_over:
-            what = "Columns" if outcome.is_table else "Fields"
-            edges.screen.say(f"{what} that were passed over: {', '.join(outcome.passed_over)}.")
+            what = "columns" if outcome.is_table else "fields"
+            edges.screen.say(f"Skipped {what}: {', '.join(outcome.passed_over)}.")
         if rows:
             edges.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
     failures = outcome.failures

@@ -114,7 +114,7 @@ def _guests(edges: Edges, options: Options, failed: list[errors.SpConnectError])
     passed_over: list[str] = []
     rows = list(sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed, passed_over=passed_over))
     if passed_over:
-        edges.screen.say(f"Columns that were passed over: {', '.join(passed_over)}.")
+        edges.screen.say(f"Skipped columns: {', '.join(passed_over)}.")
     if not rows and not failed:
         raise errors.Usage("The file names no seller.", f"a line for each, below the heads {','.join(COLUMNS)}")
     for line, cells in rows:

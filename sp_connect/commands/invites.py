@@ -27,10 +27,10 @@ def _tell_dead(edges: Edges, shown: Sequence[Invite]) -> None:
     dead = [one for one in shown if drafts.get(one.app, one.is_for_draft) != one.is_for_draft]
     if dead:
         whose, app = words.listed([str(one.scope) for one in dead]), dead[0].app
-        state = "no draft any more" if dead[0].is_for_draft else "a draft now"
+        state = "no longer a draft" if dead[0].is_for_draft else "a draft now"
         edges.screen.warn(
             f"Amazon refuses the link of {whose}: the app {app} is {state}. "
-            f"Make it again: sp-connect invite {dead[0].scope.flags}"
+            f"Make a new link: sp-connect invite {dead[0].scope.flags}"
         )
 
 

@@ -87,10 +87,10 @@ def run(edges: Edges, selection: Selection, jobs: int) -> tuple[list[Finding], S
     finally:
         record()
     if unrecorded:
-        edges.screen.say(f"What Amazon said could not be recorded: {unrecorded[0].message}")
+        edges.screen.say(f"Amazon's answer could not be saved: {unrecorded[0].message}")
     for position, row in enumerate(rows):
         if found[position] is None:
-            edges.screen.say(f"{row.scope} was revoked while this ran, and is passed over.")
+            edges.screen.say(f"{row.scope} was revoked while this ran and is skipped.")
     return [finding for _, finding in sorted(found.items()) if finding is not None], damages
 
 
@@ -289,5 +289,5 @@ def _ending(edges: Edges, findings: Sequence[Finding], due: int) -> list[Scope]:
     soon = [one.connection for one in findings if one.connection.ends_within(edges.now(), due)]
     dateless = [str(one.scope) for one in soon if one.renew_by is None]
     if dateless:
-        edges.screen.say(f"Nobody said when the year ends of {words.listed(dateless)}.")
+        edges.screen.say(f"The renewal date is unknown for {words.listed(dateless)}.")
     return [one.scope for one in soon if one.renew_by is not None]

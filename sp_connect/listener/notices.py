@@ -14,12 +14,12 @@ class Notice(NamedTuple):
 
 OPENED_TWICE = Notice(
     "The page for your browser was opened a second time, by another browser.",
-    "If yours does not show Amazon's page, somebody else has it: press Ctrl-C, and run this again.",
+    "If your browser does not show Amazon's page, somebody else opened it: press Ctrl-C and run this again.",
 )
 
 OTHER_BROWSER = Notice(
-    "Amazon sent a browser here that is not the one that was opened.",
-    "Go on in the one that was opened. If none was, press Ctrl-C, and run this again with --no-browser.",
+    "Amazon sent back another browser than the one that sp-connect opened.",
+    "Continue in the opened browser. If none was opened, press Ctrl-C and run this again with --no-browser.",
 )
 
 

@@ -19,16 +19,16 @@ _CAUSES = {
     errno.EROFS: ("the disk is read-only", "set SP_CONNECT_HOME to a folder that can be written"),
     errno.EACCES: ("permission is denied", "see who owns the file and its folder: ls -la"),
     errno.EPERM: ("permission is denied", "see who owns the file and its folder: ls -la"),
-    errno.ENOTDIR: ("a file stands where a folder belongs", "move that file away"),
-    errno.EEXIST: ("a file stands where a folder belongs", "move that file away"),
-    errno.EISDIR: ("a folder stands where a file belongs", "move that folder away"),
-    errno.ELOOP: ("a link stands there that leads to itself, or where none may be", "see where it leads: ls -la"),
+    errno.ENOTDIR: ("a file is where a folder should be", "move that file away"),
+    errno.EEXIST: ("a file is where a folder should be", "move that file away"),
+    errno.EISDIR: ("a folder is where a file should be", "move that folder away"),
+    errno.ELOOP: ("it is a link that leads to itself, or a link where none is allowed", "see where it leads: ls -la"),
     errno.ENOSYS: _NO_LOCKS,
     errno.ENOLCK: _NO_LOCKS,
     errno.EOPNOTSUPP: _NO_LOCKS,
     errno.EBUSY: ("it is mounted as a single file, which cannot be replaced", "mount its folder instead"),
-    errno.EIO: ("the disk fails", "see to that disk, and bring back a copy"),
-    errno.ESTALE: ("the disk is not there any more", "connect it again"),
+    errno.EIO: ("the disk fails", "check the disk, and restore from a backup"),
+    errno.ESTALE: ("the disk is no longer connected", "connect it again"),
 }
 
 

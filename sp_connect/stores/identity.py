@@ -106,8 +106,8 @@ class Identity:
         if not self._has_told:
             self._has_told = True
             self._tell(
-                f"{self.folder} is a copy of {owner}, which uses the same secrets: they stay in the keyring, "
-                "and are only forgotten here."
+                f"{self.folder} is a copy of {owner}, which uses the same secrets: they stay in the keyring "
+                "and are deleted only from the records here."
             )
         return False
 

@@ -119,7 +119,7 @@ def _until(connection: Connection, now: datetime) -> list[tuple[str, Text]]:
 def _renew_by(connection: Connection, now: datetime) -> str:
     days = connection.days_left(now)
     if connection.renew_by is None or days is None:
-        return "unknown: nobody said when the seller consented (--authorized-at)"
+        return "unknown: the consent date was not given (--authorized-at)"
     return f"{words.day(connection.renew_by)}, {words.in_days(days)}"
 
 

@@ -171,15 +171,15 @@ def skipped(screen: Screen, connection: Connection) -> None:
 def covered(screen: Screen, scope: Scope, whole: Connection) -> None:
     """A connection for one country of an account whose region is connected: it is of no use."""
     screen.say(
-        f"{whole.selling_partner_id} is connected as {whole.scope} too, which covers {scope.place}: the connection for "
-        f"{scope.place} only adds a yearly consent. To end it: sp-connect revoke {scope.flags}"
+        f"{whole.selling_partner_id} is also connected as {whole.scope}, which covers {scope.place}: the connection "
+        f"for {scope.place} only adds a yearly consent. To end it: sp-connect revoke {scope.flags}"
     )
 
 
 def kept_as_region(screen: Screen, asked: Scope, made: Connection) -> None:
     """A consent for one country, by an account that sells beyond it: one connection holds them all."""
     screen.say(
-        f"{made.selling_partner_id} sells beyond {asked.place}, so it is kept as {made.scope}: "
+        f"{made.selling_partner_id} sells beyond {asked.place}, so it was saved as {made.scope}: "
         f"{' '.join(made.sells_in)}. Its commands take: {made.scope.flags}"
     )
 
@@ -196,7 +196,7 @@ def other_store(screen: Screen, before: Connection | None, made: Connection) -> 
         now, was = text.literal(changed[0].store_name or ""), text.literal(names[changed[0].id])
         where = words.listed([one.country for one in changed])
         screen.say(
-            f"The store in {where} is called {now}, and was called {was}. Is it still {made.scope.seller}'s account?"
+            f"The store in {where} was called {was} and is now called {now}. Is it still {made.scope.seller}'s account?"
         )
 
 

@@ -127,7 +127,7 @@ class Screen:
             self.err.print(what, soft_wrap=True)
 
     def warn(self, sentence: str) -> None:
-        """What must be known before anything else, told even when quiet."""
+        """Print a warning before anything else, even with --quiet."""
         self._tell([(sentence, "bold yellow")])
 
     def typed(self, told: str) -> str:

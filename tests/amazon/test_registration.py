@@ -190,7 +190,7 @@ def test_a_refresh_token_is_taken(token: str) -> None:
         ("", "The refresh token is missing."),
         ("Atzr", "That is no refresh token. It was not kept."),
         ("atzr|x", "That is no refresh token. It was not kept."),
-        ("Atza|x", "That is an access token, which lives for an hour, and no refresh token. It was not kept."),
+        ("Atza|x", "That is an access token, which expires after an hour, not a refresh token. It was not kept."),
         ("\ufeffAtzr|x", "There is a byte order mark in the refresh token. It was not kept."),
         ("Atzr|x\u200b", "There is an invisible character in the refresh token. It was not kept."),
         ('"Atzr|x"', "There is a quote around the refresh token. It was not kept."),

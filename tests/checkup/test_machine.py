@@ -159,7 +159,7 @@ class TestDisk:
         found = finding(replace(agency.edges, home=Home(agency.folder, there)), "disk")
 
         assert code(found) == (4, "store-unavailable")
-        assert "a file stands where a folder belongs" in found.found
+        assert "a file is where a folder should be" in found.found
 
 
 class TestSecretStore:

@@ -226,7 +226,7 @@ class TestOne:
 
         [(code, message)] = told(outcome)
         assert code == "wrong-account"
-        assert message.startswith("The token of bravo in Sweden is of an account that sells in ")
+        assert message.startswith("The token of bravo in Sweden belongs to an account that sells in ")
         assert message.endswith(" but not in Sweden.")
         assert left(agency) == []
 
@@ -305,7 +305,7 @@ class TestOne:
 
         [(code, message)] = told(outcome)
         assert code == "store-unavailable"
-        assert message.startswith("Amazon has changed the refresh token of acme in Europe & India, and it ")
+        assert message.startswith("Amazon has changed the refresh token of acme in Europe & India, but it ")
 
     def test_a_token_that_amazon_has_not_taken_is_not_kept(self, agency: Agency) -> None:
         given_by_amazon = token(agency)
@@ -597,7 +597,7 @@ class TestFurtherColumns:
         import_.command(given.context, file=file, check=False)
 
         assert left(agency) == ["acme eu"]
-        assert "Columns that were passed over: note." in agency.said()
+        assert "Skipped columns: note." in agency.said()
 
 
 class TestBadFile:

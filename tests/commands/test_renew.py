@@ -240,7 +240,7 @@ def test_a_seller_who_is_renamed_before_their_turn_is_renewed_and_a_revoked_one_
     agency.visits[:] = [meanwhile, as_company("bravo")]
 
     assert names(run(agency, due=400)) == ["acme eu", "bravo-ltd eu"]
-    assert "charlie-gmbh in Europe & India was revoked while this ran, and is passed over." in agency.said()
+    assert "charlie-gmbh in Europe & India was revoked while this ran and is skipped." in agency.said()
     assert left(agency) == ["acme eu", "bravo-ltd eu"]
 
 

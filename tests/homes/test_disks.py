@@ -81,7 +81,7 @@ class TestReadOnly:
         result = estate.program(frozen.home).run(*arguments)
 
         assert result.code == 0
-        assert "The access token is not kept for the next time: " in result.stderr
+        assert "The access token could not be saved for reuse: " in result.stderr
         assert "the disk is read-only" in result.stderr
         assert estate.office.world.requests["token"] == asked + 1
         assert files(frozen.home) == before
@@ -93,7 +93,7 @@ class TestReadOnly:
 
         assert result.code == 0
         assert {one["seller"]: one["ok"] for one in result.json()} == {"acme": True, "bravo": True}
-        assert result.stderr.count("What Amazon said could not be recorded: ") == 1
+        assert result.stderr.count("Amazon's answer could not be saved: ") == 1
         assert files(frozen.home) == before
 
     def test_the_program_says_it_too(self, estate: Estate, frozen: Disk) -> None:

@@ -213,9 +213,9 @@ class Strange(NamedTuple):
 
 
 STRANGE = {
-    "a link to itself": Strange(link_to_itself, "a link stands there that leads to itself"),
+    "a link to itself": Strange(link_to_itself, "it is a link that leads to itself"),
     "a pipe": Strange(pipe, "it is a pipe or a device, and no file"),
-    "a folder": Strange(folder, "a folder stands where a file belongs"),
+    "a folder": Strange(folder, "a folder is where a file should be"),
 }
 
 

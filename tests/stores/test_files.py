@@ -111,17 +111,17 @@ def test_a_device_without_room_is_a_full_disk() -> None:
 
 def test_a_file_where_a_folder_belongs_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
-    with pytest.raises(errors.StoreUnavailable, match="a file stands where a folder belongs"):
+    with pytest.raises(errors.StoreUnavailable, match="a file is where a folder should be"):
         files.replace(tmp_path / "data" / "file", b"")
-    with pytest.raises(errors.StoreUnavailable, match="a file stands where a folder belongs"):
+    with pytest.raises(errors.StoreUnavailable, match="a file is where a folder should be"):
         files.make_folder(tmp_path / "data")
 
 
 def test_a_folder_where_a_file_belongs_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").mkdir()
-    with pytest.raises(errors.StoreUnavailable, match="a folder stands where a file belongs"):
+    with pytest.raises(errors.StoreUnavailable, match="a folder is where a file should be"):
         files.replace(tmp_path / "file", b"")
-    with pytest.raises(errors.Unreadable, match="a folder stands where a file belongs"):
+    with pytest.raises(errors.Unreadable, match="a folder is where a file should be"):
         files.read(tmp_path / "file")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
@@ -197,7 +197,7 @@ def test_a_pipe_is_damage_and_is_waited_for_by_nobody(tmp_path: Path) -> None:
 
 def test_what_may_not_be_read_is_no_reason_to_stop_reading_others(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    with pytest.raises(errors.Damaged, match="a link stands there that leads to itself") as caught:
+    with pytest.raises(errors.Damaged, match="it is a link that leads to itself") as caught:
         files.read(tmp_path / "loop")
     assert isinstance(caught.value, errors.Unreadable)
     assert (caught.value.code, caught.value.path) == ("store-unavailable", tmp_path / "loop")
@@ -212,5 +212,5 @@ def test_a_folder_is_proven_without_a_trace(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file_is_not_proven(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"data")
-    with pytest.raises(errors.StoreUnavailable, match="a file stands where a folder belongs"):
+    with pytest.raises(errors.StoreUnavailable, match="a file is where a folder should be"):
         files.prove(tmp_path / "file")
