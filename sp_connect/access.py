@@ -43,7 +43,7 @@ class Asked(NamedTuple):
 
 
 def app(edges: Edges, name: str) -> tuple[App, Secret]:
-    """An app with its client secret, which is a ClientSecret while the one before it is kept too.
+    """An app with its client secret, which is a ClientSecret while the old secret is also kept.
 
     Raises NoSuchApp, MissingToken, RealSecret.
     """
@@ -58,7 +58,7 @@ def app(edges: Edges, name: str) -> tuple[App, Secret]:
 
 
 def _beside(edges: Edges, its_app: App, secret: Secret) -> Secret:
-    """The client secret with the one before it, as long as Amazon may take that; afterwards it is forgotten."""
+    """The client secret with the old one, which is deleted once Amazon no longer accepts it."""
 
     def forget() -> None:
         with suppress(errors.ThisMachine), edges.changes.writing(most=NOTE_SECONDS):
@@ -83,12 +83,12 @@ def refresh_token(edges: Edges, scope: Scope) -> tuple[Connection, Secret]:
 
 
 def see_token(edges: Edges, scope: Scope) -> None:
-    """Raises NoSuchConnection, MissingToken, and what is wrong with the store; the token goes nowhere."""
+    """Check that a token can be read. Raises NoSuchConnection, MissingToken, and errors of the store."""
     secrets.together(edges.secrets, lambda: _current(edges, scope))
 
 
 def find(edges: Edges, seller: str, region: str | None, country: str | None) -> Connection:
-    """The connection that a person named; where a seller has just one there, neither region nor country is needed.
+    """The connection that a person named. If the seller has only one there, region and country are optional.
 
     A region names its own connection before those of its countries. Raises BadName, UnknownRegion, UnknownCountry,
     NoSuchConnection, and WhichConnection where several are meant.
@@ -121,7 +121,7 @@ def _not_there(
     regions: Sequence[geography.Region],
     countries: Sequence[geography.Country],
 ) -> errors.NoSuchConnection:
-    """The error for a place in which a seller has no connection, and another one may do."""
+    """The error for a place where a seller has no connection, naming another connection that may do."""
     for country in countries:
         scope = geography.scope(seller, country.region, country.code)
         whole = next((one for one in known if one.covers(scope)), None)
@@ -196,14 +196,14 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
 
 
 def _of_its_dates(connection: Connection, refusal: errors.Rejected, now: datetime) -> errors.Rejected:
-    """The refusal without a cause that the dates of the connection rule out."""
+    """The refusal, without causes that the connection's dates rule out."""
     if refusal.amazon is None:
         return refusal
     return errors.Rejected(connection.scope, refusal.amazon, may_be_over=connection.ends_within(now, 0))
 
 
 def renamed(edges: Edges, connection: Connection) -> Connection | None:
-    """A connection that is not there any more, under its seller's new name; None where it is gone for good."""
+    """A missing connection, found under its seller's new name; None if it was deleted."""
     edges.changes.finish()
     return next(
         (

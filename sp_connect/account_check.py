@@ -1,6 +1,6 @@
-"""What Amazon says of the account that a token opens: whether it is the right one, where it sells, and whose it is.
+"""Checks with Amazon the account that a token opens: whether it is the right one, where it sells, and who owns it.
 
-Every door takes this path: connect, accept, renew, upgrade, import and verify.
+Used by connect, accept, renew, upgrade, import and verify.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from sp_connect.edges import Edges
 from sp_connect.models import Connection, Secret
 
 Trouble = errors.NotPermitted | errors.AmazonTrouble
-"""Why an account could not be looked at. It proves nothing about the token."""
+"""Errors that kept an account from being checked. They prove nothing about the token."""
 
 
 class Checks:
-    """The checks of one run. An app without the role that names a token's owner is found out once."""
+    """The checks of one run. It asks only once whether an app has the role that names a token's owner."""
 
     def __init__(self, edges: Edges) -> None:
         self._edges = edges
@@ -31,9 +31,9 @@ class Checks:
         owner: bool = True,
         needed: bool = False,
     ) -> tuple[Connection, Trouble | None]:
-        """The connection with what Amazon says of it, and why it could not be checked, if it could not.
+        """The connection with Amazon's answer, and the reason if it could not be checked.
 
-        `elsewhere` asks the other regions where this one says no, `owner` asks whose token it is; `needed` asks that
+        `elsewhere` asks the other regions if this one says no; `owner` asks who owns the token; `needed` asks that
         even where the app seems to have no role for it. Raises OtherCountry, OtherRegion, SellsNowhere and NotTheOwner.
         """
         trouble: Trouble | None = None
@@ -114,9 +114,9 @@ class Checks:
 
 
 def asked_about(connection: Connection) -> tuple[str, str]:
-    """The marketplace, with its currency, by which Amazon is asked whose token it is.
+    """The marketplace, with its currency, that the request for the token's owner names.
 
-    One that the account takes part in; where none is known, the connection's country, or its region's first one.
+    It is one in which the account participates; if none is known, the connection's country or its region's first one.
     """
     scope = connection.scope
     for one in sorted(connection.marketplaces, key=lambda one: (not one.participating, one.country != scope.country)):

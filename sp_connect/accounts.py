@@ -11,7 +11,7 @@ from sp_connect.stores.token_index import TokenIndex
 
 
 class Accounts:
-    """What is connected, by scope, account and refresh token. Read again only where another process changed it."""
+    """All connections by scope, account and refresh token. Only files that another process changed are read again."""
 
     def __init__(self, edges: Edges) -> None:
         self._connections = edges.connections
@@ -83,7 +83,7 @@ class Accounts:
             self._tokens.setdefault(token, {})[connection.scope] = connection
 
     def _forget(self, scope: Scope) -> None:
-        """Takes out what was noted of a place before."""
+        """Remove the earlier entries for a place."""
         before = self._scopes.pop(scope, None)
         if before is not None:
             self._accounts.get(before.selling_partner_id, {}).pop(scope, None)

@@ -56,7 +56,7 @@ class Outcome:
 
 
 def prove_ready(edges: Edges, renewed: Iterable[Scope] = (), replaced: Iterable[Scope] = ()) -> None:
-    """Raises what would otherwise fail after the consent, when the code is already spent: stores and records.
+    """Check stores and records before the consent: a later failure would waste the code.
 
     The records of the sellers that are asked for are proved to be replaceable. Where all that is asked for is
     `renewed`, a file of another seller may be damaged. Raises RealSecret where SP_CONNECT_AMAZON_URL is set and a
@@ -201,7 +201,7 @@ def _of_the_region(edges: Edges, connection: Connection) -> Connection:
 
 
 def _not_worse(connection: Connection, before: Connection | None) -> Connection:
-    """What is known of the same account stays known where it could not be looked at anew."""
+    """Keep earlier facts about the same account if it could not be checked again."""
     if connection.marketplaces or before is None or before.selling_partner_id != connection.selling_partner_id:
         return connection
     return connection._replace(marketplaces=before.marketplaces, verified_at=before.verified_at)

@@ -215,7 +215,7 @@ def _proven(
 
 
 def remark(edges: Edges, outcome: authorization.Outcome) -> None:
-    """Says what a person would not expect of a connection that was made: its place, its store, another for nothing."""
+    """Print anything unexpected about a new connection: its place, its store's name, or that it is redundant."""
     made = outcome.connection
     if made.scope != outcome.asked:
         conversation.kept_as_region(edges.screen, outcome.asked, made)

@@ -1,4 +1,4 @@
-"""What Amazon has given, or is about to give, while this machine cannot keep it: that is said, and tried again.
+"""Retries saving tokens from Amazon while this machine cannot save them, and says so.
 
 An authorization code lives five minutes and is good once; a refresh token that Amazon has changed is dead. A keyring
 that locked itself is unlocked by a person, a full disk is emptied: until then nothing is thrown away.
@@ -50,7 +50,7 @@ def before_code(edges: Edges, scope: Scope, look: Callable[[], None]) -> None:
 
 
 def kept(edges: Edges, scope: Scope, keep: Callable[[], Kept], *, changed: bool = False) -> Kept:
-    """What `keep` gives, once it can: called again while this machine is in the way, until a person presses Ctrl-C.
+    """The result of `keep`, which is retried while this machine fails, until a person presses Ctrl-C.
 
     Between two tries the store has to prove itself, so that no try leaves more behind than it must. Without a
     terminal it ends after ALONE_SECONDS. `changed` says that Amazon gave the token in place of another. Raises what

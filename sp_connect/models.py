@@ -245,7 +245,7 @@ NO_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
 class AmazonWords(NamedTuple):
-    """What Amazon itself said of a failure; shown to the user as it is."""
+    """Amazon's own words about a failure, shown to the user unchanged."""
 
     error: str | None = None
     error_description: str | None = None

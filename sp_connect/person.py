@@ -98,7 +98,7 @@ class Person:
         return Secret(self.text(what, "for example: pass show lwa | sp-connect ..."))
 
     def piped_passphrase(self, hint: str) -> Secret:
-        """The same to the letter, but for the line end and a byte order mark, as files of passphrases are read."""
+        """A passphrase from stdin, without a final line end and byte order mark, as in a passphrase file."""
         return Secret(self._read("passphrase", hint).removeprefix("\ufeff").rstrip("\r\n"))
 
     def text(self, what: str, hint: str) -> str:

@@ -1,4 +1,4 @@
-"""Which connections a command means: the filters that `list`, `verify` and `renew` share."""
+"""Filters that choose connections, shared by `list`, `verify` and `renew`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""An address as it was before mails, chats and link protection changed it on its way from the seller's browser. Pure.
+"""Restores an address that mail, chat and link-protection programs changed on its way from the seller's browser. Pure.
 
-What no address of an answer holds is removed. A link that a mail gateway rewrote is unwrapped where it carries the
-address, and else named for what it is. Nothing here is believed: the caller compares site and state.
+Characters that an answer's address cannot contain are removed. A link that a mail gateway rewrote is unwrapped if it
+contains the address; otherwise an error names the gateway. The caller still compares site and state.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def cleaned(text: str) -> str:
 
 
 def _bare(part: str) -> str:
-    """Without the quotes, brackets and full stops around it."""
+    """The text without surrounding quotes, brackets and full stops."""
     return part.lstrip(_AROUND).rstrip(_AROUND + _END)
 
 
@@ -93,7 +93,7 @@ def _unwrapped(address: str) -> str:
 
 
 def _inside(address: str) -> str | None:
-    """The address that a rewritten link carries; None where it is none. Raises BadState."""
+    """The address inside a rewritten link; None if the link is not a rewritten one. Raises BadState."""
     if (third := _V3.match(address)) is not None:
         return _of_proofpoint_3(*third.groups())
     try:

@@ -1,4 +1,4 @@
-"""What kept a call from its answer: which of the certificate, TLS, the proxy, the name or the line, and what to do.
+"""Explains why a request failed (certificate, TLS, proxy, DNS or connection), and what to do about it.
 
 An error's own text may hold the address or the token that the call was for: only OpenSSL's reasons and a status are
 taken from it.
@@ -45,7 +45,7 @@ class Obstacle(NamedTuple):
 
 
 def obstacle(error: Exception, host: str, connect: float, read: float) -> Obstacle:
-    """What `error` means for a call to `host`, whose limits were `connect` and `read` seconds."""
+    """The obstacle behind `error` in a call to `host`, whose limits were `connect` and `read` seconds."""
     chain = list(_chain(error))
     at_proxy = any(isinstance(one, requests.exceptions.ProxyError | exceptions.ProxyError) for one in chain)
     # With a proxy that takes plain HTTP, TLS is always that of the host.
@@ -61,7 +61,7 @@ def obstacle(error: Exception, host: str, connect: float, read: float) -> Obstac
 
 
 def late(whole: float) -> Obstacle:
-    """A call whose `whole` seconds were over before its answer was."""
+    """A call whose answer was not complete within `whole` seconds."""
     return Obstacle(f"its answer was not complete after {whole:.0f} seconds")
 
 
@@ -79,7 +79,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _certificate(error: BaseException, host: str, *, at_proxy: bool) -> Obstacle | None:
-    """What is wrong with a certificate, if that is it."""
+    """A certificate error; None if the error is another one."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return None
     whose = "the certificate of the proxy" if at_proxy else "its certificate"
@@ -121,7 +121,7 @@ def _tunnel(error: BaseException, host: str) -> Obstacle | None:
 
 
 def _setting(error: BaseException) -> Obstacle | None:
-    """A variable that cannot be meant."""
+    """An environment variable with an unusable value."""
     if isinstance(error, transport.BundleError):
         whose = f"which {error.variable} names" if error.variable else "which sp-connect was installed with"
         hint = f"correct it, or: unset {error.variable}" if error.variable else "install sp-connect again"
@@ -140,7 +140,7 @@ def _setting(error: BaseException) -> Obstacle | None:
 
 
 def _tls(error: ssl.SSLError, *, at_proxy: bool) -> Obstacle:
-    """TLS that came to nothing before any certificate was looked at."""
+    """A TLS error before any certificate was checked."""
     who, said = "the proxy" if at_proxy else "it", f" (OpenSSL: {transport.reason(error)})"
     if error.reason in _OLD_TLS:
         hint = "the server, or something in between, is too old: sp-connect needs TLS 1.2 or newer"
@@ -157,7 +157,7 @@ def _tls(error: ssl.SSLError, *, at_proxy: bool) -> Obstacle:
 
 
 def _line(chain: Sequence[BaseException], connect: float, read: float, *, at_proxy: bool) -> Obstacle:
-    """The line itself: a name that is not found, silence, a connection that breaks."""
+    """A network error: a name that is not found, no answer, or a broken connection."""
     if any(isinstance(one, exceptions.NameResolutionError) for one in chain):
         name = f"the name of the proxy {_proxy()}" if at_proxy else "its name"
         return Obstacle(f"{name} is not found: there is no network, or no DNS")
@@ -178,7 +178,7 @@ def _line(chain: Sequence[BaseException], connect: float, read: float, *, at_pro
 
 
 def _proxy() -> str | None:
-    """Host and port of the proxy, without its name and password; None where its address is none."""
+    """Host and port of the proxy, without user name and password; None if its address is not valid."""
     variable = _first(PROXIES)
     address = os.environ[variable] if variable else "//of this network"
     try:

@@ -32,7 +32,7 @@ POOL = 64
 """Connections to one host that are kept open."""
 
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TypeError, ValueError)
-"""What a call may raise: values that are no headers, and settings that cannot be meant, among them."""
+"""Exceptions that a call may raise, including those for invalid headers and unusable settings."""
 
 _call = threading.local()
 
@@ -113,7 +113,7 @@ class _Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **named, **own, ssl_context=self._context)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Nothing: the base class would name a file, to be read again for each connection."""
+        """Do nothing: the base class would read a certificate file again for each connection."""
 
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **named)

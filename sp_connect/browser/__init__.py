@@ -27,7 +27,7 @@ class Once(Protocol):
         """The address: from now on the browser that visits it is the one that was opened."""
 
     def withdraw(self) -> None:
-        """No browser was opened after all."""
+        """Cancel `take`: no browser was opened."""
 
 
 class Opener(Protocol):

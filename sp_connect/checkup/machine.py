@@ -66,7 +66,7 @@ def secret_store(facts: Facts) -> Finding:
 
 
 def home(facts: Facts) -> Finding:
-    """Whether another folder owns the secrets of this home in the keyring, of which it is a copy then."""
+    """Whether this home is a copy of another folder, which owns its secrets in the keyring."""
     if facts.store_trouble:
         return skipped("the secret store cannot be asked")
     folder, described = facts.edges.home.data, facts.described

@@ -184,7 +184,7 @@ def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> N
 
 
 def _first_step(edges: Edges) -> str:
-    """What leads to a first connection: without an app there can be none."""
+    """The command that leads to a first connection; an app is needed first."""
     with suppress(errors.SpConnectError):  # what is wrong with config.toml is told where it is needed
         if not edges.apps.all():
             return "sp-connect app add"

@@ -58,7 +58,7 @@ def _needs_consent(edges: Edges, connection: Connection, days: int) -> bool:
 
 
 def _urgency(connection: Connection) -> datetime:
-    """What to sort by: the end of the year, and an unknown one last."""
+    """The sort key: the end of the year, with unknown ends last."""
     return connection.renew_by or datetime.max.replace(tzinfo=UTC)
 
 

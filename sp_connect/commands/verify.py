@@ -117,7 +117,7 @@ def check(
 def _checked(
     edges: Edges, credentials: tuple[App, Secret], connection: Connection, checks: account_check.Checks
 ) -> Finding:
-    """What `check` finds. Raises NoSuchConnection too."""
+    """The finding of `check`, which also raises NoSuchConnection."""
     with ExitStack() as stack:
         try:
             stack.enter_context(access.turn(edges, connection.scope))
@@ -143,7 +143,7 @@ def _checked(
 
 
 def _looked_at(edges: Edges, connection: Connection, token: Secret, checks: account_check.Checks) -> Finding:
-    """What is found with an access token that Amazon has just given."""
+    """The finding for an account, checked with a new access token."""
     asked_at = connection.id_asked_at
     is_long_ago = asked_at is None or abs(edges.now() - asked_at) >= ID_ASKED_EVERY
     try:
@@ -273,7 +273,7 @@ def _summed_up(
 
 
 def _faults(findings: Sequence[Finding]) -> list[tuple[str, errors.SpConnectError]]:
-    """What is wrong, each with whose it is; once for all connections where their app is the cause."""
+    """The failures, each with its connections; a failure of an app is listed once for all of its connections."""
     told: dict[object, tuple[list[str], errors.SpConnectError]] = {}
     for finding in findings:
         error, connection = finding.error, finding.connection

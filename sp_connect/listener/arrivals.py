@@ -1,4 +1,4 @@
-"""What reaches the listener: a request whose browser waits until somebody has decided about it."""
+"""Requests that reach the listener; each browser waits until the program has decided how to answer it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Arrival:
         self._decide(200, landing.outcome(outcome, simulated=self._simulated))
 
     def leave(self) -> None:
-        """Nobody will say what came of it."""
+        """Mark that the arrival will get no decision."""
         self._answer.put((200, landing.waiting()))
 
     def answer(self) -> tuple[int, str]:

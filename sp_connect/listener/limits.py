@@ -1,4 +1,4 @@
-"""How much the listener takes, and how long it waits: what bounds whoever knocks (hazards.md 1.1)."""
+"""Limits of the listener: how many requests it accepts and how long it waits (hazards.md 1.1)."""
 
 from __future__ import annotations
 

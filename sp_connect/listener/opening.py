@@ -49,7 +49,7 @@ class Opening:
 
     @property
     def cookie(self) -> str:
-        """What the visitor is given: not Secure, because the listener speaks http on loopback."""
+        """The cookie that the visitor gets. It is not Secure, because the listener uses http on loopback."""
         return f"{self._name}={self._value}; Path=/; HttpOnly; SameSite=Lax"
 
     def is_at(self, target: str) -> bool:

@@ -41,7 +41,7 @@ def answer(world: World, request: Request) -> Answer:
 
 
 def _result(world: World, authorization: Authorization, wanted: dict[str, object], asin: str, why: str) -> object:
-    """A client error, as for every product that the account does not sell; the seller's id is there all the same."""
+    """A client error, as for every product that the account does not sell; it still contains the seller's id."""
     identifier = {
         "MarketplaceId": wanted["MarketplaceId"],
         "IdType": "ASIN",

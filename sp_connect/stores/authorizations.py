@@ -19,7 +19,7 @@ from sp_connect.stores.tables import Table, written_moment
 
 
 class Authorization(NamedTuple):
-    """What a seller gave an app, and no connection stands for any more. `authorized_at` is None where unknown."""
+    """An authorization that no connection represents any more. `authorized_at` is None if unknown."""
 
     scope: Scope
     selling_partner_id: str

@@ -1,4 +1,4 @@
-"""What an error of the system means for a file: a sentence with the cause, and the next step."""
+"""Explains a system error about a file: a sentence with the cause, and the next step."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def told(error: OSError, path: Path, done: str) -> tuple[str, str]:
 
 
 def why(error: OSError) -> str:
-    """The clause that tells what an error of the system is."""
+    """A clause that describes a system error."""
     return _CAUSES[error.errno][0] if error.errno in _CAUSES else (error.strerror or type(error).__name__).lower()
 
 

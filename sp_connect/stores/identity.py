@@ -148,7 +148,7 @@ class Identity:
         return _place(elder[0]) if elder is not None and _is_of(elder[1], home_id) else None
 
     def _fetched(self, ring: Ring, home_id: str) -> Place | None:
-        """What the keyring says, asked once."""
+        """The keyring's entry, read once."""
         if not self._has_asked:
             with suppress(errors.MissingToken, ValueError, LookupError, TypeError):
                 found = json.loads(ring.fetch(_item(home_id)).reveal())

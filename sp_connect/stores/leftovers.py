@@ -1,4 +1,4 @@
-"""What killed processes left half-written: which files those certainly are, and no others.
+"""Finds the half-written files that killed processes certainly left, and no others.
 
 In a folder that holds nothing but what this program makes they are known by their names. In any other there is a
 note of each, with path, device and inode, which is locked while its process lives. Raises OSError.
@@ -73,7 +73,7 @@ def settle(notes: Path) -> list[Path]:
 
 
 def unsettled(notes: Path) -> list[Path]:
-    """What `settle` would remove."""
+    """The files that `settle` would remove."""
     return [left for note in _notes(notes) if (left := _settled(note, remove=False)) is not None]
 
 

@@ -1,4 +1,4 @@
-"""What seems absent, and lies behind a link that leads nowhere: on a disk that is not mounted, or was moved."""
+"""Detects files that only seem absent: they are behind a dangling link, whose disk is not mounted or was moved."""
 
 from __future__ import annotations
 

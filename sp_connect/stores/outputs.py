@@ -1,4 +1,4 @@
-"""Files that a person names: reports, credentials, the relay page. They lie in folders of anybody's.
+"""Writes files that a person names: reports, credentials, the relay page. Their folders may belong to anybody.
 
 A file takes its place in one step, a pipe or a terminal is written to as it is. No link is followed, and nothing is
 handed to a pipe, that another user has put there: in a folder for all, such as /tmp, anyone can.

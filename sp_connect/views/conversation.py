@@ -60,7 +60,7 @@ def open_elsewhere(screen: Screen, obstacle: str, listen: str, *, can_paste: boo
 
 
 class TurnedAway:
-    """What came during a wait and was not taken: why the last of it was not, for the end of the wait."""
+    """Answers that arrived during a wait and were not accepted; keeps the reason for the last one."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen

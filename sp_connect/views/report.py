@@ -74,7 +74,7 @@ def page(report: Report) -> str:
 
 
 def urgent(report: Report) -> list[Connection]:
-    """What needs a new consent: what has ended first, then what ends within `due` days, then what may."""
+    """Connections that need a new consent: ended ones, then those due within `due` days, then unknown ones."""
     ended = {one.scope: signs.of(one.status(report.now)) in {signs.ENDED, signs.MISSING} for one in report.rows}
     found = (one for one in report.rows if ended[one.scope] or one.ends_within(report.now, report.due))
     return sorted(found, key=lambda one: (not ended[one.scope], one.renew_by is None, one.renew_by or report.now))

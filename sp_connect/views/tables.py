@@ -57,7 +57,7 @@ def summary(rows: Sequence[Connection], now: datetime) -> str:
 
 
 def remarks(rows: Sequence[Connection]) -> list[str]:
-    """What stands below a table of connections: an account that is connected twice, and listings that are suspended."""
+    """Remarks below a table of connections: accounts that are connected twice, and suspended listings."""
     twice = models.covered(rows)
     said = [
         f"{one.scope} is covered by {whole.scope}, the same account. To end it: sp-connect revoke {one.scope.flags}"
