@@ -87,7 +87,7 @@ def check_client_secret(secret: Secret) -> bool:
     _check_edges(value)
     if value.startswith((CLIENT_IDS, *APPLICATION_IDS, REFRESH_TOKENS)):
         raise errors.BadAppField(
-            "That is an id or a token, not the client secret. It was not kept.",
+            "That is an id or a token, not the client secret. It was not saved.",
             f"the client secret begins with {CLIENT_SECRETS}: LWA credentials, View, in the developer console",
         )
     if not _is_plain(value):
@@ -125,7 +125,7 @@ def check_refresh_token(token: Secret) -> None:
     if finding := _around(value):
         raise errors.Usage(f"{finding} It was not saved.", "give only the token, which begins with " + REFRESH_TOKENS)
     if not value.startswith(REFRESH_TOKENS):
-        raise errors.Usage("That is no refresh token. It was not kept.", _TOKEN_HINT)
+        raise errors.Usage("That is no refresh token. It was not saved.", _TOKEN_HINT)
     if not (value.isascii() and value.isprintable()):
         raise errors.Usage("A refresh token is one word of plain letters. That was not kept.", _TOKEN_HINT)
     if len(value) > LONGEST_REFRESH_TOKEN:
