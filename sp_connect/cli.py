@@ -220,11 +220,22 @@ def _exhausted(error: BaseException) -> Literal["memory", "threads"] | None:
             return "memory"
         case ImportError() if "failed to map" in str(error) or "cannot allocate memory" in str(error).lower():
             return "memory"  # a library that there is no room for
+        case SystemError() if _is_memory_limited():
+            return "memory"  # what a library in C raises that failed and could not even make an exception
         case BlockingIOError() if error.errno == errno.EAGAIN:  # of a fork
             return "threads"
         case RuntimeError() if "start new thread" in str(error):
             return "threads"
     return None
+
+
+def _is_memory_limited() -> bool:
+    """Whether `ulimit -v` is set."""
+    if os.name != "posix":
+        return False
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _tell_defect(error: BaseException | None) -> None:
