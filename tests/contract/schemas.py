@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,17 @@ def closed(schema: Schema, *, is_value: bool = True) -> Schema:
 
 
 CLOSED: Schemas = {name: closed(schema, is_value=False) for name, schema in SCHEMAS.items()}
+
+
+def refuses(documents: Iterable[tuple[str, object]], schemas: Schemas) -> bool:
+    """Whether one of the documents, each with the name of its schema, has what `schemas` do not allow."""
+    contents = ((schema["$id"], Resource.from_contents(schema)) for schema in schemas.values())
+    registry: Registry[Any] = Registry().with_resources(contents)
+    made = {
+        name: Draft202012Validator(schema, registry=registry, format_checker=FORMATS)
+        for name, schema in schemas.items()
+    }
+    return not all(made[name].is_valid(document) for name, document in documents)
 
 
 def findings(name: str, document: object, schemas: Schemas = SCHEMAS) -> list[str]:
