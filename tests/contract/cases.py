@@ -113,6 +113,12 @@ def _show(given: Given) -> Result:
     connected(given.office, "shown")
     connected(given.office, "shown", "eu", "IN")
     given.run("invite", "-s", "shown", "-r", "na")
+    connected(given.office, "shown", "fe", "JP", authorized_at=None)
+    given.run("revoke", "-s", "shown", "-r", "fe", "-c", "JP", "--yes")
+    connected(given.office, "shown", "fe", "AU")
+    given.run("revoke", "-s", "shown", "-r", "fe", "-c", "AU", "--yes")
+    connected(given.office, "shown", "na")
+    given.run("revoke", "-s", "shown", "-r", "na", "--yes")
     return given.run("show", "-s", "shown", "--json")
 
 
