@@ -494,7 +494,7 @@ class TestStoreName:
 
         agency.connect()
 
-        assert "The store in DE was called Zeta Ltd. and is now called Acme GmbH" in agency.said()
+        assert "The store in DE was called Zeta Ltd and is now called Acme GmbH" in agency.said()
 
     def test_the_same_name_is_not_told(self, agency: Agency) -> None:
         agency.connect()

@@ -155,8 +155,10 @@ def prove(store: SecretStore, home: Path) -> None:
     """Keeps, fetches and forgets a throwaway secret: a store that fails does so before it is relied on.
 
     It has one name in each home, where one process proves at a time: what a killed one left, the next forgets.
-    A home that is not there yet is not made.
+    A home that is not there yet is not made. Of several stores the one in use by now is proved.
     """
+    if isinstance(store, Choosing):
+        store.look_again()
     if home.is_dir():
         with locks.held(home / "lock-probe", PROOF_SECONDS):
             _prove(store, probe(home))

@@ -24,7 +24,7 @@ PASSPHRASE = "correct horse"
 SECONDS = 30
 NO_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 """Else the program would find the keyring of whoever runs the tests."""
-NOTICE = "SIMULATED: SP_CONNECT_AMAZON_URL is set, so nothing here comes from Amazon itself.\n"
+NOTICE = "SIMULATED: SP_CONNECT_AMAZON_URL is set, so no answer comes from the real Amazon.\n"
 _OURS = (
     "SP_CONNECT_",
     "PYTHON",

@@ -24,9 +24,9 @@ def test_on_a_terminal_of_80_columns_each_check_is_a_line(office: Agency, staffe
     assert code == 0
     assert max(map(len, lines)) <= 80
     assert [line.split()[1] for line in lines if line.startswith("●")][:4] == [
+        "permissions",
         "configuration",
         "app",
-        "permissions",
         "disk",
     ]
     assert lines[-1].startswith("23 checks: ")

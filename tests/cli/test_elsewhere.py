@@ -1,4 +1,4 @@
-"""SP_CONNECT_AMAZON_URL left set beside a home of the real Amazon: no secret of its goes there, and it is said."""
+"""SP_CONNECT_AMAZON_URL left set beside a home the real Amazon: no secret of its goes there, and it is said."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SENDING = (
 
 @pytest.fixture
 def real(office: Agency) -> Agency:
-    """The office, whose app and whose acme are of the real Amazon; beside them there is an app of the simulator's."""
+    """The office, whose app and whose acme are the real Amazon; beside them there is an app of the simulator's."""
     Identity(office.folder).make()  # every home has one before its first record
     connected(office, simulated=False)
     with office.edges.changes.writing():
@@ -54,7 +54,7 @@ def test_a_command_that_would_send_a_real_secret_is_refused(
 
     assert done.code == 2, done
     assert "SP_CONNECT_AMAZON_URL is set" in done.stderr
-    assert "of the real Amazon" in done.stderr
+    assert "the real Amazon" in done.stderr
     assert not done.stdout.strip() or arguments[0] == "verify"
     assert sum(real.world.requests.values()) == 0
     assert real.files() == before

@@ -74,7 +74,7 @@ def test_of_several_connections_the_flags_of_each_are_named(office: Agency, staf
 
     assert anywhere.code == in_na.code == 2
     assert "hint: add --region na --country US, --region na --country CA or --region eu" in anywhere.stderr
-    assert "acme is connected in United States and Canada: say which." in in_na.stderr
+    assert "acme is connected in United States and Canada: choose one." in in_na.stderr
     assert staffed.run("token", "-s", "acme", "-r", "eu").code == 0
 
 

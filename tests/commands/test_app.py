@@ -357,7 +357,7 @@ class TestNewSecret:
         agency.clock.pass_by(days=168)
         before = agency.files()
 
-        with pytest.raises(errors.Usage, match="kept already"):
+        with pytest.raises(errors.Usage, match="already saved"):
             rotate(agency, OLD)
 
         assert agency.files() == before
@@ -387,7 +387,7 @@ class TestNewSecret:
 
         rotate(agency, SECRET)
 
-        assert "nobody has asked Amazon" in agency.said()
+        assert "Amazon has not checked it" in agency.said()
         assert keeps(agency, SECRET)
         assert old_secret(agency) == OLD
 
@@ -467,16 +467,16 @@ class TestNewSecret:
         agency.world.faults.add(Fault("token", "status", status=503))
 
         assert add(piping(agency, SECRET), check=True).name == "other"
-        assert "nobody has asked Amazon" in agency.said()
+        assert "Amazon has not checked it" in agency.said()
 
     @pytest.mark.parametrize(
         ("secret", "told"),
         [
-            (f'"{SECRET}', "'\"' stands in front"),
-            (f"LWA_CLIENT_SECRET={SECRET}", "'LWA_CLIENT_SECRET=' stands in front"),
-            (f"\ufeff{SECRET}", "stands in front"),
-            (f"{SECRET},", "',' stands behind"),
-            (f'{SECRET}"', "'\"' stands behind"),
+            (f'"{SECRET}', "'\"' comes before it"),
+            (f"LWA_CLIENT_SECRET={SECRET}", "'LWA_CLIENT_SECRET=' comes before it"),
+            (f"\ufeff{SECRET}", "comes before it"),
+            (f"{SECRET},", "',' comes after it"),
+            (f'{SECRET}"', "'\"' comes after it"),
             (f"{SECRET}{SECRET}", "twice"),
         ],
     )

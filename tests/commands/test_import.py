@@ -626,7 +626,7 @@ class TestBadFile:
         ("bad", "named"),
         [
             ("Acme,eu,,A1,Atzr|x", "'Acme' cannot be the name of a seller"),
-            ("b,eu,,A1,Atza|x", "no refresh token"),
+            ("b,eu,,A1,Atza|x", "not a refresh token"),
             ("Atzr|x,eu,,A1,Atzr|x", "seller holds a token"),
             (f"b,eu,A1,{LONG}", "4 cells"),
         ],

@@ -267,7 +267,7 @@ class TestForm:
             ("acme: 1\n", "acme has no fields"),
             ("acme:\n", "acme has no fields"),
             (account("acme", LONG, "Atzr|swapped"), "lwa_app_id is not a client id"),
-            (account("acme", "Atza|short"), "no refresh token"),
+            (account("acme", "Atza|short"), "not a refresh token"),
             (account("acme", LONG, more="  refresh_token: x\n"), "refresh_token of acme is there more than once"),
             ("'Atzr|x':\n  lwa_app_id: x\n", "the account's name holds a token"),
         ],

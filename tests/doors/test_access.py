@@ -293,7 +293,7 @@ class TestForgotten:
             access.token(hearing(agency, fill), made)
 
         assert failure.value.message.startswith(
-            "Amazon has changed the refresh token of acme in Europe & India, and it"
+            "Amazon has changed the refresh token of acme in Europe & India, but it"
         )
         assert (failure.value.hint or "").endswith("; then: sp-connect connect --seller acme --region eu")
 

@@ -82,7 +82,7 @@ def _saved(rows: list[Row]) -> bytes:
     writer = csv.writer(text)
     writer.writerow((*roster.COLUMNS, *roster.OPTIONAL))
     for _, scope, account, app, token, begun, _ in rows:
-        cells = (scope.seller, scope.region, scope.country or "", account, token.reveal(), app or "")
+        cells = (scope.seller, scope.region, account, token.reveal(), scope.country or "", app or "")
         writer.writerow((*cells, begun.isoformat() if begun else ""))
     return text.getvalue().encode()
 

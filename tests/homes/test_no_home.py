@@ -95,4 +95,4 @@ def test_a_home_named_from_a_folder_that_is_gone_is_told(tmp_path: Path) -> None
     )
 
     assert done.returncode == 4
-    assert "is gone" in Result(4, done.stdout, done.stderr).error()["message"]
+    assert "was deleted" in Result(4, done.stdout, done.stderr).error()["message"]

@@ -92,7 +92,7 @@ def test_it_is_refused_and_the_hint_can_be_typed(config: Path, case: str) -> Non
         with pytest.raises(errors.Untrusted, match=why) as caught:
             read()
 
-    assert (caught.value.exit_code, caught.value.code) == (4, "store-unavailable")
+    assert (caught.value.exit_code, caught.value.code) == (4, "unfit")
     assert hint.format(path=config, folder=config.parent) in str(caught.value.hint)
 
 
