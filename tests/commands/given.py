@@ -22,7 +22,7 @@ from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores import secrets
 from sp_connect.stores.secrets import SecretStore
 from sp_connect.views.screen import Screen
-from tests.agency import NOON, Agency
+from tests.agency import NOON, VARIABLE, Agency
 
 
 def marketplace(country: str, store_name: str | None = "Acme GmbH") -> Marketplace:
@@ -96,7 +96,9 @@ def kept(agency: Agency, connection: Connection) -> Connection:
 
 def hearing(agency: Agency, hear: Callable[[str], None]) -> edges.Edges:
     """The agency's edges, where `hear` is told of each request to Amazon as soon as it is answered."""
-    return replace(agency.edges, amazon=Amazon(agency.simulator.base_url, hear, sleep=lambda _: None))
+    return replace(
+        agency.edges, amazon=Amazon(agency.simulator.base_url, hear, sleep=lambda _: None, variable=VARIABLE)
+    )
 
 
 @dataclass

@@ -191,9 +191,7 @@ class TestCommand:
         assert found["dtstart"].dt == TODAY + timedelta(days=180)
         assert found["description"].endswith("sp-connect app rotate-secret default")
 
-    @pytest.mark.parametrize(
-        "filters", [{"seller": ["acme"]}, {"region": ["eu"]}, {"status": ["connected"]}, {"app": ["x"]}]
-    )
+    @pytest.mark.parametrize("filters", [{"seller": ["acme"]}, {"region": ["eu"]}, {"status": ["due"]}, {"app": ["x"]}])
     def test_a_part_of_the_sellers_has_no_secrets_of_apps(
         self, agency: Agency, tmp_path: Path, filters: dict[str, Any]
     ) -> None:

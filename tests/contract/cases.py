@@ -13,6 +13,7 @@ from sp_connect.models import Marketplace, Secret, SecretName
 from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
+from sp_connect.stores.connections import Connections
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.secrets import StoreName
 from sp_connect.stores.vault import Vault
@@ -41,6 +42,18 @@ def _typed(*arguments: str) -> Callable[[Given], Result]:
 
 def _in_an_empty_home(*arguments: str) -> Callable[[Given], Result]:
     return lambda given: given.run(*arguments, "--json", SP_CONNECT_HOME=str(given.home()))
+
+
+def _more_than_its_seats(*arguments: str) -> Callable[[Given], Result]:
+    """A published app with more sellers than one that is not listed may have."""
+
+    def run(given: Given) -> Result:
+        home = given.home()
+        (home / "config.toml").write_bytes((given.office.folder / "config.toml").read_bytes())
+        Connections(home / "connections").put_all(record(f"seller-{number}") for number in range(26))
+        return given.run(*arguments, "--json", SP_CONNECT_HOME=str(home))
+
+    return run
 
 
 def _connect(given: Given) -> Result:
@@ -258,6 +271,7 @@ CASES = {
     "marketplaces of a region": Case("marketplaces", "marketplaces", _typed("marketplaces", "-r", "fe")),
     "app add": Case("app add", "app", _app_add),
     "app list": Case("app list", "apps", _typed("app", "list")),
+    "app list of many": Case("app list", "apps", _more_than_its_seats("app", "list")),
     "app list of nothing": Case("app list", "apps", _in_an_empty_home("app", "list")),
     "app show": Case("app show", "app", _typed("app", "show", "default")),
     "app rotate-secret": Case("app rotate-secret", "app", _app_rotate),

@@ -67,7 +67,7 @@ def test_an_account_in_the_far_east_needs_a_country_where_the_seller_has_several
     assert SpConnectProvider("acme/fe")()["refresh_token"] == token_of(here, japan)
 
     connected(here, "acme", "fe", "AU")
-    with pytest.raises(errors.WhichConnection, match="say which"):
+    with pytest.raises(errors.WhichConnection, match="choose one"):
         SpConnectProvider("acme/fe")()
 
 

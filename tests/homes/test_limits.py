@@ -71,7 +71,7 @@ class TestWithoutThreads:
         assert estate.office.world.requests["token"] <= asked + 1, "the app is asked about, and no code is spent"
 
 
-@pytest.mark.parametrize("megabytes", [32, 40, 48, 56, 64, 72, 80, 96, 160])
+@pytest.mark.parametrize("megabytes", [32, 40, 48, 128, 160])
 @pytest.mark.parametrize("line", ["token -s bravo -r eu --json", "verify --json"])
 def test_too_little_memory_is_told(estate: Estate, home: Path, line: str, megabytes: int) -> None:
     result = run(estate, home, f"--as={megabytes * 2**20}", *line.split())
