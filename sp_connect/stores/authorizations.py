@@ -72,7 +72,7 @@ class Authorizations:
     def _write(self, authorizations: Iterable[Authorization]) -> None:
         tables = [_table(one) for one in authorizations]
         if tables:
-            toml.write(self._path, {"schema": toml.SCHEMA, "authorization": tables})
+            toml.write(self._path, {"schema": toml.SCHEMA, "authorization": tables}, self._path.with_name("unfinished"))
         else:
             files.remove(self._path)
 

@@ -75,7 +75,8 @@ class Identity:
         with locks.held(self.folder / "lock-home"):
             if (place := _place(self.folder)) is not None and files.read(path) is None:
                 values = {"schema": toml.SCHEMA, "id": self._new_id(), "folder": str(place.folder)}
-                toml.write(path, values | {"device": place.device, "inode": place.inode})
+                whole = values | {"device": place.device, "inode": place.inode}
+                toml.write(path, whole, self.folder / "unfinished")
 
     def before_keeping(self, ring: Ring, name: SecretName, *, is_there: Callable[[], bool]) -> None:
         """Notes a secret that a copy adds: it may delete that again. Raises what the keyring raises."""

@@ -71,7 +71,7 @@ class TokenIndex:
         kept = {name: self._noted[name] for name in names if name in self._noted}
         written = {"schema": SCHEMA, "key": self._key.hex(), "tokens": kept}
         with suppress(errors.ThisMachine):  # the next one reads the secrets again
-            files.replace(self._path, json.dumps(written).encode())
+            files.replace(self._path, json.dumps(written).encode(), self._path.with_name("unfinished"))
             self._new = 0
 
     def _read(self) -> None:

@@ -49,9 +49,17 @@ def parse(path: Path, text: str, newest: int = SCHEMA) -> dict[str, Any]:
     return values
 
 
-def write(path: Path, values: Mapping[str, Any]) -> None:
-    """Puts `values` in place of a TOML file, as `files.replace` does, whose errors it raises."""
-    write_all({path: values})
+def write(path: Path, values: Mapping[str, Any], notes: Path | None = None) -> None:
+    """Puts `values` in place of a TOML file, as `files.replace` does, whose errors it raises.
+
+    `notes` is for a file at the top of a home, where nothing is swept: see `files.replace`.
+    """
+    if notes is None:
+        write_all({path: values})
+    else:
+        import tomli_w
+
+        files.replace(path, tomli_w.dumps(values).encode(), notes)
 
 
 def write_all(contents: Mapping[Path, Mapping[str, Any]]) -> None:
