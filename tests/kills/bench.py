@@ -16,6 +16,7 @@ from sp_connect.simulator import seller
 from sp_connect.simulator.ledger import Authorization
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, SimulatedApp, World
+from sp_connect.stores import identity
 from tests.commands.given import account_of
 from tests.kills import outside
 from tests.kills.launcher import NEVER, Ended, Launcher
@@ -86,6 +87,7 @@ class Bench:
         home = self.folder / name
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(given.home, home)
+        (home / identity.FILE).unlink(missing_ok=True)  # else it is a copy, which deletes nothing from the keyring
         self.store.put_back(given.items)
         self.world._ledger.authorizations = dict(given.authorizations)
         self.world._ledger.codes.clear()
@@ -114,7 +116,7 @@ class Bench:
 def age(home: Path) -> None:
     """Lets time pass by for the files that a killed process left half-written."""
     then = time.time() - LONG_AGO
-    for path in home.rglob(outside.HALF_WRITTEN):
+    for path in (*home.rglob(outside.HALF_WRITTEN), *home.glob("unfinished/*.half-written")):
         os.utime(path, (then, then))
 
 

@@ -14,6 +14,7 @@ from secretstorage.util import open_session
 
 from sp_connect.models import Secret
 from sp_connect.simulator.world import World
+from sp_connect.stores import identity
 from sp_connect.stores.keyring import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.cli.program import PASSPHRASE
@@ -97,7 +98,7 @@ class Keyring:
             attributes = item.get_attributes()
             assert "service" in attributes, f"{item.get_label()} is not one of ours: {attributes}"
             items[attributes["service"].removeprefix(SERVICE)] = item.get_secret().decode()
-        return items
+        return {name: value for name, value in items.items() if not name.startswith(f"app/{identity.OWNER}/")}
 
     def _whole(self) -> Secrets:
         items = dict(self.items())
