@@ -52,10 +52,9 @@ def _unfinished(facts: Facts, damaged: Collection[Path]) -> Finding:
     waiting = [path for path in _waiting(facts) if path not in damaged]
     strays = _half_written(facts)
     changes, half = words.count(len(waiting), "change"), words.count(len(strays), "half-written file")
-    notes = facts.edges.home.data / "unfinished"
+    if facts.fix:  # also the note of a process that was killed before it named a file
+        leftovers.settle(facts.edges.home.data / "unfinished")
     if not waiting and not strays:
-        if facts.fix:  # a note of a process that was killed before it named a file
-            leftovers.settle(notes)
         return ok("no change was cut short")
     if not facts.fix:
         if waiting and (to := _moving_to(facts)):
@@ -64,7 +63,6 @@ def _unfinished(facts: Facts, damaged: Collection[Path]) -> Finding:
         verb = "was" if len(waiting) == 1 else "were"
         said = [f"{changes} {verb} cut short, or under way just now"] if waiting else []
         return warning("; ".join([*said, *([f"{half} of a killed process"] if strays else [])]), FIX)
-    leftovers.settle(notes)
     for path in strays:
         files.remove(path)
     left = [path for path in _finish(facts) if path not in damaged] if waiting else []
