@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sp_connect.simulator import seller
@@ -148,7 +149,8 @@ class Plan:
                 account = self._town.account(of.company, region).selling_partner_id
                 token = self._town.give(of.company, region, of.app).refresh_token
                 taking = replace(plain, stdin=f"{token}\n", prepared=prepared)
-                return _with(taking, "--app", of.app, "--selling-partner-id", account)
+                when = datetime.now(UTC).isoformat(timespec="seconds")
+                return _with(taking, "--app", of.app, "--selling-partner-id", account, "--authorized-at", when)
             case _:
                 return replace(plain, turns=of.turns)
 

@@ -72,10 +72,7 @@ class Judge:
     def _heard_success(self, answer: Answer) -> Iterator[str]:
         command = answer.command
         yield from self._check_rows(answer)
-        if command.kind == "rename":
-            self._write(answer, NAME, Named(command.to))
-        elif command.kind != "invite":
-            self._see_name(answer, command.seller)
+        self._heard_name(answer)
         match command.kind:
             case "connect" | "renew" | "import" | "accept":
                 for row in answer.rows():
@@ -94,6 +91,15 @@ class Judge:
                         self._see(answer, tile["region"], _since(found) if found else Absent())
             case "token":
                 yield from self._heard_token(answer)
+
+    def _heard_name(self, answer: Answer) -> None:
+        command = answer.command
+        if command.kind == "rename":
+            self._write(answer, NAME, Named(command.to))
+        elif command.kind != "invite":
+            names = {row["seller"] for row in answer.rows()} if command.kind == "verify" else {command.seller}
+            for name in names:
+                self._see_name(answer, name)
 
     def _heard_token(self, answer: Answer) -> Iterator[str]:
         """A token is one that Amazon gave for this very account, and of a consent that is not over."""
@@ -151,13 +157,17 @@ class Judge:
             self._write(answer, NAME, Named(command.to), certain=False)
 
     def _check_rows(self, answer: Answer) -> Iterator[str]:
-        """Whatever a connection is shown by, it is this company's account, and good."""
+        """Whatever a connection is shown by, it is this company's account, and good.
+
+        `verify` follows a seller that is renamed while Amazon answers.
+        """
         command = answer.command
         if command.kind in {"token", "show", "invite"}:
             return
+        names = self._by_name[command.seller].names if command.kind == "verify" else (command.to or command.seller,)
         for row in answer.rows():
             account = self._town.account(command.company, row["region"]).selling_partner_id
-            if (row["selling_partner_id"], row["seller"]) != (account, command.to or command.seller):
+            if row["selling_partner_id"] != account or row["seller"] not in names:
                 yield f"a connection of {row['seller']} ({row['selling_partner_id']})"
             if row["status"] != "connected":
                 yield f"a connection that is {row['status']}"

@@ -132,6 +132,7 @@ CASES = {
         Case(
             "app rotate-secret",
             ("app", "rotate-secret", "wide", "--client-secret-stdin"),
+            again=2,
             prepare=lambda _bench, _home: "amzn1.oa2-cs.v1.another",
         ),
     )

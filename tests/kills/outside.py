@@ -146,10 +146,10 @@ class Kept(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that counts of a home: the store in use, apps with their client secrets, connections, invites, profiles."""
+    """Everything in a home that counts. An app is its name, its client secret and, where it is kept, the old one."""
 
     store: str | None
-    apps: frozenset[tuple[str, str | None]]
+    apps: frozenset[tuple[str, str | None, str | None]]
     connections: frozenset[Kept]
     invites: frozenset[tuple[Place, str]]
     profiles: frozenset[str]
@@ -191,7 +191,7 @@ def read(home: Path, secrets: Secrets, world: World, before: frozenset[str]) -> 
     browsers = home / "browsers"
     return State(
         tables.get(Path("config.toml"), {}).get("store"),
-        frozenset((name, secrets.get(f"app/{name}/client-secret/{app['secret_ref']}")) for name, app in apps.items()),
+        frozenset((name, *(secrets.get(one) for one in _client_secrets(name, app))) for name, app in apps.items()),
         frozenset(connections),
         frozenset(invites),
         frozenset(path.name for path in browsers.iterdir() if path.is_dir()) if browsers.is_dir() else frozenset(),
@@ -201,7 +201,7 @@ def read(home: Path, secrets: Secrets, world: World, before: frozenset[str]) -> 
 def leftovers(home: Path, store: Store) -> list[str]:
     """What should not stay: changes not finished, files half-written, secrets that no record names, or not there."""
     apps = rtoml.loads((home / "config.toml").read_text())["apps"] if (home / "config.toml").exists() else {}
-    named = {f"app/{name}/client-secret/{app['secret_ref']}" for name, app in apps.items()}
+    named = {one for name, app in apps.items() for one in _client_secrets(name, app)}
     for _, refresh, access in _records(home):
         named |= {refresh, access}
     journal = home.glob("unfinished/*")
@@ -215,6 +215,12 @@ def see_that_no_lock_is_held(home: Path) -> None:
         if path.is_file():
             with path.open() as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _client_secrets(app: str, table: Mapping[str, Any]) -> tuple[str, str]:
+    """The names of an app's client secret and of the one before it, whether that is kept or not."""
+    now, old = (f"app/{app}/client-secret/{table.get(key)}" for key in ("secret_ref", "old_secret_ref"))
+    return now, old
 
 
 def _records(home: Path) -> Iterator[tuple[dict[str, Any], str, str]]:
