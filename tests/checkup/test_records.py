@@ -85,7 +85,7 @@ class TestFiles:
 
         assert code(found["records"]) == (4, "store-unavailable")
         assert wrong(list(found.values())) == ["records"]
-        assert len(agency.edges.secrets.contents().names) == 2  # type: ignore[attr-defined]
+        assert len(agency.edges.vault.contents().names) == 2
 
 
 class TestUnfinished:
@@ -217,14 +217,14 @@ class TestUnfinished:
         cut_short(agency)
         [entry] = agency.edges.changes.unfinished()
         entry.write_text("=")
-        before = agency.edges.secrets.contents()  # type: ignore[attr-defined]
+        before = agency.edges.vault.contents()
 
         for fix in (False, True):
             found = {one.name: one for one in visit(agency.edges, fix=fix, yes=True)}
             assert code(found["unfinished"]) == (4, "damaged")
             assert found["unfinished"].mend == "move it away, then: sp-connect doctor --fix"
         assert "kept, for a change that was cut short cannot be read" in found["unclaimed"].found
-        assert agency.edges.secrets.contents() == before  # type: ignore[attr-defined]
+        assert agency.edges.vault.contents() == before
 
 
 class TestApps:

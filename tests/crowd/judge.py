@@ -97,8 +97,9 @@ class Judge:
         if command.kind == "rename":
             self._write(answer, NAME, Named(command.to))
         elif command.kind != "invite":
-            names = {row["seller"] for row in answer.rows()} if command.kind == "verify" else {command.seller}
-            for name in names:
+            # Only `verify` follows a seller that is renamed while it runs; it prints no row if that one is revoked too.
+            shown = {row["seller"] for row in answer.rows()} if command.kind == "verify" else set[str]()
+            for name in shown or {command.seller}:
                 self._see_name(answer, name)
 
     def _heard_token(self, answer: Answer) -> Iterator[str]:

@@ -146,10 +146,10 @@ class Kept(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything in a home that counts. An app is its name, its client secret and, where it is kept, the old one."""
+    """Everything in a home that counts. An app is its name, its client secret, and the old one if it is kept."""
 
     store: str | None
-    apps: frozenset[tuple[str, str | None, str | None]]
+    apps: frozenset[tuple[str | None, ...]]
     connections: frozenset[Kept]
     invites: frozenset[tuple[Place, str]]
     profiles: frozenset[str]
@@ -217,10 +217,10 @@ def see_that_no_lock_is_held(home: Path) -> None:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _client_secrets(app: str, table: Mapping[str, Any]) -> tuple[str, str]:
-    """The names of an app's client secret and of the one before it, whether that is kept or not."""
-    now, old = (f"app/{app}/client-secret/{table.get(key)}" for key in ("secret_ref", "old_secret_ref"))
-    return now, old
+def _client_secrets(app: str, table: Mapping[str, Any]) -> list[str]:
+    """The names of an app's client secret and, where its record names one, of the secret before it."""
+    refs = [table["secret_ref"], *filter(None, [table.get("old_secret_ref")])]
+    return [f"app/{app}/client-secret/{ref}" for ref in refs]
 
 
 def _records(home: Path) -> Iterator[tuple[dict[str, Any], str, str]]:
