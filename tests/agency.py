@@ -6,10 +6,12 @@ import io
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from sp_connect import browser, edges
@@ -41,11 +43,18 @@ VARIABLE = "SP_CONNECT_AMAZON_URL"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody had a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+_PORTS = range(20_000, 32_000)
+"""Below the ports that systems give to who asks for any: nobody is given one of these before a test listens on it."""
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port of a loopback address that nobody uses."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in SystemRandom().sample(_PORTS, 100):
+        with socket.socket(family) as free, suppress(OSError):
+            free.bind((host, port))
+            return port
+    raise AssertionError(f"a hundred ports of {host} are all in use")
 
 
 @dataclass

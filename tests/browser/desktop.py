@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ from selenium.webdriver.chrome.service import Service
 from tests.browser.chromium import Browser
 
 PATIENCE = 30.0
+
+STARTING = 90.0
+"""Seconds in which a browser starts, on a machine that does other things too."""
 
 SETTLED = "/settled"
 
@@ -109,7 +113,7 @@ class Desktop:
                 raise NotInstalledError(f"{name} is needed: {INSTALL}")
             told = shlex.join([real, *((*SWITCHES, *self.switches) if name == "chromium" else ())])
             script = self.folder / "bin" / name
-            tools = "--remote-debugging-port=${TOOLS_PORT:-0}" if name == "chromium" else ""
+            tools = "--remote-debugging-port=0" if name == "chromium" else ""
             noted = f'echo $$ >> {self.folder}/started\necho "$@" >> {self.folder}/commands'
             script.write_text(f'#!/bin/sh\n{noted}\nexec {told} {tools} "$@"\n')
             script.chmod(0o755)
@@ -169,13 +173,13 @@ def _close_windows(ports: Iterable[Path]) -> bool:
 
 
 @contextmanager
-def running(port: int) -> Iterator[Browser]:
-    """The Chromium whose tools listen at `port`, as soon as they do; it goes on after the block."""
+def running(profile: Path) -> Iterator[Browser]:
+    """The Chromium of a profile, as soon as its tools listen; it goes on after the block."""
     driver_program = shutil.which("chromedriver")
     if driver_program is None:
         raise NotInstalledError(f"the driver of Chromium is needed: {INSTALL}")
     options = webdriver.ChromeOptions()
-    options.add_experimental_option("debuggerAddress", f"127.0.0.1:{port}")
+    options.add_experimental_option("debuggerAddress", _tools(profile))
     service = Service(driver_program)
     driver = webdriver.Chrome(options, service)
     try:
@@ -183,6 +187,18 @@ def running(port: int) -> Iterator[Browser]:
         yield Browser(driver, Path(os.devnull))
     finally:
         service.stop()
+
+
+def _tools(profile: Path) -> str:
+    """The address at which the tools of a profile's Chromium answer. It chooses its port itself, and writes it down."""
+    end = time.monotonic() + STARTING
+    while time.monotonic() < end:
+        with suppress(OSError, IndexError):  # it has not written it yet, or does not answer yet
+            address = f"127.0.0.1:{(profile / 'DevToolsActivePort').read_text().split()[0]}"
+            requests.get(f"http://{address}/json/version", timeout=PATIENCE).raise_for_status()
+            return address
+        time.sleep(0.05)
+    raise AssertionError(f"Chromium has not started in {STARTING:.0f} seconds: {sorted(map(str, profile.glob('*')))}")
 
 
 @dataclass

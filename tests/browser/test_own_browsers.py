@@ -14,7 +14,6 @@ import requests
 from sp_connect import browser
 from sp_connect.amazon import consent, geography
 from sp_connect.models import Consent
-from tests.agency import free_port
 from tests.browser import desktop
 from tests.browser.desktop import Desktop, Visited
 from tests.browser.program import COMMAND, Program, Waiting
@@ -93,12 +92,12 @@ def test_a_private_window_knows_nobody_and_leaves_nothing(
     assert visit(private, "bravo") == ""
 
 
-def connecting(program: Program, desk: Desktop, name: str, port: int) -> Waiting:
-    """`connect --browser isolated` of a seller, in whose browser a test can act through `port`."""
+def connecting(program: Program, desk: Desktop, name: str) -> Waiting:
+    """`connect --browser isolated` of a seller."""
     ours = {name: value for name, value in program.environment.items() if name.startswith(("SP_CONNECT_", "PYTHON"))}
     process = subprocess.Popen(
-        [*COMMAND, "connect", "--seller", name, "--region", "eu", "--browser", "isolated", "--timeout", "60"],
-        env=desk.environment | ours | {"TOOLS_PORT": str(port)},
+        [*COMMAND, "connect", "--seller", name, "--region", "eu", "--browser", "isolated", "--timeout", "120"],
+        env=desk.environment | ours,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -109,16 +108,20 @@ def connecting(program: Program, desk: Desktop, name: str, port: int) -> Waiting
     return waiting
 
 
+def profile(program: Program, seller: str) -> Path:
+    """Where the Chromium of a seller has what it keeps."""
+    return program.home / "browsers" / seller / "chromium"
+
+
 def test_the_login_uri_hop_is_answered_in_the_browser_that_was_opened_once(
     desk: Desktop, program: Program, agency_site: Site
 ) -> None:
     fault = {"endpoint": "consent", "kind": "hop"}
     requests.post(f"{program.amazon}/simulator/faults", json=fault, timeout=10).raise_for_status()
-    port = free_port()
     before = len(agency_site.asked)
 
-    waiting = connecting(program, desk, "acme", port)
-    with desktop.running(port) as browser_of_acme:
+    waiting = connecting(program, desk, "acme")
+    with desktop.running(profile(program, "acme")) as browser_of_acme:
         browser_of_acme.wait_for("Confirm access")
         browser_of_acme.choose("Acme GmbH")
         browser_of_acme.press("Confirm")
@@ -133,25 +136,23 @@ def test_the_login_uri_hop_is_answered_in_the_browser_that_was_opened_once(
 
 
 def test_two_clients_of_an_agency_never_meet_in_one_browser(desk: Desktop, program: Program) -> None:
-    acmes, bravos = free_port(), free_port()
-
-    waiting = connecting(program, desk, "acme", acmes)
-    with desktop.running(acmes) as browser_of_acme:
+    waiting = connecting(program, desk, "acme")
+    with desktop.running(profile(program, "acme")) as browser_of_acme:
         browser_of_acme.wait_for("Confirm access")
         browser_of_acme.choose("Acme GmbH")
         browser_of_acme.press("Confirm")
         browser_of_acme.wait_for("acme")
         assert waiting.ended().code == 0
 
-        waiting = connecting(program, desk, "bravo", bravos)
-        with desktop.running(bravos) as browser_of_bravo:
+        waiting = connecting(program, desk, "bravo")
+        with desktop.running(profile(program, "bravo")) as browser_of_bravo:
             assert "still signed in" not in browser_of_bravo.wait_for("Confirm access")
             browser_of_bravo.choose("Bravo Ltd")
             browser_of_bravo.press("Confirm")
             browser_of_bravo.wait_for("bravo")
             assert waiting.ended().code == 0
 
-        waiting = connecting(program, desk, "acme", bravos)
+        waiting = connecting(program, desk, "acme")
         driver = browser_of_acme.driver
         browser_of_acme.wait(lambda _: len(driver.window_handles) == 2)
         driver.switch_to.window(driver.window_handles[-1])

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import trustme
 
+from tests.agency import free_port
 from tests.browser.site import ADDRESS, HOST
 
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -110,7 +111,7 @@ def serving(folder: Path, conf: str, page: bytes) -> Iterator[WebServer]:
     authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(folder / "certificate.pem")
     authority.cert_pem.write_to_path(folder / "authority.pem")
     (folder / "relay.html").write_bytes(page)
-    port = _free_port()
+    port = free_port()
     for old, new in replacements(folder, port).items():
         assert old in conf, old
         conf = conf.replace(old, new)
@@ -139,12 +140,6 @@ def _wait(port: int, process: subprocess.Popen[bytes], said: Path) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"nginx does not answer: {said.read_text(encoding='utf-8')}")
-
-
-def _free_port() -> int:
-    with socket.create_server((ADDRESS, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from urllib.parse import unquote_plus, urlsplit
 from sp_connect import errors, listener, person
 from sp_connect.amazon import addresses, consent, geography
 from sp_connect.models import Connection, Consent, Grant
+from tests.agency import free_port
 from tests.fuzz.target import APP, CONSENT, Ready, Target, check
-from tests.listener.visits import free_port, rest
+from tests.listener.visits import rest
 from tests.stores.samples import connection
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ class TestWithoutThreads:
         assert "ulimit -u" in result.error()["hint"]
         assert "sp_connect/" not in result.stderr
         assert estate.office.world.requests["token"] <= asked + 1, "the app is asked about, and no code is spent"
+
+
+@pytest.mark.parametrize(("megabytes", "is_started"), [(128, False), (1024, True)])
+def test_no_thread_is_started_without_the_memory_to_end(megabytes: int, is_started: bool) -> None:
+    asked = [sys.executable, "-c", "from sp_connect import threads; print(threads.can_be_had())"]
+
+    done = subprocess.run(
+        ["prlimit", f"--as={megabytes * 2**20}", *asked], capture_output=True, text=True, check=True, timeout=SECONDS
+    )
+
+    assert done.stdout == f"{is_started}\n"
 
 
 @pytest.mark.parametrize("megabytes", [32, 40, 48, 128, 160])

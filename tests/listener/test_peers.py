@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sp_connect.listener import peers
-from tests.listener.visits import decide, free_port, head, opened, status
+from tests.agency import free_port
+from tests.listener.visits import decide, head, opened, status
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says whose a socket is")
 

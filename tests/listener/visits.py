@@ -12,15 +12,10 @@ from urllib.parse import urlencode
 from sp_connect import listener
 from sp_connect.amazon import consent, geography
 from sp_connect.models import App, Consent
+from tests.agency import free_port
 from tests.stores.samples import app
 
 CONFIRM = "https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sp.solution.sample"
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as held:
-        port: int = held.getsockname()[1]
-        return port
 
 
 @dataclass
