@@ -127,7 +127,13 @@ class Selection(NamedTuple):
                 whole = geography.REGIONS[country.region].name
                 hint = f"unless {country.name} is an account of its own, {whole} covers it: leave out --country"
                 return errors.NoSuchConnection(what, hint, where=where)
-        return errors.NoSuchConnection(what, where=where)
+        return errors.NoSuchConnection(what, where=where, near=self._near(connections))
+
+    def _near(self, connections: Connections) -> Sequence[str]:
+        """What may have been meant instead of the one seller that is named, if nobody has that name."""
+        if len(self.sellers) != 1 or is_pattern(self.sellers[0]):
+            return ()
+        return [one for one in connections.near(self.sellers[0]) if one != self.sellers[0]]
 
 
 def is_pattern(seller: str) -> bool:

@@ -222,6 +222,19 @@ class TestImportedOwner:
         assert (failure.code, failure.exit_code) == (code, exit_code)
         assert agency.edges.connections.all() == ()
 
+    def test_confirm_id_keeps_a_token_that_amazon_gave_in_place_of_the_imported_one(self, agency: Agency) -> None:
+        agency.world.faults.add(Fault("token", "rotate"))
+        agency.world.faults.add(Fault("fees", "no-role"))
+
+        outcome = take(agency, confirm_id=True)
+
+        [failure] = outcome.failures
+        assert (failure.code, failure.exit_code) == ("not-permitted", 3)
+        [made] = agency.edges.connections.all()
+        assert not made.id_confirmed
+        [good] = agency.world.authorizations()
+        assert token_of(agency, made) == good.refresh_token
+
     def test_confirm_id_needs_no_role_for_the_check(self, agency: Agency) -> None:
         with_roles(agency, "Pricing")
 

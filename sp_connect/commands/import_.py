@@ -239,7 +239,8 @@ def _ask(
     """What Amazon says to the token of one row: an access token, then where the account sells, and whose it is.
 
     A row without a Selling Partner ID gets the one that Amazon names, and fails where it names none.
-    A token that Amazon takes is kept, whatever comes of the rest: `verify` tells more.
+    A token that Amazon takes is kept, whatever comes of the rest: `verify` tells more. With `confirm_id` only a
+    confirmed one is, or one that Amazon gave in place of the imported token: it is nowhere else.
     """
     unchecked = _record(edges, apps, row)
     is_named = bool(row.selling_partner_id)
@@ -254,7 +255,11 @@ def _ask(
         doubt = found.id_doubt or "not-permitted"
         if not is_named:
             return errors.IdNotNamed(row.scope, doubt)
-        return errors.IdNotConfirmed(row.scope, row.selling_partner_id, doubt)
+        not_confirmed = errors.IdNotConfirmed(row.scope, row.selling_partner_id, doubt)
+        new = tokens.refresh_token
+        if new is None or new == row.token or edges.connections.get(row.scope) is not None:
+            return not_confirmed
+        return Found(row, found, new, errors.UnconfirmedKept(row.scope, row.selling_partner_id, not_confirmed))
     kept = errors.KeptUnchecked(row.scope, trouble, unchecked.app) if trouble is not None else None
     row = row._replace(selling_partner_id=found.selling_partner_id)
     return Found(row, found, tokens.refresh_token or row.token, kept)

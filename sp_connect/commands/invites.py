@@ -51,7 +51,8 @@ def cancel(edges: Edges, seller: str) -> list[Invite]:
         theirs = [one for one in known if one.scope.seller == seller]
         if not theirs:
             errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")
-            raise errors.NoSuchInvite(f"No invite of {seller} is pending.")
+            near = words.near(seller, {one.scope.seller for one in known})
+            raise errors.NoSuchInvite(f"No invite of {seller} is pending.", near=near)
         ended = [one._replace(closed="cancelled", closed_at=now) for one in theirs]
         edges.invites.put(ended)
     return ended

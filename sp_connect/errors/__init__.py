@@ -59,6 +59,7 @@ from sp_connect.errors.check import OtherCountry as OtherCountry
 from sp_connect.errors.check import OtherRegion as OtherRegion
 from sp_connect.errors.check import OwnerNotNamed as OwnerNotNamed
 from sp_connect.errors.check import SellsNowhere as SellsNowhere
+from sp_connect.errors.check import UnconfirmedKept as UnconfirmedKept
 from sp_connect.errors.machine import CannotWrite as CannotWrite
 from sp_connect.errors.machine import CodeWaits as CodeWaits
 from sp_connect.errors.machine import Damaged as Damaged

@@ -29,9 +29,10 @@ class SpConnectError(Exception):
         self.amazon = amazon
 
     def told(self) -> str:
-        """The sentence, with Amazon's own words behind it."""
+        """The sentence, then Amazon's own words, closed by a full stop if they have none."""
         said = str(self.amazon) if self.amazon else ""
-        return f"{self.message} Amazon said: {said}" if said else self.message
+        end = "" if said.endswith((".", "!", "?", ")")) else "."
+        return f"{self.message} Amazon said: {said}{end}" if said else self.message
 
     def noted(self, at: datetime) -> LastError:
         """The error in the form in which its connection's record stores it."""

@@ -169,6 +169,22 @@ class IdNotConfirmed(SpConnectError):
         self.code, self.exit_code = doubt, 3 if lacks_role else 5
 
 
+class UnconfirmedKept(SpConnectError):
+    """With --confirm-id: the owner is not confirmed, but Amazon replaced the token, and the new one is nowhere else.
+
+    Code and exit code are those of `why`, the error of a token that Amazon did not replace.
+    """
+
+    def __init__(self, scope: Scope, selling_partner_id: str, why: IdNotConfirmed) -> None:
+        super().__init__(
+            f"{selling_partner_id} is not confirmed for {scope}, but Amazon replaced its token: the new one is saved, "
+            "and the imported one may no longer work.",
+            f"if it is the wrong account: sp-connect revoke {scope.flags}",
+            why.amazon,
+        )
+        self.code, self.exit_code = why.code, why.exit_code
+
+
 class IdNotNamed(SpConnectError):
     """A file without a Selling Partner ID, and Amazon did not name the token's owner. `doubt` is as above."""
 

@@ -277,10 +277,15 @@ class NoSuchApp(NotFound):
 
 
 class NoSuchInvite(NotFound):
-    """An address whose state belongs to no pending invite; `why` says what is known of it."""
+    """An address or a seller without a pending invite; `why` says what is known of it.
 
-    def __init__(self, why: str, hint: str = "sp-connect invites shows those that are pending") -> None:
-        super().__init__(f"{why} Nothing was changed.", hint)
+    `near` are the invited sellers that may have been meant.
+    """
+
+    def __init__(
+        self, why: str, hint: str = "sp-connect invites shows those that are pending", *, near: Sequence[str] = ()
+    ) -> None:
+        super().__init__(f"{why} Nothing was changed.", f"{_meant(near)}{hint}")
 
 
 class NoSuchConnection(NotFound):

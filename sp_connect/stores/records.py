@@ -101,6 +101,8 @@ def read(table: Table, seller: str) -> Connection:
     ) = table.row(_CONNECTION)  # fmt: skip
     if standing not in _STANDINGS:
         raise table.damaged(f"standing {standing!r} is not one of {', '.join(_STANDINGS)}")
+    if "\0" in account:  # no environment can hold it, and `exec` puts the id into one
+        raise table.damaged(f"selling_partner_id {account!r} holds a NUL character")
     authorized_at = table.utc("authorized_at", authorized_at) if authorized_at is not None else None
     id_asked_at = table.utc("id_asked_at", id_asked_at) if id_asked_at is not None else None
     is_later = id_asked_at is not None and (authorized_at is None or id_asked_at >= authorized_at)

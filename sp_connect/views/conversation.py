@@ -210,7 +210,9 @@ def seat_is_kept(screen: Screen, before: Connection, at_amazon: str) -> None:
 
 
 def check(screen: Screen, connection: Connection) -> None:
-    """The question that the card is for."""
+    """The question that the card is for; first the command that checks the account, if nothing has yet."""
+    if connection.standing == "unchecked":
+        screen.say(f"Amazon was not asked about the account. To check it: sp-connect verify {connection.scope.flags}")
     screen.say(
         f"Is {connection.selling_partner_id} {connection.scope.seller}? "
         "Seller Central shows the same ID as the merchant token, under Account Info.",

@@ -223,8 +223,7 @@ def _more(error: errors.SpConnectError) -> str:
     from sp_connect.amazon import explanations
 
     known = explanations.BY_CODE.get(error.amazon.error.lower())
-    end = "" if error.told().endswith((".", ")")) else "."
-    return f"{end} More: sp-connect explain {known.codes[0]}" if known else ""
+    return f" More: sp-connect explain {known.codes[0]}" if known else ""
 
 
 def _stop_writing_to(stream: TextIO) -> None:

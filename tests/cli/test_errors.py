@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import at_once, errors
+from sp_connect.models import AmazonWords
 from tests.agency import Agency
 from tests.cli.program import PROGRAM, Program, ended, interrupt, plain, until
 from tests.commands.given import connected, end_at_amazon
@@ -249,6 +250,14 @@ class TestExitCodes:
         assert result.code == 5
         assert result.error()["code"] == "unreachable"
         assert result.json()[0]["ok"] is False
+
+    def test_what_amazon_says_is_set_off_from_what_follows(self) -> None:
+        amazon = AmazonWords("invalid_grant", "The token is gone")
+        assert (
+            errors.Throttled("amazon.example", amazon).told().endswith("Amazon said: invalid_grant: The token is gone.")
+        )
+        ended = errors.Throttled("amazon.example", AmazonWords("invalid_grant", "Gone."))
+        assert ended.told().endswith("Amazon said: invalid_grant: Gone.")
 
     @pytest.mark.parametrize(
         "arguments",

@@ -787,6 +787,16 @@ class TestCommand:
 
         assert ACME in given_shell.printed()
         assert "merchant token" in agency.said()
+        assert "Amazon was not asked" not in agency.said()
+
+    def test_without_a_check_the_card_comes_with_the_command_for_one(self, agency: Agency) -> None:
+        given_shell = shell(agency, piping(agency, token(agency)))
+
+        self.one(given_shell, check=False)
+
+        assert "Amazon was not asked about the account. To check it: sp-connect verify --seller acme --region eu" in (
+            agency.said()
+        )
 
     def test_a_file_ends_with_a_word_about_its_secrets(self, agency: Agency) -> None:
         given_shell = shell(agency)

@@ -219,6 +219,14 @@ class TestAccept:
 
         assert ended == ["No invite of acme is pending. Nothing was changed."]
 
+    def test_a_name_that_is_nearly_one_is_asked_about(self, agency: Agency) -> None:
+        invited(agency)
+
+        with pytest.raises(errors.NoSuchInvite) as failure:
+            invites.cancel(agency.edges, "acmee")
+
+        assert (failure.value.hint or "").startswith("did you mean acme?")
+
     def test_a_cancelled_invite_is_told_when_it_was_cancelled(self, agency: Agency) -> None:
         address = clicked(one(agency))
         invites.cancel(agency.edges, "acme")

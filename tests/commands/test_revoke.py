@@ -118,6 +118,14 @@ class TestWhich:
 
         assert failure.value.exit_code == 6
 
+    def test_a_name_that_is_nearly_one_is_asked_about(self, agency: Agency) -> None:
+        connected(agency)
+
+        with pytest.raises(errors.NoSuchConnection) as failure:
+            run(agency, seller="acmee")
+
+        assert (failure.value.hint or "").startswith("did you mean acme?")
+
     def test_missing_ok_lets_nothing_be_enough(self, agency: Agency) -> None:
         connected(agency)
 
