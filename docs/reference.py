@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import typer
 
-from sp_connect import __version__, cli
+from sp_connect import __version__
 from sp_connect.amazon import explanations
 from sp_connect.amazon.explanations import Explanation
-from sp_connect.causes import Cause
+from sp_connect.cli import main
+from sp_connect.errors.causes import Cause
 from sp_connect.views.explanation import CERTAINTY, WHERE, sentence
 
 DOCS = Path(__file__).parent
@@ -88,7 +89,7 @@ class Command(NamedTuple):
 
 def sections() -> list[tuple[str, list[Command]]]:
     """The commands under their headings, in the order of --help."""
-    root: Any = typer.main.get_command(cli.app)
+    root: Any = typer.main.get_command(main.app)
     context = typer.Context(root, info_name=PROGRAM)
     return [
         (heading, [_command(name, root.get_command(context, name), context) for name, _ in below])
@@ -98,7 +99,7 @@ def sections() -> list[tuple[str, list[Command]]]:
 
 def flags_of_all() -> list[Line]:
     """The flags that stand before the command."""
-    root: Any = typer.main.get_command(cli.app)
+    root: Any = typer.main.get_command(main.app)
     return _lines(root, typer.Context(root, info_name=PROGRAM))
 
 

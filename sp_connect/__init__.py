@@ -19,10 +19,10 @@ def credentials(seller: str, region: str, country: str | None = None) -> dict[st
     import io
     import os
 
-    from sp_connect import access, edges
-    from sp_connect.person import Person
-    from sp_connect.views.screen import Screen
+    from sp_connect import access, runtime
+    from sp_connect.terminal.prompt import Prompt
+    from sp_connect.terminal.screen import Screen
 
     nowhere = io.StringIO()
-    world = edges.real(Screen(nowhere, nowhere, quiet=True), Person(None, nowhere), dict(os.environ))
+    world = runtime.real(Screen(nowhere, nowhere, quiet=True), Prompt(None, nowhere), dict(os.environ))
     return access.client_credentials(world, access.find(world, seller, region, country))

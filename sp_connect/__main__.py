@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from sp_connect import head_start
+from sp_connect import prefetch_key
 
 ROOM = 100_000
 """Objects that may be made before the collector looks at them all: a start makes a third of that, and no garbage."""
@@ -15,11 +15,11 @@ NO_ROOM = b"error: There is not enough memory to start.\nhint: raise the limit: 
 def main() -> None:
     """Runs the command line. Raises SystemExit with the exit code of the contract."""
     gc.set_threshold(ROOM)
-    head_start.begin(sys.argv[1:], os.environ)
+    prefetch_key.begin(sys.argv[1:], os.environ)
     try:
-        from sp_connect import cli
+        from sp_connect.cli import main
 
-        cli.main()
+        main.main()
     except (MemoryError, ImportError) as error:
         if not isinstance(error, MemoryError) and "failed to map" not in str(error):
             raise

@@ -12,11 +12,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sp_connect import errors, interrupts, keeping
+from sp_connect import errors, keeping
 from sp_connect.amazon import geography, lwa
-from sp_connect.edges import Edges
 from sp_connect.models import App, ClientSecret, Connection, Scope, Secret, Tokens
-from sp_connect.stores import secrets
+from sp_connect.process import signals
+from sp_connect.runtime import Runtime
+from sp_connect.stores import secret_store
 
 MARGIN = timedelta(minutes=5)
 """How long before its end a kept access token is no longer handed out."""
@@ -42,52 +43,52 @@ class Asked(NamedTuple):
     answer: Tokens | errors.Rejected
 
 
-def app(edges: Edges, name: str) -> tuple[App, Secret]:
+def app(runtime: Runtime, name: str) -> tuple[App, Secret]:
     """An app with its client secret, which is a ClientSecret while the old secret is also kept.
 
     Raises NoSuchApp, MissingToken, RealSecret.
     """
 
     def read() -> App:
-        found = edges.apps.get(name)
-        lwa.refuse_real(edges.amazon, found)
+        found = runtime.apps.get(name)
+        lwa.refuse_real(runtime.amazon, found)
         return found
 
-    its_app, secret = secrets.together(edges.secrets, read)
-    return its_app, secret if its_app.old_secret_name is None else _beside(edges, its_app, secret)
+    its_app, secret = secret_store.together(runtime.secrets, read)
+    return its_app, secret if its_app.old_secret_name is None else _beside(runtime, its_app, secret)
 
 
-def _beside(edges: Edges, its_app: App, secret: Secret) -> Secret:
+def _beside(runtime: Runtime, its_app: App, secret: Secret) -> Secret:
     """The client secret with the old one, which is deleted once Amazon no longer accepts it."""
 
     def forget() -> None:
-        with suppress(errors.ThisMachine), edges.changes.writing(most=NOTE_SECONDS):
-            edges.changes.drop_old_secret(its_app)
+        with suppress(errors.ThisMachine), runtime.changes.writing(most=NOTE_SECONDS):
+            runtime.changes.drop_old_secret(its_app)
 
-    if its_app.old_secret_name is not None and its_app.has_old_secret(edges.now()):
+    if its_app.old_secret_name is not None and its_app.has_old_secret(runtime.now()):
         with suppress(errors.MissingToken):
-            return ClientSecret(secret, edges.secrets.fetch(its_app.old_secret_name), forget)
+            return ClientSecret(secret, runtime.secrets.fetch(its_app.old_secret_name), forget)
     forget()
     return secret
 
 
-def refresh_token(edges: Edges, scope: Scope) -> tuple[Connection, Secret]:
+def refresh_token(runtime: Runtime, scope: Scope) -> tuple[Connection, Secret]:
     """A connection as it is now, with its refresh token. Raises NoSuchConnection, MissingToken, RealSecret."""
 
     def read() -> Connection:
-        found = _current(edges, scope)
-        lwa.refuse_real(edges.amazon, found)
+        found = _current(runtime, scope)
+        lwa.refuse_real(runtime.amazon, found)
         return found
 
-    return secrets.together(edges.secrets, read)
+    return secret_store.together(runtime.secrets, read)
 
 
-def see_token(edges: Edges, scope: Scope) -> None:
+def see_token(runtime: Runtime, scope: Scope) -> None:
     """Check that a token can be read. Raises NoSuchConnection, MissingToken, and errors of the store."""
-    secrets.together(edges.secrets, lambda: _current(edges, scope))
+    secret_store.together(runtime.secrets, lambda: _current(runtime, scope))
 
 
-def find(edges: Edges, seller: str, region: str | None, country: str | None) -> Connection:
+def find(runtime: Runtime, seller: str, region: str | None, country: str | None) -> Connection:
     """The connection that a person named. If the seller has only one there, region and country are optional.
 
     A region names its own connection before those of its countries. Raises BadName, UnknownRegion, UnknownCountry,
@@ -97,7 +98,7 @@ def find(edges: Edges, seller: str, region: str | None, country: str | None) -> 
         raise errors.BadName("a seller", seller)
     regions = [geography.region_named(region)] if region is not None else []
     countries = geography.countries_named([country] if country is not None else [], regions)
-    known = edges.connections.of(seller)
+    known = runtime.connections.of(seller)
     there = [
         one
         for one in known
@@ -111,7 +112,9 @@ def find(edges: Edges, seller: str, region: str | None, country: str | None) -> 
     if there:
         return there[0]
     if not known:
-        raise errors.NoSuchConnection(seller, _to_connect(seller, region, country), near=edges.connections.near(seller))
+        raise errors.NoSuchConnection(
+            seller, _to_connect(seller, region, country), near=runtime.connections.near(seller)
+        )
     raise _not_there(known, seller, regions, countries)
 
 
@@ -139,35 +142,35 @@ def _to_connect(seller: str, region: str | None, country: str | None) -> str:
     return f"sp-connect connect --seller {seller}{place}" if region else "sp-connect list shows what is connected"
 
 
-def token(edges: Edges, connection: Connection) -> AccessToken:
+def token(runtime: Runtime, connection: Connection) -> AccessToken:
     """An access token that lives for MARGIN at least: the kept one, else a new one from Amazon.
 
     Of many processes that ask at once, one asks Amazon and the others take what it got. A refusal is marked on
     the connection. Raises Rejected, ClientRejected, AmazonTrouble, ThisMachine, NotFound and RealSecret.
     """
-    lwa.refuse_real(edges.amazon, connection)
-    kept = _kept(edges, connection)
+    lwa.refuse_real(runtime.amazon, connection)
+    kept = _kept(runtime, connection)
     if kept is not None:
         return kept
-    with turn(edges, connection.scope):
+    with turn(runtime, connection.scope):
         # Whoever held the lock before may have refreshed, renewed or revoked.
-        kept = _kept(edges, _current(edges, connection.scope))
-        return kept if kept is not None else _refreshed(edges, connection.scope)
+        kept = _kept(runtime, _current(runtime, connection.scope))
+        return kept if kept is not None else _refreshed(runtime, connection.scope)
 
 
 @contextmanager
-def turn(edges: Edges, scope: Scope) -> Iterator[None]:
+def turn(runtime: Runtime, scope: Scope) -> Iterator[None]:
     """Lets one process at a time ask Amazon about a connection. Raises StoreLocked.
 
     On a read-only disk there is no turn to take, and nothing that another process could write.
     """
     with ExitStack() as stack:
         with suppress(errors.ReadOnlyDisk):
-            stack.enter_context(edges.changes.refreshing(scope))
+            stack.enter_context(runtime.changes.refreshing(scope))
         yield
 
 
-def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> Asked:
+def ask(runtime: Runtime, scope: Scope, known: tuple[App, Secret] | None = None) -> Asked:
     """What Amazon says to a connection's refresh token; another one that it gives is kept at once.
 
     The caller holds `refreshing`: where Amazon changes the token, who asks with the old one at the same time is
@@ -175,22 +178,22 @@ def ask(edges: Edges, scope: Scope, known: tuple[App, Secret] | None = None) -> 
     about. `known` is an app in hand, with its client secret. Raises NoSuchConnection, NoSuchApp, MissingToken,
     ClientRejected and AmazonTrouble.
     """
-    if edges.changes.is_renaming(scope.seller):  # what Amazon gave the old name would be lost
-        edges.changes.finish()
+    if runtime.changes.is_renaming(scope.seller):  # what Amazon gave the old name would be lost
+        runtime.changes.finish()
     while True:
-        connection, before = refresh_token(edges, scope)
+        connection, before = refresh_token(runtime, scope)
         in_hand = known if known is not None and known[0].name == connection.app else None
-        its_app, client_secret = in_hand or app(edges, connection.app)
+        its_app, client_secret = in_hand or app(runtime, connection.app)
         try:
-            with interrupts.held():
-                tokens = lwa.refresh(edges.amazon, its_app, client_secret, scope, before)
+            with signals.deferred():
+                tokens = lwa.refresh(runtime.amazon, its_app, client_secret, scope, before)
                 if tokens.refresh_token is not None and tokens.refresh_token != before:
-                    connection = renew_token(edges, connection, tokens.refresh_token)
+                    connection = renew_token(runtime, connection, tokens.refresh_token)
         except errors.Rejected as refusal:
             with suppress(errors.ThisMachine):  # a killed process may have kept what Amazon gave in its place
-                edges.changes.finish()
-            if edges.changes.current(connection) is not None:
-                return Asked(connection, _of_its_dates(connection, refusal, edges.now()))
+                runtime.changes.finish()
+            if runtime.changes.current(connection) is not None:
+                return Asked(connection, _of_its_dates(connection, refusal, runtime.now()))
             continue
         return Asked(connection, tokens)
 
@@ -202,13 +205,13 @@ def _of_its_dates(connection: Connection, refusal: errors.Rejected, now: datetim
     return errors.Rejected(connection.scope, refusal.amazon, may_be_over=connection.ends_within(now, 0))
 
 
-def renamed(edges: Edges, connection: Connection) -> Connection | None:
+def renamed(runtime: Runtime, connection: Connection) -> Connection | None:
     """A missing connection, found under its seller's new name; None if it was deleted."""
-    edges.changes.finish()
+    runtime.changes.finish()
     return next(
         (
             one
-            for one in edges.connections.of_account(connection.selling_partner_id, sparing=True)
+            for one in runtime.connections.of_account(connection.selling_partner_id, sparing=True)
             if one.scope.item == connection.scope.item
             and (one.app, one.authorized_at) == (connection.app, connection.authorized_at)
         ),
@@ -216,26 +219,26 @@ def renamed(edges: Edges, connection: Connection) -> Connection | None:
     )
 
 
-def renew_token(edges: Edges, connection: Connection, token: Secret) -> Connection:
+def renew_token(runtime: Runtime, connection: Connection, token: Secret) -> Connection:
     """The connection with the token that Amazon gave in place of its own, which is kept as soon as it can be.
 
     Raises StoreUnavailable, StoreLocked and Damaged, each with what it means: the old token may be dead by now.
     """
-    return keeping.kept(edges, connection.scope, lambda: edges.changes.renew_token(connection, token), changed=True)
+    return keeping.kept(runtime, connection.scope, lambda: runtime.changes.renew_token(connection, token), changed=True)
 
 
-def environment(edges: Edges, connection: Connection) -> dict[str, str]:
+def environment(runtime: Runtime, connection: Connection) -> dict[str, str]:
     """The variables that other programs read: the first three by python-amazon-sp-api, the rest by name.
 
     All are of one consent, whatever becomes of the connection meanwhile.
     """
     while True:
-        access = token(edges, connection)
-        current, refresh = refresh_token(edges, connection.scope)
+        access = token(runtime, connection)
+        current, refresh = refresh_token(runtime, connection.scope)
         if current.is_same_consent(connection):
             break
         connection = current
-    its_app, client_secret = app(edges, current.app)
+    its_app, client_secret = app(runtime, current.app)
     if isinstance(client_secret, ClientSecret):  # Amazon refused the new one, or the token would have proven it
         client_secret = client_secret.before
     return {
@@ -243,17 +246,17 @@ def environment(edges: Edges, connection: Connection) -> dict[str, str]:
         "LWA_APP_ID": its_app.client_id,
         "LWA_CLIENT_SECRET": client_secret.reveal(),
         "SP_API_ACCESS_TOKEN": access.value.reveal(),
-        "SP_API_ENDPOINT": edges.amazon.at(f"https://{geography.REGIONS[current.scope.region].api_host}"),
+        "SP_API_ENDPOINT": runtime.amazon.at(f"https://{geography.REGIONS[current.scope.region].api_host}"),
         "SP_API_REGION": current.scope.region,
         "SP_API_MARKETPLACE_IDS": ",".join(m.id for m in current.marketplaces if m.participating),
         "SELLING_PARTNER_ID": current.selling_partner_id,
     }
 
 
-def client_credentials(edges: Edges, connection: Connection) -> dict[str, str]:
+def client_credentials(runtime: Runtime, connection: Connection) -> dict[str, str]:
     """What python-amazon-sp-api takes as `credentials=`. Asks Amazon for nothing."""
-    current, refresh = refresh_token(edges, connection.scope)
-    its_app, client_secret = app(edges, current.app)
+    current, refresh = refresh_token(runtime, connection.scope)
+    its_app, client_secret = app(runtime, current.app)
     return {
         "refresh_token": refresh.reveal(),
         "lwa_app_id": its_app.client_id,
@@ -261,15 +264,15 @@ def client_credentials(edges: Edges, connection: Connection) -> dict[str, str]:
     }
 
 
-def _current(edges: Edges, scope: Scope) -> Connection:
+def _current(runtime: Runtime, scope: Scope) -> Connection:
     """The record as it is now. Raises NoSuchConnection."""
-    connection = edges.connections.get(scope)
+    connection = runtime.connections.get(scope)
     if connection is None:
         raise errors.NoSuchConnection(str(scope))
     return connection
 
 
-def _kept(edges: Edges, connection: Connection) -> AccessToken | None:
+def _kept(runtime: Runtime, connection: Connection) -> AccessToken | None:
     """The kept token if it lives long enough; None for one that is absent, old or not understood.
 
     Of a connection that Amazon refused, none is good. One whose end is further off than any token lives was kept
@@ -279,45 +282,45 @@ def _kept(edges: Edges, connection: Connection) -> AccessToken | None:
         return None
     ignored = (errors.MissingToken, errors.StoreUnavailable, errors.Damaged)
     with suppress(*ignored, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
-        found = json.loads(edges.secrets.fetch(connection.access_name).reveal())
+        found = json.loads(runtime.secrets.fetch(connection.access_name).reveal())
         value, expires_at = found["access_token"], datetime.fromisoformat(found["expires_at"])
         is_token = isinstance(value, str) and value.isascii() and value.isprintable() and value
-        if is_token and MARGIN < expires_at - edges.now() <= LIFE:
+        if is_token and MARGIN < expires_at - runtime.now() <= LIFE:
             return AccessToken(Secret(value), expires_at)
     return None
 
 
-def _refreshed(edges: Edges, scope: Scope) -> AccessToken:
-    asked_at = edges.now()
-    connection, answer = ask(edges, scope)
+def _refreshed(runtime: Runtime, scope: Scope) -> AccessToken:
+    asked_at = runtime.now()
+    connection, answer = ask(runtime, scope)
     if isinstance(answer, errors.Rejected):
         with suppress(errors.ThisMachine):  # Amazon's words matter more than the note of them
-            _mark_rejected(edges, connection, answer)
+            _mark_rejected(runtime, connection, answer)
         raise answer
     access = AccessToken(answer.access_token, asked_at + min(answer.expires_in, LIFE.seconds) * timedelta(seconds=1))
     try:
-        _keep(edges, connection, access)
+        _keep(runtime, connection, access)
     except errors.ReadOnlyDisk as error:
-        edges.screen.say(f"The access token could not be saved for reuse: {error.message}")
+        runtime.screen.say(f"The access token could not be saved for reuse: {error.message}")
     except errors.ThisMachine as error:
-        edges.screen.story(f"the access token could not be kept for the next time: {error.message}")
+        runtime.screen.story(f"the access token could not be kept for the next time: {error.message}")
     return access
 
 
-def _keep(edges: Edges, connection: Connection, access: AccessToken) -> None:
+def _keep(runtime: Runtime, connection: Connection, access: AccessToken) -> None:
     """Keeps the token, and notes that Amazon takes the connection's again."""
     kept = json.dumps({"access_token": access.value.reveal(), "expires_at": access.expires_at.isoformat()})
-    with edges.changes.writing(most=NOTE_SECONDS):
-        current = edges.changes.current(connection)
+    with runtime.changes.writing(most=NOTE_SECONDS):
+        current = runtime.changes.current(connection)
         if current is None:
             return
         if current.standing in {"rejected", "missing-token"}:
-            edges.connections.put(current._replace(standing="connected", last_error=None))
-        edges.secrets.keep(current.access_name, Secret(kept))
+            runtime.connections.put(current._replace(standing="connected", last_error=None))
+        runtime.secrets.keep(current.access_name, Secret(kept))
 
 
-def _mark_rejected(edges: Edges, connection: Connection, refusal: errors.Rejected) -> None:
-    with edges.changes.writing(most=NOTE_SECONDS):
-        current = edges.changes.current(connection)
+def _mark_rejected(runtime: Runtime, connection: Connection, refusal: errors.Rejected) -> None:
+    with runtime.changes.writing(most=NOTE_SECONDS):
+        current = runtime.changes.current(connection)
         if current is not None:
-            edges.connections.put(current._replace(standing="rejected", last_error=refusal.noted(edges.now())))
+            runtime.connections.put(current._replace(standing="rejected", last_error=refusal.noted(runtime.now())))

@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from sp_connect import errors, interrupts
-from sp_connect.edges import Edges
+from sp_connect import errors
 from sp_connect.models import Scope
-from sp_connect.stores import secrets
+from sp_connect.process import signals
+from sp_connect.runtime import Runtime
+from sp_connect.stores import secret_store
 
 CODE_SECONDS = 290.0
 """How long the store may fail before a code is sent: it lives for 300 seconds after the seller's Confirm."""
@@ -27,18 +28,18 @@ PAUSE = 2.0
 Kept = TypeVar("Kept")
 
 
-def prove(edges: Edges, sellers: Iterable[str] = ()) -> None:
+def prove(runtime: Runtime, sellers: Iterable[str] = ()) -> None:
     """Raises ThisMachine where a secret or a record could not be kept now, of `sellers` the records that they have."""
-    secrets.prove(edges.secrets, edges.home.data)
-    edges.changes.prove(sellers)
+    secret_store.prove(runtime.secrets, runtime.home.data)
+    runtime.changes.prove(sellers)
 
 
-def before_code(edges: Edges, scope: Scope, look: Callable[[], None]) -> None:
+def before_code(runtime: Runtime, scope: Scope, look: Callable[[], None]) -> None:
     """Calls `look` until nothing of this machine is in the way any more, as long as the code that has come lives.
 
     Raises what `look` raises: ThisMachine once the code is too old.
     """
-    trying = _Trying(edges, lambda error: errors.CodeWaits(scope, error), CODE_SECONDS)
+    trying = _Trying(runtime, lambda error: errors.CodeWaits(scope, error), CODE_SECONDS)
     while True:
         try:
             look()
@@ -49,25 +50,25 @@ def before_code(edges: Edges, scope: Scope, look: Callable[[], None]) -> None:
             return
 
 
-def kept(edges: Edges, scope: Scope, keep: Callable[[], Kept], *, changed: bool = False) -> Kept:
+def kept(runtime: Runtime, scope: Scope, keep: Callable[[], Kept], *, changed: bool = False) -> Kept:
     """The result of `keep`, which is retried while this machine fails, until a person presses Ctrl-C.
 
     Between two tries the store has to prove itself, so that no try leaves more behind than it must. Without a
     terminal it ends after ALONE_SECONDS. `changed` says that Amazon gave the token in place of another. Raises what
     `keep` raises: ThisMachine then, with what it means.
     """
-    seconds = None if edges.person.is_there() else ALONE_SECONDS
-    trying = _Trying(edges, lambda error: errors.TokenWaits(scope, error, changed=changed), seconds)
+    seconds = None if runtime.prompt.is_there() else ALONE_SECONDS
+    trying = _Trying(runtime, lambda error: errors.TokenWaits(scope, error, changed=changed), seconds)
     while True:
         try:
             if trying.has_failed:
-                prove(edges, [scope.seller])
+                prove(runtime, [scope.seller])
             return keep()
         except errors.ThisMachine as error:
             try:
                 goes_on = trying.goes_on(error)
             except KeyboardInterrupt:
-                edges.screen.error(errors.token_lost(scope, error, changed=changed))
+                runtime.screen.error(errors.token_lost(scope, error, changed=changed))
                 raise
             if not goes_on:
                 raise errors.token_lost(scope, error, changed=changed) from None
@@ -77,9 +78,9 @@ class _Trying:
     """How often, and for how long, something is tried again; what is in the way is said once, as `told` words it."""
 
     def __init__(
-        self, edges: Edges, told: Callable[[errors.ThisMachine], errors.ThisMachine], seconds: float | None
+        self, runtime: Runtime, told: Callable[[errors.ThisMachine], errors.ThisMachine], seconds: float | None
     ) -> None:
-        self._edges = edges
+        self._edges = runtime
         self._told = told
         self._seconds = seconds
         self._began: float | None = None
@@ -99,7 +100,7 @@ class _Trying:
         if error.message != self._said:
             self._said = error.message
             self._edges.screen.error(self._told(error))
-        with interrupts.heard(earlier=False):
+        with signals.allowed(earlier=False):
             self._edges.sleep(PAUSE)
         self._paused += PAUSE
         return True

@@ -14,25 +14,26 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
-from sp_connect import browser, edges
-from sp_connect.amazon.http import Amazon
+from sp_connect import browser
+from sp_connect.amazon.client import Amazon
+from sp_connect.authorization.flow import Asking
 from sp_connect.commands import connect
 from sp_connect.commands.connect import Options
-from sp_connect.consents import Asking
 from sp_connect.models import App, Connection, Consent, Secret
-from sp_connect.person import Person
+from sp_connect.runtime import Runtime
 from sp_connect.settings import Home
 from sp_connect.simulator import seller
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, World
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring import KeyringStore
-from sp_connect.stores.moves import Moves
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.migration import Migration
+from sp_connect.stores.transactions import Transactions
 from sp_connect.stores.vault import Vault
-from sp_connect.views.screen import Screen
+from sp_connect.terminal.prompt import Prompt
+from sp_connect.terminal.screen import Screen
 
 CHEAP = {"n": 16, "r": 8, "p": 1}
 """scrypt's cost in tests: what it protects opens nothing. Those of the vault's form keep the real one."""
@@ -82,7 +83,7 @@ class Agency:
     simulator: Simulator
     clock: Clock
     app: App
-    edges: edges.Edges
+    runtime: Runtime
     stdout: io.StringIO
     stderr: io.StringIO
     visits: list[Visit] = field(default_factory=list)
@@ -95,7 +96,7 @@ class Agency:
         self, name: str = "acme", region: str | Sequence[str] = "eu", *countries: str, **more: Any
     ) -> list[Connection]:
         """`connect`, with everything that it made."""
-        return list(connect.run(self.edges, self.options(name, region, *countries, **more)))
+        return list(connect.run(self.runtime, self.options(name, region, *countries, **more)))
 
     def options(self, name: str = "acme", region: str | Sequence[str] = "eu", *countries: str, **more: Any) -> Options:
         wanted: dict[str, Any] = {
@@ -140,7 +141,7 @@ def build(
 ) -> Agency:
     """The agency of `folder`, with its app registered and its secrets in a vault."""
     assert BUILT_IN.client_secret is not None
-    screen, person = Screen(stdout, stderr, verbose=True), Person(io.StringIO(), stderr)
+    screen, prompt = Screen(stdout, stderr, verbose=True), Prompt(io.StringIO(), stderr)
     apps, connections = Apps(folder / "config.toml"), Connections(folder / "connections")
     invites = Invites(folder / "invites")
     keyring = KeyringStore(None, 1.0)
@@ -149,7 +150,7 @@ def build(
     def move_profiles(old: str, new: str) -> None:
         browser.move_profiles({}, folder / "browsers", old, new)
 
-    changes = Changes(folder / "unfinished", folder / "lock", apps, connections, invites, store, move_profiles)
+    changes = Transactions(folder / "unfinished", folder / "lock", apps, connections, invites, store, move_profiles)
     app = App(
         name="default",
         application_id=BUILT_IN.application_id,
@@ -165,19 +166,19 @@ def build(
     with changes.writing():
         changes.keep_app(app, Secret(BUILT_IN.client_secret))
 
-    def open_browser(command: str | None, *, refused: bool) -> browser.Opener:  # noqa: ARG001 - edges.Browser
+    def open_browser(command: str | None, *, refused: bool) -> browser.Opener:  # noqa: ARG001 - runtime.Browser
         return made.visit
 
-    record = edges.Edges(
+    record = Runtime(
         screen=screen,
-        person=person,
+        prompt=prompt,
         apps=apps,
         connections=connections,
         invites=invites,
         secrets=store,
         store_reason="the test says so",
         vault=store,
-        moves=partial(Moves, apps, connections, changes, {"keyring": keyring, "vault": store}, folder, "vault"),
+        migration=partial(Migration, apps, connections, changes, {"keyring": keyring, "vault": store}, folder, "vault"),
         changes=changes,
         amazon=Amazon(simulator.base_url, screen.story, sleep=lambda _: None, variable=VARIABLE),
         browser=open_browser,
@@ -187,7 +188,7 @@ def build(
         sleep=lambda _: None,
         home=Home(folder, folder),
         passphrase_file=None,
-        see_browser=lambda: browser.Sight("the test's own", None),
+        preview_browser=lambda: browser.Preview("the test's own", None),
     )
     made = Agency(folder, simulator, clock, app, record, stdout, stderr, [as_expected])
     return made

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from sp_connect import causes, errors
+from sp_connect import errors
 from sp_connect.amazon import geography
-from sp_connect.causes import Cause
+from sp_connect.errors import causes
+from sp_connect.errors.causes import Cause
 from sp_connect.models import AmazonWords
 
 ACME = geography.scope("acme", "eu", None)

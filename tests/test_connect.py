@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from sp_connect import browser, edges, errors
+from sp_connect import browser, errors
 from sp_connect.amazon import geography
 from sp_connect.commands import connect
 from sp_connect.models import Consent, Secret
-from sp_connect.person import Person
+from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
+from sp_connect.terminal.prompt import Prompt
 from tests.agency import NOON, Agency, as_company, as_expected, nobody
 from tests.commands.given import Keys, account_of, connected
 
@@ -32,18 +33,18 @@ AUSTRALIA = geography.scope("acme", "fe", "AU")
 def test_a_consent_becomes_a_connection_with_its_token_in_the_store(agency: Agency) -> None:
     [made] = agency.connect("acme", "eu")
 
-    assert made == agency.edges.connections.get(EU)
+    assert made == agency.runtime.connections.get(EU)
     assert made.selling_partner_id == "A2EXAMPLE1234"
     assert [m.country for m in made.marketplaces] == ["DE", "FR", "GB", "IT", "ES", "NL", "SE", "PL", "BE", "IN"]
     assert made.standing == "connected"
     assert made.renew_by == NOON + timedelta(days=365)
-    assert agency.edges.secrets.fetch(made.secret_name).reveal().startswith("Atzr|")
+    assert agency.runtime.secrets.fetch(made.secret_name).reveal().startswith("Atzr|")
 
 
 def test_no_file_but_the_vault_holds_a_secret(agency: Agency) -> None:
     [made] = agency.connect("acme", "eu")
 
-    token = agency.edges.secrets.fetch(made.secret_name).reveal().encode()
+    token = agency.runtime.secrets.fetch(made.secret_name).reveal().encode()
     assert not [name for name, data in agency.files().items() if token in data or b"oa2-cs" in data or b"Atz" in data]
 
 
@@ -72,8 +73,8 @@ class TestOpenedHere:
     """A browser of this machine, which sp-connect opens at an address that is good once."""
 
     @staticmethod
-    def opened(agency: Agency, act: Callable[[requests.Session, str, Consent], None]) -> edges.Edges:
-        """The agency's edges with a browser that is opened, whose person does `act`."""
+    def opened(agency: Agency, act: Callable[[requests.Session, str, Consent], None]) -> Runtime:
+        """The agency's runtime with a browser that is opened, whose person does `act`."""
 
         def open_page(asked: Consent, address: str, once: browser.Once | None = None) -> str | None:
             assert once is not None
@@ -82,7 +83,7 @@ class TestOpenedHere:
             threading.Thread(target=act, args=(session, once.take(), asked), daemon=True).start()
             return None
 
-        return replace(agency.edges, browser=lambda command, *, refused: open_page)  # noqa: ARG005 - edges.Browser
+        return replace(agency.runtime, browser=lambda command, *, refused: open_page)  # noqa: ARG005 - runtime.Browser
 
     def test_it_has_the_hop_answered_and_another_browser_has_not(self, agency: Agency) -> None:
         agency.world.faults.add(Fault("consent", "hop"))
@@ -174,7 +175,7 @@ def test_verbose_tells_what_came_to_the_listener_and_no_code(agency: Agency) -> 
 
 
 def test_a_draft_app_asks_for_the_draft(agency: Agency) -> None:
-    agency.edges.apps.put(agency.app._replace(draft=True))
+    agency.runtime.apps.put(agency.app._replace(draft=True))
     agency.visits = [nobody]
 
     with pytest.raises(errors.TimedOut):
@@ -248,14 +249,14 @@ class TestRightAccount:
         assert second.selling_partner_id == first.selling_partner_id
         assert first.renew_by is not None
         assert second.renew_by == first.renew_by + timedelta(days=300)
-        assert agency.edges.connections.all() == (second,)
+        assert agency.runtime.connections.all() == (second,)
 
     def test_a_renewal_forgets_the_token_before_it(self, agency: Agency) -> None:
         [first] = agency.connect()
         agency.connect()
 
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(first.secret_name)
+            agency.runtime.secrets.fetch(first.secret_name)
 
     def test_an_expected_id_may_be_typed_in_lower_case(self, agency: Agency) -> None:
         [made] = agency.connect(expect_id="a2example1234")
@@ -264,7 +265,7 @@ class TestRightAccount:
 
     def test_a_renewal_by_another_account_is_refused_and_nothing_is_lost(self, agency: Agency) -> None:
         [first] = agency.connect()
-        token = agency.edges.secrets.fetch(first.secret_name)
+        token = agency.runtime.secrets.fetch(first.secret_name)
         before = agency.files()
         agency.visits = [as_company("bravo")]
 
@@ -274,7 +275,7 @@ class TestRightAccount:
         assert "the account of" not in failure.value.message
         assert "--replace" in (failure.value.hint or "")
         assert agency.files() == before
-        assert agency.edges.secrets.fetch(first.secret_name) == token
+        assert agency.runtime.secrets.fetch(first.secret_name) == token
 
     def test_replace_lets_another_account_take_the_place(self, agency: Agency) -> None:
         agency.connect()
@@ -283,7 +284,7 @@ class TestRightAccount:
         [made] = agency.connect(replace=True)
 
         assert made.selling_partner_id != "A2EXAMPLE1234"
-        assert agency.edges.connections.all() == (made,)
+        assert agency.runtime.connections.all() == (made,)
 
     def test_an_account_that_another_seller_has_is_refused(self, agency: Agency) -> None:
         agency.connect("acme")
@@ -293,7 +294,7 @@ class TestRightAccount:
             agency.connect("bravo")
 
         assert "acme in Europe & India" in failure.value.message
-        assert agency.edges.connections.of("bravo") == ()
+        assert agency.runtime.connections.of("bravo") == ()
 
     def test_an_account_that_another_seller_has_in_another_region_is_refused(self, agency: Agency) -> None:
         made = connected(agency, "acme", "eu", selling_partner_id=ACME_IN_NA)
@@ -304,7 +305,7 @@ class TestRightAccount:
                 agency.connect("bravo", "na", replace=lets_another)
 
             assert "sp-connect rename acme bravo" in (failure.value.hint or "")
-        assert agency.edges.connections.all() == (made,)
+        assert agency.runtime.connections.all() == (made,)
 
     def test_where_both_names_are_in_use_the_hint_is_not_to_rename(self, agency: Agency) -> None:
         connected(agency, "acme", "eu", selling_partner_id=ACME_IN_NA)
@@ -345,7 +346,7 @@ class TestRightAccount:
             agency.connect("acme", "fe", "JP")
 
         assert "AU but not in Japan" in failure.value.message
-        assert agency.edges.connections.all() == ()
+        assert agency.runtime.connections.all() == ()
 
     def test_a_separate_account_of_india_stands_beside_the_regions(self, agency: Agency) -> None:
         [europe] = agency.connect("charlie-gmbh", "eu")
@@ -353,7 +354,7 @@ class TestRightAccount:
 
         assert europe.selling_partner_id != india.selling_partner_id
         assert [m.country for m in india.marketplaces] == ["IN"]
-        assert set(agency.edges.connections.of("charlie-gmbh")) == {europe, india}
+        assert set(agency.runtime.connections.of("charlie-gmbh")) == {europe, india}
 
 
 class TestFarEast:
@@ -384,7 +385,7 @@ class TestFarEast:
         assert (
             failure.value.hint == "sp-connect connect --seller acme --region fe --country AU --country SG --keep-going"
         )
-        assert [c.scope for c in agency.edges.connections.all()] == [JAPAN]
+        assert [c.scope for c in agency.runtime.connections.all()] == [JAPAN]
 
     def test_a_refused_country_does_not_stop_the_next(self, agency: Agency) -> None:
         agency.world.faults.add(Fault("consent", "denied", times=1))
@@ -392,7 +393,7 @@ class TestFarEast:
         with pytest.raises(errors.Several):
             agency.connect("acme", "fe", "JP", "AU")
 
-        assert [c.scope for c in agency.edges.connections.all()] == [AUSTRALIA]
+        assert [c.scope for c in agency.runtime.connections.all()] == [AUSTRALIA]
 
     def test_run_again_it_skips_what_is_connected_and_says_so(self, agency: Agency) -> None:
         agency.connect("acme", "fe", "JP")
@@ -410,8 +411,8 @@ class TestAmazonFails:
     """Nothing that was connected before is lost, and Amazon's words reach the user."""
 
     def test_a_wrong_client_secret_is_told_with_the_command_that_mends_it(self, agency: Agency) -> None:
-        with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected) as failure:
             agency.connect()
@@ -445,10 +446,10 @@ class TestAmazonFails:
         with pytest.raises(errors.KeptUnchecked) as failure:
             agency.connect()
 
-        [kept] = agency.edges.connections.all()
+        [kept] = agency.runtime.connections.all()
         assert kept.standing == "unchecked"
         assert (failure.value.code, failure.value.exit_code) == ("unreachable", 5)
-        assert agency.edges.secrets.fetch(kept.secret_name)
+        assert agency.runtime.secrets.fetch(kept.secret_name)
         assert "sp-connect verify --seller acme --region eu" in (failure.value.hint or "")
 
     def test_html_instead_of_tokens_is_an_unexpected_answer(self, agency: Agency) -> None:
@@ -501,10 +502,10 @@ class TestThisMachine:
             agency.connect(paste=True)
 
     def test_paste_where_a_terminal_is_not_heard_leads_to_an_invite(self, agency: Agency) -> None:
-        on_windows = Person(Keys("https://agency.example/?state=..."), agency.stderr, platform="nt")
+        on_windows = Prompt(Keys("https://agency.example/?state=..."), agency.stderr, platform="nt")
 
         with pytest.raises(errors.Usage, match="Windows") as failure:
-            list(connect.run(replace(agency.edges, person=on_windows), agency.options(paste=True)))
+            list(connect.run(replace(agency.runtime, prompt=on_windows), agency.options(paste=True)))
 
         assert "sp-connect invite" in (failure.value.hint or "")
         assert "consent?" not in agency.said()

@@ -63,7 +63,7 @@ class Pauses:
 def waiting(agency: Agency, at: int = 0, do: Callable[[], None] = lambda: None) -> list[float]:
     """The pauses that the agency makes from now on."""
     pauses = Pauses(at, do)
-    agency.edges = replace(agency.edges, sleep=pauses)
+    agency.runtime = replace(agency.runtime, sleep=pauses)
     return pauses.seconds
 
 
@@ -77,7 +77,7 @@ def answered(agency: Agency, number: int, do: Callable[[], None]) -> None:
             if len(posted) == number:
                 do()
 
-    agency.edges = hearing(agency, hear)
+    agency.runtime = hearing(agency, hear)
 
 
 class TestBeforeTheCodeIsSent:
@@ -88,7 +88,7 @@ class TestBeforeTheCodeIsSent:
         [made] = agency.connect()
 
         assert made.status(agency.clock()) == "connected"
-        assert agency.edges.secrets.fetch(made.secret_name)
+        assert agency.runtime.secrets.fetch(made.secret_name)
         assert pauses == [keeping.PAUSE] * 3
         assert agency.world.requests["token"] == 2
 
@@ -114,24 +114,24 @@ class TestBeforeTheCodeIsSent:
         assert (failure.value.hint or "").endswith("then: sp-connect connect --seller acme --region eu")
         assert agency.world.requests["token"] == 1
         open_store(agency)
-        assert agency.edges.connections.all() == ()
+        assert agency.runtime.connections.all() == ()
 
     def test_accept_waits_too(self, agency: Agency) -> None:
         address = clicked(one(agency))
         waiting(agency, 2, lambda: open_store(agency))
         answered(agency, 1, lambda: close_store(agency))
 
-        assert accept.run(agency.edges, address).connection.scope == EU
+        assert accept.run(agency.runtime, address).connection.scope == EU
 
     def test_an_invite_whose_code_was_not_sent_stays_pending(self, agency: Agency) -> None:
         address = clicked(one(agency))
         answered(agency, 1, lambda: close_store(agency))
 
         with pytest.raises(errors.ThisMachine):
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
         open_store(agency)
-        assert [one.status(agency.clock()) for one in agency.edges.invites.all()[0]] == ["pending"]
+        assert [one.status(agency.clock()) for one in agency.runtime.invites.all()[0]] == ["pending"]
 
 
 class TestWhatAmazonGave:
@@ -141,13 +141,13 @@ class TestWhatAmazonGave:
 
         [made] = agency.connect()
 
-        assert agency.edges.secrets.fetch(made.secret_name)
-        assert agency.edges.connections.all() == (made,)
+        assert agency.runtime.secrets.fetch(made.secret_name)
+        assert agency.runtime.connections.all() == (made,)
         assert len(pauses) == 4
         assert (
             agency.said().count("Amazon has given a token for acme in Europe & India, but it cannot be saved now") == 1
         )
-        assert agency.edges.changes.unfinished() == ()
+        assert agency.runtime.changes.unfinished() == ()
 
     def test_with_no_terminal_it_ends_after_a_while_and_says_what_is_lost(self, agency: Agency) -> None:
         pauses = waiting(agency)
@@ -182,8 +182,8 @@ class TestWhatAmazonGave:
         with pytest.raises(KeyboardInterrupt):
             agency.connect()
 
-        [kept] = agency.edges.connections.all()
-        assert agency.edges.secrets.fetch(kept.secret_name)
+        [kept] = agency.runtime.connections.all()
+        assert agency.runtime.secrets.fetch(kept.secret_name)
 
     def test_a_record_that_cannot_be_written_is_waited_for_too(self, agency: Agency) -> None:
         records = agency.folder / "connections"
@@ -201,7 +201,7 @@ class TestWhatAmazonGave:
 
         [made] = agency.connect()
 
-        assert agency.edges.connections.all() == (made,)
+        assert agency.runtime.connections.all() == (made,)
 
     def test_a_refresh_token_that_amazon_changed_is_kept_once_the_store_works_again(self, agency: Agency) -> None:
         [before] = agency.connect()
@@ -209,12 +209,12 @@ class TestWhatAmazonGave:
         waiting(agency, 3, lambda: open_store(agency))
         answered(agency, 1, lambda: close_store(agency))
 
-        access.token(agency.edges, before)
+        access.token(agency.runtime, before)
 
-        now = agency.edges.connections.get(EU)
+        now = agency.runtime.connections.get(EU)
         assert now is not None
         assert now.secret_ref != before.secret_ref
-        _, token = access.refresh_token(agency.edges, EU)
+        _, token = access.refresh_token(agency.runtime, EU)
         assert [one.refresh_token for one in agency.world.authorizations()] == [token.reveal()]
 
     @pytest.mark.parametrize("is_connected", [False, True])
@@ -227,6 +227,6 @@ class TestWhatAmazonGave:
         outcome = import_.run(piping(agency, given), imported())
 
         assert not outcome.failures
-        _, kept = access.refresh_token(agency.edges, EU)
+        _, kept = access.refresh_token(agency.runtime, EU)
         assert kept.reveal() != given
         assert kept.reveal() in {one.refresh_token for one in agency.world.authorizations()}

@@ -36,9 +36,9 @@ def asked(agency: Agency) -> list[str]:
 
 
 def mistype_secret(agency: Agency, name: str) -> None:
-    app = agency.edges.apps.get(name)
-    with agency.edges.changes.writing():
-        agency.edges.changes.keep_app(app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+    app = agency.runtime.apps.get(name)
+    with agency.runtime.changes.writing():
+        agency.runtime.changes.keep_app(app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
 
 class TestAmazon:
@@ -91,11 +91,11 @@ class TestAmazon:
         agency.world.faults.add(Fault("token", "drop"))
 
         with pytest.raises(errors.Unreachable) as failure:
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
         assert "The code is not used yet" in (failure.value.hint or "")
         agency.world.faults.clear()
-        assert accept.run(agency.edges, address).connection.scope == EU
+        assert accept.run(agency.runtime, address).connection.scope == EU
 
     def test_invite_asks_nothing(self, agency: Agency) -> None:
         one(agency)
@@ -133,8 +133,8 @@ class TestRecords:
         agency.connect()
         before = agency.files()
 
-        with agency.edges.changes.writing():
-            agency.edges.connections.prove(["acme", "nobody"])
+        with agency.runtime.changes.writing():
+            agency.runtime.connections.prove(["acme", "nobody"])
 
         assert agency.files() == before
 

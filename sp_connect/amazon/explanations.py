@@ -10,8 +10,8 @@ import re
 from functools import cache
 from typing import Literal, NamedTuple
 
-from sp_connect import causes
-from sp_connect.causes import ASK, CONNECT, Cause
+from sp_connect.errors import causes
+from sp_connect.errors.causes import ASK, CONNECT, Cause
 
 FACTS = "amazon"
 """The document in docs/ that holds the facts, with their own sources."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sp_connect import errors
-from sp_connect.amazon import geography, http, sellers
+from sp_connect.amazon import client, geography, sellers
 from sp_connect.models import AmazonWords, Scope, Secret
 
 ASIN = "B08N5WRWNW"
@@ -12,7 +12,7 @@ ASIN = "B08N5WRWNW"
 PATH = f"/products/fees/v0/items/{ASIN}/feesEstimate"
 
 
-def owner(amazon: http.Amazon, scope: Scope, marketplace_id: str, currency: str, access_token: Secret) -> str:
+def owner(amazon: client.Amazon, scope: Scope, marketplace_id: str, currency: str, access_token: Secret) -> str:
     """The Selling Partner ID of the account that `access_token` is of. The request changes nothing at Amazon.
 
     `marketplace_id` is one that the account sells in, and `currency` its own. Raises OwnerNotNamed where the app has no
@@ -31,7 +31,7 @@ def owner(amazon: http.Amazon, scope: Scope, marketplace_id: str, currency: str,
     if answer.status == 403:
         raise errors.OwnerNotNamed(scope, sellers.words(answer))
     if answer.status != 200:
-        raise http.trouble(answer, sellers.words(answer))
+        raise client.trouble(answer, sellers.words(answer))
     found: object = answer.json()
     for key in ("payload", "FeesEstimateResult", "FeesEstimateIdentifier", "SellerId"):
         found = found.get(key) if isinstance(found, dict) else None

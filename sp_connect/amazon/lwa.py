@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from sp_connect import errors
-from sp_connect.amazon import http, marks
+from sp_connect.amazon import client, redaction
 from sp_connect.models import AmazonWords, App, ClientSecret, Connection, Grant, Scope, Secret, Tokens
 
 # One host for every region: amazon.md section 4.1.
@@ -22,13 +22,13 @@ PARAMETER = re.compile(r"parameter : (\w+)")
 """How Amazon names the parameter that it does not take (amazon.md section 4.3)."""
 
 
-def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, grant: Grant) -> Tokens:
+def exchange(amazon: client.Amazon, app: App, client_secret: Secret, scope: Scope, grant: Grant) -> Tokens:
     """The tokens for an authorization code, which is sent once, whatever happens.
 
     `redirect_uri` is sent as it was at the consent (amazon.md, decision 5). Raises CodeExpired, ClientRejected
     and AmazonTrouble.
     """
-    form: http.Fields = {"grant_type": "authorization_code", "code": grant.code, "redirect_uri": app.redirect_uri}
+    form: client.Fields = {"grant_type": "authorization_code", "code": grant.code, "redirect_uri": app.redirect_uri}
     try:
         answer = _asked(amazon, amazon.post_once, app, client_secret, form)
         tokens = _tokens(answer, app, ("code", "redirect_uri"), lambda words: errors.CodeExpired(scope, words))
@@ -41,47 +41,47 @@ def exchange(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope,
     return tokens
 
 
-def refresh(amazon: http.Amazon, app: App, client_secret: Secret, scope: Scope, refresh_token: Secret) -> Tokens:
+def refresh(amazon: client.Amazon, app: App, client_secret: Secret, scope: Scope, refresh_token: Secret) -> Tokens:
     """A new access token. Amazon may send another refresh token along (amazon.md 4.2): the caller keeps it then.
 
     Raises Rejected, ClientRejected and AmazonTrouble.
     """
-    form: http.Fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    form: client.Fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     answer = _asked(amazon, amazon.post, app, client_secret, form)
     if _words(answer).error == "unauthorized_client":  # said of one token, and not of the app
         raise errors.Rejected(scope, _words(answer))
     # The token that is kept works: nothing that stores and other programs may cut takes its place.
-    longest = marks.LONGEST_REFRESH_TOKEN
+    longest = redaction.LONGEST_REFRESH_TOKEN
     tokens = _tokens(answer, app, ("refresh_token",), lambda words: errors.Rejected(scope, words), longest)
     if isinstance(client_secret, ClientSecret) and client_secret in answer.sent:
         client_secret.proven()
     return tokens
 
 
-def check_client(amazon: http.Amazon, app: App, client_secret: Secret) -> None:
+def check_client(amazon: client.Amazon, app: App, client_secret: Secret) -> None:
     """Asks Amazon whether it accepts the app's client id and client secret. No token can come of it.
 
     Only `invalid_client` is a refusal: every other 4xx says that Amazon read on (amazon.md, decision 14).
     Raises ClientRejected, and AmazonTrouble where Amazon cannot be reached, is too busy, or answers 200 without JSON.
     """
-    form: http.Fields = {"grant_type": "refresh_token", "refresh_token": NO_TOKEN}
+    form: client.Fields = {"grant_type": "refresh_token", "refresh_token": NO_TOKEN}
     answer = _asked(amazon, amazon.post, app, client_secret, form)
     words = _words(answer)
     if words.error == "invalid_client":
         raise errors.ClientRejected(app.name, words)
     if answer.status == 429 or answer.status >= 500:
-        raise http.trouble(answer, words)
+        raise client.trouble(answer, words)
     if answer.status < 400:
         answer.json()  # what answers for Amazon, such as the page of a guest network, answers no JSON
 
 
 def _asked(
-    amazon: http.Amazon,
-    post: Callable[[str, http.Fields], http.Answer],
+    amazon: client.Amazon,
+    post: Callable[[str, client.Fields], client.Answer],
     app: App,
     client_secret: Secret,
-    form: http.Fields,
-) -> http.Answer:
+    form: client.Fields,
+) -> client.Answer:
     """The answer to a form, sent once more with the client secret before it where Amazon refuses a new one.
 
     A code is not spent by that: Amazon has not looked at it.
@@ -92,7 +92,7 @@ def _asked(
     return answer
 
 
-def refuse_real(amazon: http.Amazon, record: App | Connection | None) -> None:
+def refuse_real(amazon: client.Amazon, record: App | Connection | None) -> None:
     """Raises RealSecret for an app or a connection of the real Amazon while SP_CONNECT_AMAZON_URL is set.
 
     Its secrets go nowhere then, and nothing of another Amazon takes its place.
@@ -102,14 +102,14 @@ def refuse_real(amazon: http.Amazon, record: App | Connection | None) -> None:
         amazon.refuse_real(whose, simulated=record.simulated)
 
 
-def _client(amazon: http.Amazon, app: App, client_secret: Secret) -> http.Fields:
+def _client(amazon: client.Amazon, app: App, client_secret: Secret) -> client.Fields:
     """The fields that name the app: the one place where a client secret goes out. Raises RealSecret."""
     refuse_real(amazon, app)
     return {"client_id": app.client_id, "client_secret": client_secret}
 
 
 def _tokens(
-    answer: http.Answer,
+    answer: client.Answer,
     app: App,
     grant: tuple[str, ...],
     invalid_grant: Callable[[AmazonWords], errors.NotAuthorized],
@@ -128,7 +128,7 @@ def _tokens(
             raise invalid_grant(words)
         if words.error in {"invalid_client", "unauthorized_client"}:
             raise errors.ClientRejected(app.name, words)
-        raise http.trouble(answer, words)
+        raise client.trouble(answer, words)
     found = answer.json()
     access, refreshed, life = found.get("access_token"), found.get("refresh_token"), found.get("expires_in")
     if not _is_token(access) or not (refreshed is None or refreshed == "" or _is_token(refreshed)):
@@ -147,7 +147,7 @@ def _is_token(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable()
 
 
-def _words(answer: http.Answer) -> AmazonWords:
+def _words(answer: client.Answer) -> AmazonWords:
     """What a refusal says: {"error", "error_description", "request_id"}; nothing of it can be relied on."""
     try:
         found = json.loads(answer.body)

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from sp_connect import errors
 from sp_connect.amazon import geography
-from sp_connect.amazon.marks import (
+from sp_connect.amazon.redaction import (
     ACCESS_TOKENS,
     CLIENT_SECRETS,
     LONGEST_REFRESH_TOKEN,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sp_connect import causes, errors
-from sp_connect.amazon import geography, http
+from sp_connect import errors
+from sp_connect.amazon import client, geography
+from sp_connect.errors import causes
 from sp_connect.models import AmazonWords, Marketplace, Scope, Secret
 
 PATH = "/sellers/v1/marketplaceParticipations"
@@ -30,7 +31,7 @@ PSEUDO = frozenset(
 
 
 def marketplaces(
-    amazon: http.Amazon, scope: Scope, access_token: Secret, app: str = causes.SOME_APP, *, quick: bool = False
+    amazon: client.Amazon, scope: Scope, access_token: Secret, app: str = causes.SOME_APP, *, quick: bool = False
 ) -> tuple[Marketplace, ...]:
     """The marketplaces of the account of `scope`, at least one, in the order in which tables show them.
 
@@ -43,7 +44,7 @@ def marketplaces(
     if answer.status == 403:
         raise errors.NotPermitted(scope, "Amazon does not let the app read the account", words(answer), app)
     if answer.status != 200:
-        raise http.trouble(answer, words(answer))
+        raise client.trouble(answer, words(answer))
     entries = answer.json().get("payload")
     if not isinstance(entries, list):
         raise errors.UnexpectedAnswer(host, "without a list of marketplaces", AmazonWords(request_id=answer.request_id))
@@ -54,7 +55,7 @@ def marketplaces(
     return tuple(sorted(found, key=lambda m: (order.index(m.id) if m.id in order else len(order), m.country)))
 
 
-def _marketplace(answer: http.Answer, entry: Any) -> Marketplace | None:
+def _marketplace(answer: client.Answer, entry: Any) -> Marketplace | None:
     """One entry of the answer; None for a pseudo-marketplace or something else that no person sells in.
 
     Fields that the model requires are missing in Amazon's own example (amazon.md 7.1), so only the id must be
@@ -82,7 +83,7 @@ def _marketplace(answer: http.Answer, entry: Any) -> Marketplace | None:
     )
 
 
-def words(answer: http.Answer) -> AmazonWords:
+def words(answer: client.Answer) -> AmazonWords:
     """Amazon's words in a refusal: {"errors": [{"code", "message", "details"}]}; the details often hold the cause."""
     try:
         first = json.loads(answer.body)["errors"][0]

@@ -40,7 +40,7 @@ class Opener(Protocol):
     def __call__(self, asked: Consent, address: str, once: Once | None = None) -> str | None: ...
 
 
-class Sight(NamedTuple):
+class Preview(NamedTuple):
     """What would open Amazon's page, in words; and why it would not, if something speaks against it.
 
     `is_elsewhere` says that this is no fault: the person's browser is on another machine.
@@ -110,9 +110,9 @@ def _own(environ: Mapping[str, str], profiles: Path, seller: str, system: str) -
     return {one.profile(profiles, seller).parent for one in brands.installed(system, environ)} | {profiles / seller}
 
 
-def look(
+def preview(
     command: str | None, environ: Mapping[str, str], preferred_in: Path | None = None, system: str = sys.platform
-) -> Sight:
+) -> Preview:
     """What `opener` would open, and whether it could: nothing is opened or written. Raises Usage as it does."""
     is_elsewhere = default.elsewhere(environ, default.CONTAINER_MARKS) is not None
     if command is None or command.strip() == "default":
@@ -120,15 +120,15 @@ def look(
 
         here = [one.brand.title for one in brands.installed(system, environ)]
         known = f"; of those known by name there is {words.listed(here)}" if here else ""
-        return Sight(f"the system's own browser{known}", default.obstacle(environ), is_elsewhere)
+        return Preview(f"the system's own browser{known}", default.obstacle(environ), is_elsewhere)
     said = _said(command, preferred_in)
     first, *rest = programs.split(command, said, system)
     if first not in {"isolated", "private"}:
-        return Sight(programs.find(first, environ, said, system), None)
+        return Preview(programs.find(first, environ, said, system), None)
     _see_that_it_is_known(first, rest, said)
     why = _screenless(environ, system)
     title = first if why else f"{_chosen(first, rest, environ, said, system).brand.title}, {first}"
-    return Sight(title, why, is_elsewhere)
+    return Preview(title, why, is_elsewhere)
 
 
 def _screenless(environ: Mapping[str, str], system: str) -> str | None:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sp_connect import errors, threads
+from sp_connect import errors
+from sp_connect.process import threads
 
 if TYPE_CHECKING:
     from sp_connect.browser.brands import Brand

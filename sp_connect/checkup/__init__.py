@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from sp_connect import at_once, errors
+from sp_connect import errors
 from sp_connect.amazon import geography, lwa
-from sp_connect.checkup import desk, endpoints, machine, records, relay, settings, tokens
-from sp_connect.checkup.facts import Facts
-from sp_connect.edges import Edges
+from sp_connect.checkup import connecting, endpoints, machine, records, relay, settings, tokens
+from sp_connect.checkup.context import Context
 from sp_connect.findings import Finding, failed
+from sp_connect.process import parallel
+from sp_connect.runtime import Runtime
 
 NAMES = (
     "configuration",
@@ -53,14 +54,14 @@ class Check(NamedTuple):
     subject: str | None = None
 
 
-def run(edges: Edges, *, fix: bool, yes: bool) -> Iterator[Finding]:
+def run(runtime: Runtime, *, fix: bool, yes: bool) -> Iterator[Finding]:
     """Each finding as soon as it is there. `fix` mends what can be mended here, `yes` without a question."""
-    facts = Facts(edges, fix=fix, yes=yes)
-    for check in _here(facts):
+    context = Context(runtime, fix=fix, yes=yes)
+    for check in _here(context):
         yield done(check)
-    for _, finding in at_once.each(at_once.JOBS, list(_far_away(facts)), done):
+    for _, finding in parallel.each(parallel.JOBS, list(_far_away(context)), done):
         yield finding
-    yield done(Check("clock", partial(endpoints.clock, facts)))
+    yield done(Check("clock", partial(endpoints.clock, context)))
 
 
 def done(check: Check) -> Finding:
@@ -78,41 +79,41 @@ def in_order(found: Iterable[Finding]) -> list[Finding]:
     return sorted(found, key=lambda one: (NAMES.index(one.name), one.subject or ""))
 
 
-def _here(facts: Facts) -> Iterator[Check]:
+def _here(context: Context) -> Iterator[Check]:
     """The checks of this machine. They are made one after another: what --fix mended, the next one sees."""
     yield Check(
-        "permissions", partial(machine.private, facts)
+        "permissions", partial(machine.private, context)
     )  # first: a config.toml that others may change is not read
-    yield Check("configuration", partial(settings.configuration, facts))
-    for app in facts.apps:
-        yield Check("app", partial(settings.app, facts, app), app.name)
-    yield Check("disk", partial(machine.disk, facts))
-    yield Check("secret-store", partial(machine.secret_store, facts))
-    yield Check("home", partial(machine.home, facts))
-    yield Check("records", partial(records.readable, facts))
-    yield Check("unfinished", partial(records.unfinished, facts))
-    yield Check("tokens", partial(tokens.present, facts))
-    yield Check("unclaimed", partial(tokens.unclaimed, facts))
-    yield Check("apps-in-use", partial(records.apps_in_use, facts))
-    yield Check("accounts", partial(records.accounts, facts))
-    yield Check("countries", partial(records.countries, facts))
-    for app in facts.apps:
-        yield Check("seats", partial(settings.seats, facts, app), app.name)
-    yield Check("connections", partial(records.statuses, facts))
-    yield Check("invites", partial(records.invites, facts))
-    for app in {app.listen: app for app in facts.apps}.values():
-        yield Check("port", partial(desk.port, facts, app), app.listen)
-    yield Check("browser", partial(desk.browser, facts))
+    yield Check("configuration", partial(settings.configuration, context))
+    for app in context.apps:
+        yield Check("app", partial(settings.app, context, app), app.name)
+    yield Check("disk", partial(machine.disk, context))
+    yield Check("secret-store", partial(machine.secret_store, context))
+    yield Check("home", partial(machine.home, context))
+    yield Check("records", partial(records.readable, context))
+    yield Check("unfinished", partial(records.unfinished, context))
+    yield Check("tokens", partial(tokens.present, context))
+    yield Check("unclaimed", partial(tokens.unclaimed, context))
+    yield Check("apps-in-use", partial(records.apps_in_use, context))
+    yield Check("accounts", partial(records.accounts, context))
+    yield Check("countries", partial(records.countries, context))
+    for app in context.apps:
+        yield Check("seats", partial(settings.seats, context, app), app.name)
+    yield Check("connections", partial(records.statuses, context))
+    yield Check("invites", partial(records.invites, context))
+    for app in {app.listen: app for app in context.apps}.values():
+        yield Check("port", partial(connecting.port, context, app), app.listen)
+    yield Check("browser", partial(connecting.browser, context))
 
 
-def _far_away(facts: Facts) -> Iterator[Check]:
+def _far_away(context: Context) -> Iterator[Check]:
     """The checks that wait for an answer: of Amazon about each app, of each relay page, of Amazon's hosts in use."""
-    for app in facts.apps:
-        yield Check("client-secret", partial(settings.client_secret, facts, app), app.name)
-    for app in facts.apps:
-        yield Check("relay", partial(relay.page, facts, app), app.name)
+    for app in context.apps:
+        yield Check("client-secret", partial(settings.client_secret, context, app), app.name)
+    for app in context.apps:
+        yield Check("relay", partial(relay.page, context, app), app.name)
     hosts = {lwa.TOKEN_ADDRESS: None} | {
-        f"https://{geography.REGIONS[row.scope.region].api_host}/": None for row in facts.records.rows
+        f"https://{geography.REGIONS[row.scope.region].api_host}/": None for row in context.records.rows
     }
     for address in hosts:
-        yield Check("endpoint", partial(endpoints.answers, facts, address), endpoints.host_of(address))
+        yield Check("endpoint", partial(endpoints.answers, context, address), endpoints.host_of(address))

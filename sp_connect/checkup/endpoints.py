@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sp_connect import errors, words
 from sp_connect.amazon import lwa
-from sp_connect.checkup.facts import SET_CLOCK, Facts
+from sp_connect.checkup.context import SET_CLOCK, Context
 from sp_connect.findings import Finding, ok, skipped, warning
 
 MUCH = timedelta(minutes=1)
@@ -21,25 +21,25 @@ def host_of(address: str) -> str:
     return urlsplit(address).hostname or address
 
 
-def answers(facts: Facts, address: str) -> Finding:
+def answers(context: Context, address: str) -> Finding:
     """Whether a host of Amazon's answers at all; what, does not matter: nothing was asked. Raises Unreachable."""
     host = host_of(address)
-    answer = facts.edges.amazon.look(address)
+    answer = context.runtime.amazon.look(address)
     told = _moment(answer.headers.get("Date", ""))
     if told is not None:
-        facts.clocks[host] = told, facts.edges.now()
+        context.clocks[host] = told, context.runtime.now()
     if answer.status == 429 or answer.status >= 500:
         return warning(f"{host} is there, and answers {answer.status}", "try again in a minute: sp-connect doctor")
     return ok(f"{host} answers")
 
 
-def clock(facts: Facts) -> Finding:
+def clock(context: Context) -> Finding:
     """Whether this machine's clock agrees with Amazon's, as the answers told it. Raises Unfit for one far off."""
     first = host_of(lwa.TOKEN_ADDRESS)
-    host = first if first in facts.clocks else next(iter(sorted(facts.clocks)), None)
+    host = first if first in context.clocks else next(iter(sorted(context.clocks)), None)
     if host is None:
         return skipped("Amazon did not tell the time")
-    theirs, ours = facts.clocks[host]
+    theirs, ours = context.clocks[host]
     # Their time is in whole seconds.
     apart = max(timedelta(0), abs(ours - theirs) - timedelta(seconds=1))
     if apart <= MUCH:

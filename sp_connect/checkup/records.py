@@ -12,20 +12,21 @@ from pathlib import Path
 from sp_connect import errors, models, words
 from sp_connect.amazon import geography
 from sp_connect.checkup import machine
-from sp_connect.checkup.facts import FIX, SET_CLOCK, Facts, several
+from sp_connect.checkup.context import FIX, SET_CLOCK, Context, several
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import DUE_WITHIN, Connection, Invite
 from sp_connect.stores import files, leftovers
-from sp_connect.views import progress, tables
+from sp_connect.terminal import progress
+from sp_connect.views import tables
 
 
-def readable(facts: Facts) -> Finding:
+def readable(context: Context) -> Finding:
     """Whether every seller's file can be read."""
-    rows, damages, trouble = facts.records
+    rows, damages, trouble = context.records
     if trouble:
         raise trouble
     _raise_first(damages)
-    if copies := facts.edges.connections.copies:
+    if copies := context.runtime.connections.copies:
         original = next(iter(copies.values()))
         return warning(
             f"passed over, as copies of sellers' files: {several(copies)}",
@@ -37,27 +38,27 @@ def readable(facts: Facts) -> Finding:
     )
 
 
-def unfinished(facts: Facts) -> Finding:
+def unfinished(context: Context) -> Finding:
     """Whether a change that was cut short waits to be finished, which any change after it does too, or left files.
 
     A move of all secrets to another store is left to --fix: it ends as it stands, and they stay where config.toml says.
     """
-    damages = facts.edges.changes.journal.damages()
-    found = _unfinished(facts, {damage.path for damage in damages})
+    damages = context.runtime.changes.journal.damages()
+    found = _unfinished(context, {damage.path for damage in damages})
     return failed(_first(damages), fixed=found.fixed) if damages else found
 
 
-def _unfinished(facts: Facts, damaged: Collection[Path]) -> Finding:
+def _unfinished(context: Context, damaged: Collection[Path]) -> Finding:
     """The same for all that can be read."""
-    waiting = [path for path in _waiting(facts) if path not in damaged]
-    strays = _half_written(facts)
+    waiting = [path for path in _waiting(context) if path not in damaged]
+    strays = _half_written(context)
     changes, half = words.count(len(waiting), "change"), words.count(len(strays), "half-written file")
-    if facts.fix:  # also the note of a process that was killed before it named a file
-        leftovers.settle(facts.edges.home.data / "unfinished")
+    if context.fix:  # also the note of a process that was killed before it named a file
+        leftovers.settle(context.runtime.home.data / "unfinished")
     if not waiting and not strays:
         return ok("no change was cut short")
-    if not facts.fix:
-        if waiting and (to := _moving_to(facts)):
+    if not context.fix:
+        if waiting and (to := _moving_to(context)):
             moves = f"a move of all secrets to the {to} was cut short, or is under way just now"
             return warning(moves, f"go on: sp-connect store move {to}; or end it as it stands: {FIX}")
         verb = "was" if len(waiting) == 1 else "were"
@@ -65,7 +66,7 @@ def _unfinished(facts: Facts, damaged: Collection[Path]) -> Finding:
         return warning("; ".join([*said, *([f"{half} of a killed process"] if strays else [])]), FIX)
     for path in strays:
         files.remove(path)
-    left = [path for path in _finish(facts) if path not in damaged] if waiting else []
+    left = [path for path in _finish(context) if path not in damaged] if waiting else []
     if left:
         waits = "waits" if len(left) == 1 else "wait"
         return warning(
@@ -77,15 +78,15 @@ def _unfinished(facts: Facts, damaged: Collection[Path]) -> Finding:
     return ok("; ".join([*said, *([f"{half} of a killed process: now removed"] if strays else [])]), fixed=True)
 
 
-def apps_in_use(facts: Facts) -> Finding:
+def apps_in_use(context: Context) -> Finding:
     """Whether the app of every connection is registered. Raises NoSuchApp: without it a token opens nothing."""
-    if why := facts.blind(apps=True):
+    if why := context.blind(apps=True):
         return skipped(why)
-    known, users = _without_app(facts)
+    known, users = _without_app(context)
     if users:  # an app may have been registered, and a seller connected, since the first look
-        with facts.edges.changes.still():
-            facts.read_again()
-            known, users = _without_app(facts)
+        with context.runtime.changes.still():
+            context.read_again()
+            known, users = _without_app(context)
     if users:
         error = errors.NoSuchApp(users[0].app, sorted(known))
         error.message = f"{error.message} It is the app of {several(row.scope for row in users)}."
@@ -94,18 +95,18 @@ def apps_in_use(facts: Facts) -> Finding:
     return ok("the app of every connection is registered")
 
 
-def _without_app(facts: Facts) -> tuple[set[str], list[Connection]]:
+def _without_app(context: Context) -> tuple[set[str], list[Connection]]:
     """The names of the apps, and the connections whose app is none of them."""
-    known = {app.name for app in facts.apps}
-    return known, [row for row in facts.records.rows if row.app not in known]
+    known = {app.name for app in context.apps}
+    return known, [row for row in context.records.rows if row.app not in known]
 
 
-def accounts(facts: Facts) -> Finding:
+def accounts(context: Context) -> Finding:
     """Whether each account has one seller. Version 0.9 let two of them share it in different regions or apps."""
-    if why := facts.blind():
+    if why := context.blind():
         return skipped(why)
     sellers: dict[str, set[str]] = {}
-    for row in facts.records.rows:
+    for row in context.records.rows:
         sellers.setdefault(row.selling_partner_id, set()).add(row.scope.seller)
     shared = {account: sorted(names) for account, names in sellers.items() if len(names) > 1}
     if not shared:
@@ -118,13 +119,13 @@ def accounts(facts: Facts) -> Finding:
     )
 
 
-def countries(facts: Facts) -> Finding:
+def countries(context: Context) -> Finding:
     """Whether a country's connection is of an account that the region's connection covers, or should cover."""
-    if why := facts.blind():
+    if why := context.blind():
         return skipped(why)
-    twice = models.covered(facts.records.rows)
+    twice = models.covered(context.records.rows)
     covered = {one.scope for one, _ in twice}
-    beyond = [row for row in facts.records.rows if geography.is_the_regions(row.scope, row.sells_in)]
+    beyond = [row for row in context.records.rows if geography.is_the_regions(row.scope, row.sells_in)]
     beyond = [row for row in beyond if row.scope not in covered]
     said = [f"{several(covered)}: of the account whose region is connected too"] if covered else []
     if beyond:
@@ -140,11 +141,11 @@ def countries(facts: Facts) -> Finding:
     return warning("; ".join(said), step)
 
 
-def statuses(facts: Facts) -> Finding:
+def statuses(context: Context) -> Finding:
     """What is connected as of the last look. What needs a consent, or a look, is a warning."""
-    if why := facts.blind():
+    if why := context.blind():
         return skipped(why)
-    rows, now = facts.records.rows, facts.edges.now()
+    rows, now = context.records.rows, context.runtime.now()
     said = tables.summary(rows, now).rstrip(".")
     ahead = [row for row in rows if row.authorized_at is not None and row.authorized_at > now + timedelta(days=1)]
     if ahead:  # its year would seem to end later than it does
@@ -163,24 +164,24 @@ def statuses(facts: Facts) -> Finding:
     return ok(said if rows else "nothing is connected yet")
 
 
-def invites(facts: Facts) -> Finding:
+def invites(context: Context) -> Finding:
     """Which links may still come back, which never did, and which no longer can because their app is another one."""
-    found, damages = facts.edges.invites.all()
+    found, damages = context.runtime.invites.all()
     _raise_first(damages)
-    now = facts.edges.now()
-    ids = {app.name: app.application_id for app in facts.apps}
+    now = context.runtime.now()
+    ids = {app.name: app.application_id for app in context.apps}
     pending = [one for one in found if one.status(now) == "pending"]
     ended = [one for one in found if one.status(now) == "ended"]
     orphaned = [one for one in pending if ids.get(one.app) != one.application_id]
-    drafts = {app.name: app.draft for app in facts.apps}
+    drafts = {app.name: app.draft for app in context.apps}
     dead = [one for one in pending if drafts.get(one.app, one.is_for_draft) != one.is_for_draft]
-    fixed = bool(ended) and facts.fix
+    fixed = bool(ended) and context.fix
     if fixed:
-        with facts.edges.changes.writing():
+        with context.runtime.changes.writing():
             for one in ended:  # unless it was used since
-                current = facts.edges.invites.find(one.state)
+                current = context.runtime.invites.find(one.state)
                 if current is not None and current.status(now) == "ended":
-                    facts.edges.invites.remove(current)
+                    context.runtime.invites.remove(current)
     said = _counted(pending)
     if orphaned:
         whose = several(one.scope for one in orphaned)
@@ -196,30 +197,30 @@ def invites(facts: Facts) -> Finding:
     return ok(said)
 
 
-def _finish(facts: Facts) -> Sequence[Path]:
+def _finish(context: Context) -> Sequence[Path]:
     """Finishes what was cut short, and returns what waits all the same."""
-    with facts.edges.changes.writing():
+    with context.runtime.changes.writing():
         pass
-    facts.edges.moves().settle(partial(progress.bar, facts.edges.screen))
-    facts.read_again()
-    return _waiting(facts)
+    context.runtime.migration().settle(partial(progress.bar, context.runtime.screen))
+    context.read_again()
+    return _waiting(context)
 
 
-def _waiting(facts: Facts) -> list[Path]:
+def _waiting(context: Context) -> list[Path]:
     """What is written down of changes that are not done, and of a key in the keyring that may be there for nothing."""
-    unsettled = facts.edges.vault.unsettled()
-    return [*facts.edges.changes.unfinished(), *([unsettled] if unsettled else [])]
+    unsettled = context.runtime.vault.unsettled()
+    return [*context.runtime.changes.unfinished(), *([unsettled] if unsettled else [])]
 
 
-def _moving_to(facts: Facts) -> str | None:
+def _moving_to(context: Context) -> str | None:
     """Where a move that is not done goes to; an entry that cannot be read is for --fix to name."""
     with suppress(errors.Damaged):
-        return next((entry.moving_to for entry in facts.edges.moves().begun()), None)
+        return next((entry.moving_to for entry in context.runtime.migration().begun()), None)
     return None
 
 
-def _half_written(facts: Facts) -> list[Path]:
-    home = facts.edges.home
+def _half_written(context: Context) -> list[Path]:
+    home = context.runtime.home
     folders = [home.data / "browsers", *(home.data / name for name in machine.FOLDERS)]
     ours = [path for folder in folders for path in files.half_written(folder)]
     return [*ours, *leftovers.unsettled(home.data / "unfinished")]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin, urlsplit
 
-from sp_connect import errors, loopback, pages
+from sp_connect import errors, pages
 from sp_connect.amazon import registration
-from sp_connect.amazon.http import Answer
-from sp_connect.checkup.facts import Facts
+from sp_connect.amazon.client import Answer
+from sp_connect.authorization import loopback
+from sp_connect.checkup.context import Context
 from sp_connect.findings import Finding, ok, skipped, warning
 from sp_connect.models import App
 
@@ -25,7 +26,7 @@ LONGEST = 200
 """Characters of what another server sent that are repeated."""
 
 
-def page(facts: Facts, app: App) -> Finding:
+def page(context: Context, app: App) -> Finding:
     """Whether the page at an app's redirect URI would bring Amazon's answer back. Raises WrongRelay.
 
     It must be the page that `sp-connect relay` writes for this app, reached without a detour, shown and not
@@ -37,7 +38,7 @@ def page(facts: Facts, app: App) -> Finding:
     except errors.BadAppField:
         return skipped(f"{app.name}: its redirect URI or its address is not well formed")
     try:
-        answer = facts.edges.amazon.look(f"{app.redirect_uri}{'&' if '?' in app.redirect_uri else '?'}{QUERY}")
+        answer = context.runtime.amazon.look(f"{app.redirect_uri}{'&' if '?' in app.redirect_uri else '?'}{QUERY}")
     except errors.Unreachable as error:
         return warning(f"{app.name}: {app.redirect_uri}: {error.message}", f"open it in a browser; {error.hint}")
     except errors.UnexpectedAnswer:

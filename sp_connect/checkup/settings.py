@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sp_connect import errors, loopback, words
-from sp_connect.amazon import lwa, marks, registration
-from sp_connect.checkup.facts import SET_CLOCK, Facts
+from sp_connect import errors, words
+from sp_connect.amazon import lwa, redaction, registration
+from sp_connect.authorization import loopback
+from sp_connect.checkup.context import SET_CLOCK, Context
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import SEATS, SECRET_LIFE, App
-from sp_connect.stores import files, secrets
+from sp_connect.stores import files, secret_store
 from sp_connect.stores.authorizations import seated
 
 OLD_DAYS = 150
@@ -16,32 +17,32 @@ OLD_DAYS = 150
 FEW_SEATS = 3
 
 
-def configuration(facts: Facts) -> Finding:
+def configuration(context: Context) -> Finding:
     """Whether config.toml can be read, holds no secret, and registers an app. Raises Unfit, and Damaged."""
-    path = facts.edges.home.config / "config.toml"
-    if marks.holds_secret(files.read_text(path) or ""):
+    path = context.runtime.home.config / "config.toml"
+    if redaction.holds_secret(files.read_text(path) or ""):
         raise errors.Unfit(
             f"{path} holds a client secret or a token, for everyone to read.",
             "take it out, then renew the client secret: sp-connect app rotate-secret NAME",
         )
-    if facts.settings.trouble:
-        raise facts.settings.trouble
-    if mistyped := facts.edges.apps.mistyped():
+    if context.settings.trouble:
+        raise context.settings.trouble
+    if mistyped := context.runtime.apps.mistyped():
         keys = words.listed([f"{key} ({meant}?)" for key, meant in mistyped])
         return warning(f"nothing reads {keys} in {path}", f"correct how it is spelt in {path}, or take it out")
-    if not facts.apps:
+    if not context.apps:
         return warning(f"no app is registered in {path}", "sp-connect app add")
-    return ok(f"{words.count(len(facts.apps), 'app')} in {path}")
+    return ok(f"{words.count(len(context.apps), 'app')} in {path}")
 
 
-def app(facts: Facts, app: App) -> Finding:
+def app(context: Context, app: App) -> Finding:
     """Whether an app's fields are what Amazon and the listener take: config.toml is edited by hand.
 
     Raises BadAppField.
     """
-    path = facts.edges.home.config / "config.toml"
+    path = context.runtime.home.config / "config.toml"
     mend = f"correct it in {path}, under [apps.{app.name}]"
-    if marks.holds_secret(f"{app.application_id} {app.client_id} {app.redirect_uri} {app.listen}"):
+    if redaction.holds_secret(f"{app.application_id} {app.client_id} {app.redirect_uri} {app.listen}"):
         raise errors.BadAppField(f"A field of the app {app.name} holds a client secret or a token.", mend)
     try:
         registration.check_ids(app.application_id, app.client_id)
@@ -54,15 +55,15 @@ def app(facts: Facts, app: App) -> Finding:
     return ok(f"{app.name}{state}: ids, redirect URI and address are well formed")
 
 
-def client_secret(facts: Facts, app: App) -> Finding:
+def client_secret(context: Context, app: App) -> Finding:
     """Whether an app's client secret is there, how old it is, and whether Amazon accepts it.
 
     Raises ClientRejected, and RealSecret. Where Amazon cannot be asked, the check of its host tells that.
     """
-    if facts.store_trouble:
+    if context.store_trouble:
         return skipped("the secret store cannot be asked")
-    app, secret = secrets.together(facts.edges.secrets, lambda: facts.edges.apps.get(app.name))
-    age = (facts.edges.now() - app.secret_set_at).days
+    app, secret = secret_store.together(context.runtime.secrets, lambda: context.runtime.apps.get(app.name))
+    age = (context.runtime.now() - app.secret_set_at).days
     if age < 0:
         when = words.day(app.secret_set_at)
         return warning(f"{app.name}: kept on {when}, which is still to come: this clock is wrong, or was", SET_CLOCK)
@@ -70,33 +71,33 @@ def client_secret(facts: Facts, app: App) -> Finding:
     if age >= SECRET_LIFE.days:
         return failed(errors.SecretTooOld(app.name, age, SECRET_LIFE.days))
     try:
-        lwa.check_client(facts.edges.amazon, app, secret)
+        lwa.check_client(context.runtime.amazon, app, secret)
         said += ", and Amazon accepts it"
     except errors.AmazonTrouble:
         said += "; Amazon could not be asked"
     except errors.ClientRejected as refused:
-        return _refused(facts, app, refused)
+        return _refused(context, app, refused)
     if age >= OLD_DAYS:
         return warning(said, f"renew it at Amazon, then: sp-connect app rotate-secret {app.name}")
     return ok(said)
 
 
-def _refused(facts: Facts, app: App, refused: errors.ClientRejected) -> Finding:
+def _refused(context: Context, app: App, refused: errors.ClientRejected) -> Finding:
     """Amazon refuses the client secret; the one before it may be used for a few days."""
     until, before = app.old_secret_until, app.old_secret_name
-    if until is None or before is None or not app.has_old_secret(facts.edges.now()):
+    if until is None or before is None or not app.has_old_secret(context.runtime.now()):
         return failed(refused)
-    lwa.check_client(facts.edges.amazon, app, facts.edges.secrets.fetch(before))
+    lwa.check_client(context.runtime.amazon, app, context.runtime.secrets.fetch(before))
     said = f"{app.name}: Amazon refuses the new client secret; the old one is used until {words.day(until)}"
     return warning(said, f"sp-connect app rotate-secret {app.name}")
 
 
-def seats(facts: Facts, app: App) -> Finding:
+def seats(context: Context, app: App) -> Finding:
     """How many selling accounts an app has, of the 25 that one may have which is not on the Appstore."""
-    if why := facts.blind():
+    if why := context.blind():
         return skipped(why)
-    rows = facts.records.rows
-    active = facts.edges.changes.authorizations.active(rows, facts.edges.now())
+    rows = context.records.rows
+    active = context.runtime.changes.authorizations.active(rows, context.runtime.now())
     used = len(seated(rows, active, app.name))
     if app.seats(used) is None:
         return ok(f"{app.name}: {used}; only an app that is listed on the Appstore has more than {SEATS}")

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import access, authorization, consents, errors, words
+from sp_connect import access, errors, words
 from sp_connect.amazon import consent
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.authorization import flow, grant
+from sp_connect.cli import flags
 from sp_connect.models import Connection, Consent, Invite
+from sp_connect.runtime import Runtime
 from sp_connect.views import card
 
 _COPY_ALL = (
@@ -44,7 +45,7 @@ class Sent:
         """The card, or the error, tells it."""
 
 
-def run(edges: Edges, address: str) -> authorization.Outcome:
+def run(runtime: Runtime, address: str) -> grant.Outcome:
     """The connection that an invite became. The code is exchanged at once: it is good for five minutes.
 
     Where nothing was exchanged the invite stays pending, for the seller may open the link again. Raises BadState,
@@ -55,31 +56,31 @@ def run(edges: Edges, address: str) -> authorization.Outcome:
     except errors.BadState as error:
         error.hint = _COPY_ALL
         raise
-    edges.changes.finish()  # a killed `accept` may have come far enough
-    invite = _invite_of(edges, parameters)
-    with edges.changes.refreshing(invite.scope):  # so that of two that accept the same address one exchanges its code
-        _see_that_it_is_pending(edges, edges.invites.find(invite.state))
-        asked = _asked(edges, invite)
+    runtime.changes.finish()  # a killed `accept` may have come far enough
+    invite = _invite_of(runtime, parameters)
+    with runtime.changes.refreshing(invite.scope):  # so that of two that accept the same address one exchanges its code
+        _see_that_it_is_pending(runtime, runtime.invites.find(invite.state))
+        asked = _asked(runtime, invite)
         try:
-            arrival = Sent(consent.pasted(address, asked.app, edges.amazon.at))
+            arrival = Sent(consent.pasted(address, asked.app, runtime.amazon.at))
         except errors.BadState as error:
             error.hint = _COPY_ALL
             raise
-        outcome = _completed(edges, asked, invite, arrival)
+        outcome = _completed(runtime, asked, invite, arrival)
         if outcome is None:
-            raise _why_not(edges, arrival, invite)
+            raise _why_not(runtime, arrival, invite)
     return outcome
 
 
-def _asked(edges: Edges, invite: Invite) -> Consent:
+def _asked(runtime: Runtime, invite: Invite) -> Consent:
     """The consent that the invite asked for. Raises NoSuchInvite where its app is another one by now."""
-    app = edges.apps.get(invite.app)
+    app = runtime.apps.get(invite.app)
     if app.application_id != invite.application_id:
         raise errors.NoSuchInvite(
             f"The app {app.name} is another one at Amazon than when {invite.scope} was invited.",
             f"sp-connect invite {invite.scope.flags}",
         )
-    before = edges.connections.get(invite.scope)
+    before = runtime.connections.get(invite.scope)
     if before is not None and before.app != app.name:  # an upgrade since then is not undone by an old link
         raise errors.NoSuchInvite(
             f"{invite.scope} is with the app {before.app} now, and was invited for {app.name}.",
@@ -90,18 +91,18 @@ def _asked(edges: Edges, invite: Invite) -> Consent:
     return Consent(invite.scope, app, invite.state, invite.address)
 
 
-def _completed(edges: Edges, asked: Consent, invite: Invite, arrival: Sent) -> authorization.Outcome | None:
+def _completed(runtime: Runtime, asked: Consent, invite: Invite, arrival: Sent) -> grant.Outcome | None:
     """What the address makes of the consent; an error names the step that is left on the seller's side."""
-    _, client_secret = access.app(edges, asked.app.name)
-    authorization.prove_ready(edges, [asked.scope])
+    _, client_secret = access.app(runtime, asked.app.name)
+    grant.prove_ready(runtime, [asked.scope])
     try:
-        authorization.prove_amazon(edges, [(asked.app, client_secret)])
+        grant.prove_amazon(runtime, [(asked.app, client_secret)])
     except errors.AmazonTrouble as error:
         error.hint = f"{error.hint}. The code is not used yet: run it again within its five minutes"
         raise
     try:
-        guard = authorization.Guard(invite.expect_id)
-        return authorization.complete(edges, asked, client_secret, guard, [arrival])
+        guard = grant.Guard(invite.expect_id)
+        return grant.complete(runtime, asked, client_secret, guard, [arrival])
     except (errors.Refused, errors.CodeExpired) as error:
         error.hint = f"the link is good until {words.day(invite.expires_at)}: the seller may open it once more"
         raise
@@ -119,12 +120,12 @@ def _completed(edges: Edges, asked: Consent, invite: Invite, arrival: Sent) -> a
         raise
 
 
-def _invite_of(edges: Edges, parameters: consent.Parameters) -> Invite:
+def _invite_of(runtime: Runtime, parameters: consent.Parameters) -> Invite:
     values = dict(parameters)
     if "state" in values or "amazon_callback_uri" not in values:
-        return _see_that_it_is_pending(edges, _with_state(edges, values.get("state", "")))
-    waiting = [one for one in edges.invites.all()[0] if one.status(edges.now()) == "pending"]
-    fitting = [one for one in waiting if _leads_on(edges, parameters, one)]
+        return _see_that_it_is_pending(runtime, _with_state(runtime, values.get("state", "")))
+    waiting = [one for one in runtime.invites.all()[0] if one.status(runtime.now()) == "pending"]
+    fitting = [one for one in waiting if _leads_on(runtime, parameters, one)]
     if len(fitting) == 1:
         return fitting[0]
     raise errors.BadState(
@@ -133,18 +134,18 @@ def _invite_of(edges: Edges, parameters: consent.Parameters) -> Invite:
     )
 
 
-def _with_state(edges: Edges, state: str) -> Invite | None:
+def _with_state(runtime: Runtime, state: str) -> Invite | None:
     """The invite that has this state, or of which a hop has it (`consent.hop_state`)."""
-    found = edges.invites.find(state)
+    found = runtime.invites.find(state)
     if found is not None or not consent.is_hop_state(state):
         return found
-    return next((one for one in edges.invites.all()[0] if consent.is_answered_by(one.state, state)), None)
+    return next((one for one in runtime.invites.all()[0] if consent.is_answered_by(one.state, state)), None)
 
 
-def _leads_on(edges: Edges, parameters: consent.Parameters, invite: Invite) -> bool:
+def _leads_on(runtime: Runtime, parameters: consent.Parameters, invite: Invite) -> bool:
     """Whether a hop may be this invite's. One whose app is gone stops no other."""
     try:
-        app = edges.apps.get(invite.app)
+        app = runtime.apps.get(invite.app)
     except errors.NoSuchApp:
         return False
     app = app._replace(application_id=invite.application_id, redirect_uri=invite.redirect_uri)
@@ -152,11 +153,11 @@ def _leads_on(edges: Edges, parameters: consent.Parameters, invite: Invite) -> b
     return isinstance(consent.read(parameters, asked), consent.Hop)
 
 
-def _see_that_it_is_pending(edges: Edges, invite: Invite | None) -> Invite:
+def _see_that_it_is_pending(runtime: Runtime, invite: Invite | None) -> Invite:
     """Raises NoSuchInvite, with what is known of it."""
     if invite is None:
         raise errors.NoSuchInvite("No invite of this home has that address's state: it is another's, or forged.")
-    status = invite.status(edges.now())
+    status = invite.status(runtime.now())
     if status == "pending":
         return invite
     when = words.day(invite.closed_at or invite.expires_at)
@@ -169,16 +170,16 @@ def _see_that_it_is_pending(edges: Edges, invite: Invite | None) -> Invite:
     raise errors.NoSuchInvite(said[status], f"for a new link: sp-connect invite {invite.scope.flags}")
 
 
-def _why_not(edges: Edges, arrival: Sent, invite: Invite) -> errors.NotAuthorized:
+def _why_not(runtime: Runtime, arrival: Sent, invite: Invite) -> errors.NotAuthorized:
     if arrival.onward is not None:
-        return errors.OnceMore(invite.scope, edges.amazon.at(arrival.onward))
+        return errors.OnceMore(invite.scope, runtime.amazon.at(arrival.onward))
     return errors.BadState(arrival.why or "", _COPY_ALL)
 
 
-def _read(edges: Edges) -> str:
-    if edges.person.can_answer():
-        edges.screen.say("Paste the address, then Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    return edges.person.text("address", "for example: sp-connect accept - < address.txt")
+def _read(runtime: Runtime) -> str:
+    if runtime.prompt.can_answer():
+        runtime.screen.say("Paste the address, then Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
+    return runtime.prompt.text("address", "for example: sp-connect accept - < address.txt")
 
 
 def command(
@@ -193,9 +194,9 @@ def command(
     The code in the address is good for five minutes after the seller chose Confirm. White space and line breaks
     that a mail put into it are dropped.
     """
-    edges = ctx.obj.edges()
-    outcome = run(edges, _read(edges) if address == "-" else address)
-    card.tell_each(edges.screen, [outcome.connection], edges.now, as_json=json)
-    consents.remark(edges, outcome)
+    runtime = ctx.obj.runtime()
+    outcome = run(runtime, _read(runtime) if address == "-" else address)
+    card.tell_each(runtime.screen, [outcome.connection], runtime.now, as_json=json)
+    flow.remark(runtime, outcome)
     if outcome.trouble is not None:
         raise outcome.trouble

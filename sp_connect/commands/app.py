@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import access, errors, loopback, tree, words
-from sp_connect.amazon import lwa, marks, registration
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect import access, errors, words
+from sp_connect.amazon import lwa, redaction, registration
+from sp_connect.authorization import loopback
+from sp_connect.cli import flags, help
 from sp_connect.models import OLD_SECRET_LIFE, App, Connection, Secret, Tokens
-from sp_connect.stores import secrets
+from sp_connect.runtime import Runtime
+from sp_connect.stores import secret_store
 from sp_connect.stores.authorizations import Authorization, seated
 from sp_connect.views import data
 
@@ -34,7 +35,7 @@ class AddOptions:
     check: bool = True
 
 
-def run_add(edges: Edges, options: AddOptions) -> App:
+def run_add(runtime: Runtime, options: AddOptions) -> App:
     """Registers an app that Amazon accepts, unless it cannot be asked. Fields and store are checked before the secret.
 
     Raises BadName, BadAppField, AppExists, SecretRefused, what is wrong with the store, and NeedsFlag where nobody can
@@ -45,10 +46,10 @@ def run_add(edges: Edges, options: AddOptions) -> App:
     registration.check_ids(options.application_id, options.client_id)
     registration.check_redirect_uri(options.redirect_uri)
     loopback.check(options.listen)
-    if any(app.name == options.name for app in edges.apps.all()):
+    if any(app.name == options.name for app in runtime.apps.all()):
         raise errors.AppExists(options.name)
-    secrets.prove(edges.secrets, edges.home.data)
-    secret = _client_secret(edges, from_stdin=options.secret_from_stdin)
+    secret_store.prove(runtime.secrets, runtime.home.data)
+    secret = _client_secret(runtime, from_stdin=options.secret_from_stdin)
     app = App(
         name=options.name,
         application_id=options.application_id,
@@ -57,94 +58,94 @@ def run_add(edges: Edges, options: AddOptions) -> App:
         listen=options.listen,
         draft=options.draft,
         access_level=options.access_level,
-        secret_ref=secrets.new_ref(),
-        secret_set_at=edges.now(),
-        simulated=edges.amazon.is_simulated,
+        secret_ref=secret_store.new_ref(),
+        secret_set_at=runtime.now(),
+        simulated=runtime.amazon.is_simulated,
     )
     if options.check:
         try:
-            lwa.check_client(edges.amazon, app, secret)
+            lwa.check_client(runtime.amazon, app, secret)
         except errors.ClientRejected as error:
             raise errors.SecretRefused(app.name, error.amazon) from None
         except errors.AmazonTrouble as error:
-            edges.screen.warn(f"{error.message} The app is saved, but Amazon has not checked it.")
-    with edges.changes.writing():
-        if any(other.name == app.name for other in edges.apps.all()):
+            runtime.screen.warn(f"{error.message} The app is saved, but Amazon has not checked it.")
+    with runtime.changes.writing():
+        if any(other.name == app.name for other in runtime.apps.all()):
             raise errors.AppExists(app.name)
-        edges.changes.keep_app(app, secret)
+        runtime.changes.keep_app(app, secret)
     return app
 
 
-def run_rotate_secret(edges: Edges, name: str, *, from_stdin: bool, check: bool = True) -> App:
+def run_rotate_secret(runtime: Runtime, name: str, *, from_stdin: bool, check: bool = True) -> App:
     """Keeps a new client secret that Amazon accepts, and the day as the first of its 180 (amazon.md section 5).
 
     Refresh tokens stay good. The secret before it is kept beside the new one until Amazon has given a token for that,
     at most seven days. Raises NoSuchApp, Usage for the secret that is kept already, SecretRefused, what is wrong with
     the store, and NeedsFlag where nobody can be asked.
     """
-    known = edges.apps.get(name)
-    lwa.refuse_real(edges.amazon, known)
-    secrets.prove(edges.secrets, edges.home.data)
-    secret = _client_secret(edges, from_stdin=from_stdin)
-    _refuse_the_same(edges, known, secret)
-    is_proven = check and _proves(edges, known._replace(simulated=edges.amazon.is_simulated), secret)
-    with edges.changes.writing():
+    known = runtime.apps.get(name)
+    lwa.refuse_real(runtime.amazon, known)
+    secret_store.prove(runtime.secrets, runtime.home.data)
+    secret = _client_secret(runtime, from_stdin=from_stdin)
+    _refuse_the_same(runtime, known, secret)
+    is_proven = check and _proves(runtime, known._replace(simulated=runtime.amazon.is_simulated), secret)
+    with runtime.changes.writing():
         # Read again: config.toml may have been edited while the secret was asked for.
-        before, now = edges.apps.get(name), edges.now()
+        before, now = runtime.apps.get(name), runtime.now()
         old_ref, old_until = before.old_secret_ref, before.old_secret_until
         if not before.has_old_secret(now):  # else the one in use was never proven, and the one before it may be good
             old_ref, old_until = before.secret_ref, now + OLD_SECRET_LIFE
         renewed = before._replace(
-            secret_ref=secrets.new_ref(),
+            secret_ref=secret_store.new_ref(),
             secret_set_at=now,
-            simulated=edges.amazon.is_simulated,
+            simulated=runtime.amazon.is_simulated,
             old_secret_ref=None if is_proven else old_ref,
             old_secret_until=None if is_proven else old_until,
         )
-        edges.changes.keep_app(renewed, secret)
+        runtime.changes.keep_app(renewed, secret)
     return renewed
 
 
-def _refuse_the_same(edges: Edges, app: App, secret: Secret) -> None:
+def _refuse_the_same(runtime: Runtime, app: App, secret: Secret) -> None:
     """Raises Usage for the secret that is kept: it does not get younger."""
     with suppress(errors.MissingToken):
-        if edges.secrets.fetch(app.secret_name) == secret:
+        if runtime.secrets.fetch(app.secret_name) == secret:
             raise errors.Usage(
                 f"This client secret is already saved for the app {app.name}. Nothing was changed.",
                 f"make a new one in the developer console; the age of this one: sp-connect app show {app.name}",
             )
 
 
-def _proves(edges: Edges, app: App, secret: Secret) -> bool:
+def _proves(runtime: Runtime, app: App, secret: Secret) -> bool:
     """Whether Amazon gives a token for the secret; False where it could not be asked, or no token could come of it.
 
     Raises SecretRefused.
     """
-    now = edges.now()
+    now = runtime.now()
     try:
-        for one in edges.connections.whole()[0]:
+        for one in runtime.connections.whole()[0]:
             good = one.standing in {"connected", "unchecked"} and one.status(now) != "expired"
             if one.app == app.name and one.simulated == app.simulated and good:
                 with suppress(errors.MissingToken, errors.NotFound, errors.StoreLocked):
-                    with edges.changes.refreshing(one.scope):
-                        answer = access.ask(edges, one.scope, (app, secret)).answer
+                    with runtime.changes.refreshing(one.scope):
+                        answer = access.ask(runtime, one.scope, (app, secret)).answer
                     return isinstance(answer, Tokens)  # a refusal of the token says that the secret was accepted
-        lwa.check_client(edges.amazon, app, secret)
+        lwa.check_client(runtime.amazon, app, secret)
     except errors.ClientRejected as error:
         raise errors.SecretRefused(app.name, error.amazon) from None
     except errors.AmazonTrouble as error:
-        edges.screen.warn(f"{error.message} The new secret is saved, but Amazon has not checked it.")
+        runtime.screen.warn(f"{error.message} The new secret is saved, but Amazon has not checked it.")
     return False
 
 
-def run_remove(edges: Edges, name: str) -> None:
+def run_remove(runtime: Runtime, name: str) -> None:
     """Forgets an app and its client secret. Raises NoSuchApp, and AppInUse while a connection needs it."""
-    with edges.changes.writing():
-        edges.apps.get(name)
-        users = sorted({c.scope.seller for c in edges.connections.all() if c.app == name})
+    with runtime.changes.writing():
+        runtime.apps.get(name)
+        users = sorted({c.scope.seller for c in runtime.connections.all() if c.app == name})
         if users:
             raise errors.AppInUse(name, users)
-        edges.changes.drop_app(name)
+        runtime.changes.drop_app(name)
 
 
 def seats_used(connections: Iterable[Connection], name: str, active: Iterable[Authorization] = ()) -> int:
@@ -155,8 +156,8 @@ def seats_used(connections: Iterable[Connection], name: str, active: Iterable[Au
     return len(seated(connections, active, name))
 
 
-def _seats_used(edges: Edges, known: Sequence[Connection], name: str) -> int:
-    return seats_used(known, name, edges.changes.authorizations.active(known, edges.now()))
+def _seats_used(runtime: Runtime, known: Sequence[Connection], name: str) -> int:
+    return seats_used(known, name, runtime.changes.authorizations.active(known, runtime.now()))
 
 
 def _raise_unread(damages: Sequence[errors.Damaged]) -> None:
@@ -164,26 +165,28 @@ def _raise_unread(damages: Sequence[errors.Damaged]) -> None:
     errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read, and the seats were not counted.")
 
 
-def _client_secret(edges: Edges, *, from_stdin: bool) -> Secret:
+def _client_secret(runtime: Runtime, *, from_stdin: bool) -> Secret:
     if from_stdin:
-        secret = edges.person.piped("client secret")
+        secret = runtime.prompt.secret_from_stdin("client secret")
     else:
-        secret = edges.person.hidden("Client secret?", "--client-secret-stdin")
+        secret = runtime.prompt.secret("Client secret?", "--client-secret-stdin")
     if not registration.check_client_secret(secret):
-        edges.screen.say(f"It does not begin with {marks.CLIENT_SECRETS} as Amazon's do; it is kept all the same.")
+        runtime.screen.say(
+            f"It does not begin with {redaction.CLIENT_SECRETS} as Amazon's do; it is kept all the same."
+        )
     return secret
 
 
 app = typer.Typer(
-    cls=tree.Group,
+    cls=help.Group,
     help="Your own SP-API apps: register, show, rotate the secret, remove.",
-    **tree.SETTINGS,
+    **help.SETTINGS,
 )
 
 
 @app.command(
     "add",
-    cls=tree.Command,
+    cls=help.Command,
     epilog="Example: sp-connect app add --application-id amzn1.sp.solution.… --client-id "
     "amzn1.application-oa2-client.… --redirect-uri https://agency.example/sp-connect",
 )
@@ -219,63 +222,63 @@ def add(
 
     Amazon is asked whether it accepts client id and secret: an app that it refuses is not kept.
     """
-    edges = ctx.obj.edges()
+    runtime = ctx.obj.runtime()
     options = AddOptions(
         name, application_id, client_id, redirect_uri, listen, draft, access_level, secret_from_stdin, check
     )
-    added = run_add(edges, options)
-    edges.screen.say(f"The app {added.name} is registered.")
+    added = run_add(runtime, options)
+    runtime.screen.say(f"The app {added.name} is registered.")
     this = "" if added.name == "default" else f" --app {added.name}"
     steps = f"sp-connect relay{this} --out relay.html, put the file at the redirect URI, then sp-connect connect{this}"
-    edges.screen.say(f"Next: {steps}.")
+    runtime.screen.say(f"Next: {steps}.")
     if json:
-        edges.screen.json(data.app(added, 0, edges.now()))
+        runtime.screen.json(data.app(added, 0, runtime.now()))
 
 
-@app.command("list", cls=tree.Command, epilog="Example: sp-connect app list --json")
+@app.command("list", cls=help.Command, epilog="Example: sp-connect app list --json")
 def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
     """List the apps, with the age of each client secret and the seats it has used."""
-    edges = ctx.obj.edges()
-    known, damages = edges.connections.whole()
-    rows = [(one, _seats_used(edges, known, one.name)) for one in edges.apps.all()]
+    runtime = ctx.obj.runtime()
+    known, damages = runtime.connections.whole()
+    rows = [(one, _seats_used(runtime, known, one.name)) for one in runtime.apps.all()]
     if json:
-        edges.screen.json([data.app(one, seats, edges.now()) for one, seats in rows])
+        runtime.screen.json([data.app(one, seats, runtime.now()) for one, seats in rows])
     elif rows:
         from sp_connect.views import tables
 
-        edges.screen.show(tables.apps(edges.screen, rows, edges.now()))
+        runtime.screen.show(tables.apps(runtime.screen, rows, runtime.now()))
     else:
-        edges.screen.say("No app is registered. Next: sp-connect app add")
+        runtime.screen.say("No app is registered. Next: sp-connect app add")
     _raise_unread(damages)
 
 
-@app.command("show", cls=tree.Command, epilog="Example: sp-connect app show default")
+@app.command("show", cls=help.Command, epilog="Example: sp-connect app show default")
 def show(ctx: typer.Context, name: flags.KnownApp, json: flags.Json = False) -> None:
     """Show one app: all but its client secret."""
-    edges = ctx.obj.edges()
-    one = edges.apps.get(name)
-    known, damages = edges.connections.whole()
-    described = data.app(one, _seats_used(edges, known, name), edges.now())
+    runtime = ctx.obj.runtime()
+    one = runtime.apps.get(name)
+    known, damages = runtime.connections.whole()
+    described = data.app(one, _seats_used(runtime, known, name), runtime.now())
     if json:
-        edges.screen.json(described)
+        runtime.screen.json(described)
     else:
         from sp_connect.views import tables
 
-        edges.screen.show(tables.facts(edges.screen, tables.app_facts(one, described["seats_used"], edges.now())))
+        runtime.screen.show(tables.facts(runtime.screen, tables.app_facts(one, described["seats_used"], runtime.now())))
     _raise_unread(damages)
 
 
-@app.command("remove", cls=tree.Command, epilog="Example: sp-connect app remove old-app")
+@app.command("remove", cls=help.Command, epilog="Example: sp-connect app remove old-app")
 def remove(ctx: typer.Context, name: flags.KnownApp) -> None:
     """Forget an app and its client secret. Refused while a connection uses it."""
-    edges = ctx.obj.edges()
-    run_remove(edges, name)
-    edges.screen.say(f"The app {name} and its client secret are forgotten here. At Amazon nothing has changed.")
+    runtime = ctx.obj.runtime()
+    run_remove(runtime, name)
+    runtime.screen.say(f"The app {name} and its client secret are forgotten here. At Amazon nothing has changed.")
 
 
 @app.command(
     "rotate-secret",
-    cls=tree.Command,
+    cls=help.Command,
     epilog="Example: pass show lwa/new | sp-connect app rotate-secret default --client-secret-stdin",
 )
 def rotate_secret(
@@ -286,12 +289,14 @@ def rotate_secret(
     json: flags.Json = False,
 ) -> None:
     """Keep a new client secret, made in Amazon's console, once Amazon accepts it. The sellers' tokens stay good."""
-    edges = ctx.obj.edges()
-    renewed = run_rotate_secret(edges, name, from_stdin=secret_from_stdin, check=check)
+    runtime = ctx.obj.runtime()
+    renewed = run_rotate_secret(runtime, name, from_stdin=secret_from_stdin, check=check)
     said = f"The client secret of {name} is renewed."
     if renewed.old_secret_until is not None:
         until = words.day(renewed.old_secret_until)
         said += f" The old one is kept beside it until Amazon has given a token for the new one, at most until {until}."
-    edges.screen.say(said)
+    runtime.screen.say(said)
     if json:
-        edges.screen.json(data.app(renewed, _seats_used(edges, edges.connections.whole()[0], name), edges.now()))
+        runtime.screen.json(
+            data.app(renewed, _seats_used(runtime, runtime.connections.whole()[0], name), runtime.now())
+        )

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import authorization, consents, errors, settings
+from sp_connect import errors, settings
 from sp_connect.amazon import geography, registration
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.authorization import flow, grant
+from sp_connect.cli import flags
 from sp_connect.models import Connection, Scope
+from sp_connect.runtime import Runtime
 from sp_connect.views import card, conversation
 
 
@@ -27,7 +28,7 @@ class Options:
     default_app: str
     expect_id: str | None
     replace: bool
-    asking: consents.Asking
+    asking: flow.Asking
     check: bool = True
 
 
@@ -63,28 +64,28 @@ def command(
     country. A connection that exists is renewed, by the same account only.
     """
     session: flags.Session = ctx.obj
-    edges, default_app = session.edges(), settings.default_app(session.environ)
-    asking = consents.Asking(paste, no_browser, browser, timeout, keep_going)
+    runtime, default_app = session.runtime(), settings.default_app(session.environ)
+    asking = flow.Asking(paste, no_browser, browser, timeout, keep_going)
     options = Options(seller, tuple(region), tuple(country or ()), app, default_app, expect_id, replace, asking, check)
-    card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)
+    card.tell_each(runtime.screen, run(runtime, options), runtime.now, as_json=json)
 
 
-def run(edges: Edges, options: Options) -> Iterator[Connection]:
+def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
     """Each connection as it is made. What fails among several is told at once and raised, summed up, at the end.
 
     Everything that can fail without Amazon is tried before anyone is asked to consent.
     """
-    manner = consents.manner(edges, options.asking)
+    manner = flow.manner(runtime, options.asking)
     expected = None if options.expect_id is None else registration.selling_partner_id(options.expect_id)
-    edges.changes.finish()
-    guard = authorization.Guard(expected, options.replace, check=options.check)
+    runtime.changes.finish()
+    guard = grant.Guard(expected, options.replace, check=options.check)
     wanted = [
-        consents.Wanted(
+        flow.Wanted(
             scope,
-            *consents.app_for(edges, scope, options.app, options.default_app, replaces=options.replace),
+            *flow.app_for(runtime, scope, options.app, options.default_app, replaces=options.replace),
             guard,
         )
-        for scope in _scopes(edges, options)
+        for scope in _scopes(runtime, options)
     ]
 
     def again(missing: Sequence[Scope]) -> str:
@@ -94,17 +95,17 @@ def run(edges: Edges, options: Options) -> Iterator[Connection]:
         same += "" if options.check else " --no-check"
         return f"sp-connect connect --seller {options.seller}{regions}{countries}{same}"
 
-    yield from consents.walk(edges, manner, wanted, again)
+    yield from flow.walk(runtime, manner, wanted, again)
 
 
-def _scopes(edges: Edges, options: Options) -> list[Scope]:
+def _scopes(runtime: Runtime, options: Options) -> list[Scope]:
     """Where to connect. Of several, those that are connected already are left out, so that a run can be resumed."""
     regions = [geography.region_named(region) for region in options.regions]
     named = {country.region for country in geography.countries_named(options.countries, regions)}
     countries = list(options.countries)
     for region in dict.fromkeys(regions):
         if not region.is_whole and region.code not in named:
-            countries.extend(_ask_countries(edges, region))
+            countries.extend(_ask_countries(runtime, region))
     scopes = geography.places(options.seller, options.regions, countries)
     if len(scopes) == 1:
         return scopes
@@ -112,24 +113,24 @@ def _scopes(edges: Edges, options: Options) -> list[Scope]:
         raise errors.OneIdForSeveral("connect")
     wanted = []
     for scope in scopes:
-        before = edges.connections.get(scope)
+        before = runtime.connections.get(scope)
         if (
             before is not None
             and not options.replace
-            and before.status(edges.now()) in {"connected", "due", "unchecked"}
+            and before.status(runtime.now()) in {"connected", "due", "unchecked"}
         ):
-            conversation.skipped(edges.screen, before)
+            conversation.skipped(runtime.screen, before)
         else:
             wanted.append(scope)
     return wanted
 
 
-def _ask_countries(edges: Edges, region: geography.Region) -> tuple[str, ...]:
+def _ask_countries(runtime: Runtime, region: geography.Region) -> tuple[str, ...]:
     """What the person types; nothing means all of them. Raises NeedsFlag."""
     known = [country.code for country in geography.countries_of(region.code)]
     question = f"{region.name} is connected country by country. Which?"
-    if not edges.person.can_answer():
+    if not runtime.prompt.can_answer():
         named = " ".join(f"--country {code}" for code in known)
-        raise errors.NeedsFlag(question, named, is_in_background=edges.person.is_there())
-    answer = edges.person.answer(f"{question} {' '.join(known)} [all]", "--country")
+        raise errors.NeedsFlag(question, named, is_in_background=runtime.prompt.is_there())
+    answer = runtime.prompt.answer(f"{question} {' '.join(known)} [all]", "--country")
     return tuple(answer.replace(",", " ").split())

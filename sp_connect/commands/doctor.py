@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sp_connect import checkup, errors, findings, words
-from sp_connect.commands import flags
+from sp_connect.cli import flags
 from sp_connect.findings import Finding
 from sp_connect.stores import permissions
 from sp_connect.views import checkup as view
 from sp_connect.views import data
 
 if TYPE_CHECKING:
-    from sp_connect.edges import Edges
+    from sp_connect.runtime import Runtime
 
 
 def run(session: flags.Session, *, fix: bool, yes: bool) -> Iterator[Finding]:
@@ -25,23 +25,23 @@ def run(session: flags.Session, *, fix: bool, yes: bool) -> Iterator[Finding]:
     Where the world cannot even be built, that is the finding: a config.toml that is no TOML stops every command.
     """
     try:
-        edges = _edges(session, fix=fix)
+        runtime = _edges(session, fix=fix)
     except errors.SpConnectError as error:
         yield findings.failed(error)._replace(name="configuration")
         return
-    yield from checkup.run(edges, fix=fix, yes=yes)
+    yield from checkup.run(runtime, fix=fix, yes=yes)
 
 
-def _edges(session: flags.Session, *, fix: bool) -> Edges:
+def _edges(session: flags.Session, *, fix: bool) -> Runtime:
     """The outside world. With `fix`, a config.toml of this user that others may change is first closed to them."""
     try:
-        return session.edges()
+        return session.runtime()
     except errors.Untrusted as error:
         if not fix:
             raise
         with suppress(OSError):  # it belongs to another user: the error says so
             permissions.tighten(error.path)
-        return session.edges()
+        return session.runtime()
 
 
 def command(

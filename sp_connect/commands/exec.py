@@ -13,9 +13,10 @@ from typing import NoReturn
 
 import typer
 
-from sp_connect import access, errors, memory
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect import access, errors
+from sp_connect.cli import flags
+from sp_connect.process import hardening
+from sp_connect.runtime import Runtime
 
 LONGEST_LINE = 4096
 """Bytes of a script's first line that are looked at."""
@@ -24,10 +25,10 @@ OWN_SECRETS = ("SP_CONNECT_PASSPHRASE", "SP_CONNECT_PASSPHRASE_FILE")
 
 
 def run(
-    edges: Edges, seller: str, region: str | None, country: str | None, inherited: Mapping[str, str]
+    runtime: Runtime, seller: str, region: str | None, country: str | None, inherited: Mapping[str, str]
 ) -> dict[str, str]:
     """The child's environment: what is inherited, less what opens the vault, with the credentials."""
-    credentials = access.environment(edges, access.find(edges, seller, region, country))
+    credentials = access.environment(runtime, access.find(runtime, seller, region, country))
     return {name: value for name, value in inherited.items() if name not in OWN_SECRETS} | credentials
 
 
@@ -40,10 +41,10 @@ def command(
 ) -> None:
     """Run a command with the credentials in its environment, and exit with its code."""
     inherited = dict(ctx.obj.environ)
-    environment = run(ctx.obj.edges(), seller, region, country, inherited)
+    environment = run(ctx.obj.runtime(), seller, region, country, inherited)
     sys.stdout.flush()
     sys.stderr.flush()
-    memory.hand_back()
+    hardening.restore_limit()
     _become(command, environment, stays=ctx.obj.simulate)
 
 

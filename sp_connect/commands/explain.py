@@ -10,8 +10,8 @@ import typer
 from sp_connect import errors
 from sp_connect.amazon import explanations
 from sp_connect.amazon.explanations import Explanation
-from sp_connect.causes import Cause
-from sp_connect.commands import flags
+from sp_connect.cli import flags
+from sp_connect.errors.causes import Cause
 
 
 def run(words: Sequence[str]) -> Explanation:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from sp_connect import access, errors
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.cli import flags
+from sp_connect.runtime import Runtime
 from sp_connect.stores import outputs
 from sp_connect.views import quoting
 
@@ -27,7 +27,7 @@ class Options:
     yes: bool
 
 
-def run(edges: Edges, options: Options) -> str:
+def run(runtime: Runtime, options: Options) -> str:
     """The credentials in the form that was asked for; written to `out`, private from birth, if that is named.
 
     A terminal is asked first. Raises Usage for no such form, NeedsFlag, Aborted, CannotWrite, and what `access`
@@ -35,17 +35,19 @@ def run(edges: Edges, options: Options) -> str:
     """
     if options.form not in quoting.FORMATS:
         raise errors.Usage(f"There is no format {options.form!r}.", f"--format takes {', '.join(quoting.FORMATS)}")
-    connection = access.find(edges, options.seller, options.region, options.country)
-    if _shows_to_someone(edges, options.out) and not options.yes:
-        edges.person.confirm(f"Show the secrets of {connection.scope} on this terminal?", "--yes", "Nothing was shown.")
-    text = quoting.FORMATS[options.form](access.environment(edges, connection))
+    connection = access.find(runtime, options.seller, options.region, options.country)
+    if _shows_to_someone(runtime, options.out) and not options.yes:
+        runtime.prompt.confirm(
+            f"Show the secrets of {connection.scope} on this terminal?", "--yes", "Nothing was shown."
+        )
+    text = quoting.FORMATS[options.form](access.environment(runtime, connection))
     if options.out is not None:
-        outputs.write(options.out, text, edges.home.data / "unfinished")
+        outputs.write(options.out, text, runtime.home.data / "unfinished")
     return text
 
 
-def _shows_to_someone(edges: Edges, out: Path | None) -> bool:
-    return edges.screen.shows_to_someone() if out is None else outputs.shows_to_someone(out)
+def _shows_to_someone(runtime: Runtime, out: Path | None) -> bool:
+    return runtime.screen.shows_to_someone() if out is None else outputs.shows_to_someone(out)
 
 
 def command(
@@ -61,11 +63,11 @@ def command(
     yes: flags.Yes = False,
 ) -> None:
     """Print the credentials for a shell or another program. Asks before it shows them on a terminal."""
-    edges = ctx.obj.edges()
+    runtime = ctx.obj.runtime()
     if out is not None and outputs.is_stdout(out):
         out = None
-    text = run(edges, Options(seller, region, country, form, out, yes))
+    text = run(runtime, Options(seller, region, country, form, out, yes))
     if out is None:
-        edges.screen.line(text.rstrip("\n"))
+        runtime.screen.line(text.rstrip("\n"))
     else:
-        edges.screen.say(f"{out} is written: it holds secrets, and only you can read it.")
+        runtime.screen.say(f"{out} is written: it holds secrets, and only you can read it.")

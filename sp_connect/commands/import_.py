@@ -13,28 +13,20 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from sp_connect import (
-    access,
-    account_check,
-    at_once,
-    authorization,
-    batches,
-    credentials_file,
-    errors,
-    roster,
-    settings,
-    sheet,
-    words,
-)
-from sp_connect.accounts import Accounts
+from sp_connect import access, errors, settings, words
 from sp_connect.amazon import lwa, registration
-from sp_connect.batches import Found
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.authorization import account_check, grant
+from sp_connect.bulk import batches, credentials_file, csv_input, reading
+from sp_connect.bulk.batches import Found
+from sp_connect.bulk.known_accounts import Accounts
+from sp_connect.bulk.reading import COLUMNS, OPTIONAL, Outcome, Row
+from sp_connect.cli import flags
 from sp_connect.models import App, Connection, Scope, Secret, Tokens
-from sp_connect.roster import COLUMNS, OPTIONAL, Outcome, Row
-from sp_connect.stores import secrets
-from sp_connect.views import data, progress
+from sp_connect.process import parallel
+from sp_connect.runtime import Runtime
+from sp_connect.stores import secret_store
+from sp_connect.terminal import progress
+from sp_connect.views import data
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ class Options:
     confirm_id: bool = False
 
 
-def run(edges: Edges, options: Options) -> Outcome:
+def run(runtime: Runtime, options: Options) -> Outcome:
     """Imports what is good, and says what is not. Everything that can fail without Amazon is tried before it is asked.
 
     What Amazon has been asked about is kept even if the run is interrupted. Raises Usage for a command line or a
@@ -67,30 +59,30 @@ def run(edges: Edges, options: Options) -> Outcome:
     if options.confirm_id and not options.check:
         raise errors.Usage("--confirm-id and --no-check cannot be combined.", "leave out one of them")
     outcome = Outcome()
-    rows = _rows(edges, options, outcome)
-    authorization.prove_ready(edges)
-    accounts = Accounts(edges)
+    rows = _rows(runtime, options, outcome)
+    grant.prove_ready(runtime)
+    accounts = Accounts(runtime)
     accounts.refresh()
-    apps = _Apps(edges, options, accounts)
-    single = roster.without_twins(rows, lambda row: accounts.has(row.scope, row.selling_partner_id), outcome)
-    good = [row for row in single if _is_good(edges, row, apps, accounts, outcome)]
+    apps = _Apps(runtime, options, accounts)
+    single = reading.without_twins(rows, lambda row: accounts.has(row.scope, row.selling_partner_id), outcome)
+    good = [row for row in single if _is_good(runtime, row, apps, accounts, outcome)]
     if options.file is None and good:
-        good = [good[0]._replace(token=_ask_token(edges))]
+        good = [good[0]._replace(token=_ask_token(runtime))]
         accounts.guard_token(good[0].scope, good[0].selling_partner_id, good[0].token)
     found: list[Found] = []
     try:
         if options.check:
-            _check(edges, options, good, apps, outcome, found)
+            _check(runtime, options, good, apps, outcome, found)
         else:
-            found = [Found(row, _record(edges, apps, row), row.token) for row in good]
+            found = [Found(row, _record(runtime, apps, row), row.token) for row in good]
     finally:
         found = _without_twins(found, accounts, outcome)
-        with progress.bar(edges.screen, "Keeping", len(found)) as advance:
-            batches.keep(edges, accounts, sorted(found, key=lambda one: one.row.line), outcome, advance)
+        with progress.bar(runtime.screen, "Keeping", len(found)) as advance:
+            batches.keep(runtime, accounts, sorted(found, key=lambda one: one.row.line), outcome, advance)
     return outcome
 
 
-def _rows(edges: Edges, options: Options, outcome: Outcome) -> list[Row]:
+def _rows(runtime: Runtime, options: Options, outcome: Outcome) -> list[Row]:
     """What the file or the flags say."""
     flagged = {
         "--seller": options.seller,
@@ -98,23 +90,23 @@ def _rows(edges: Edges, options: Options, outcome: Outcome) -> list[Row]:
         "--selling-partner-id": options.selling_partner_id,
     }
     if options.file is not None:
-        content = sheet.read(options.file)
+        content = csv_input.read(options.file)
         if credentials_file.is_one(content):
-            return _of_credentials(edges, options, content, outcome)
+            return _of_credentials(runtime, options, content, outcome)
         if any(value is not None for value in (*flagged.values(), options.country, options.authorized_at)):
             raise errors.FlagsBesideFile([*flagged, "--country", "--authorized-at"])
-        return roster.of_file(content, outcome.failed, edges.now(), outcome.passed_over)
+        return reading.of_file(content, outcome.failed, runtime.now(), outcome.passed_over)
     missing = [flag for flag, value in flagged.items() if value is None]
     if missing:
         raise errors.Usage(f"import needs {words.listed(missing)}, or --from FILE.", "sp-connect import --help")
     cells = {flag.removeprefix("--").replace("-", "_"): value for flag, value in flagged.items()}
     more = {"country": options.country, "app": options.app, "authorized_at": options.authorized_at}
-    row = roster.of_flags(cells | more, edges.now())
-    edges.apps.get(row.app or options.default_app)
+    row = reading.of_flags(cells | more, runtime.now())
+    runtime.apps.get(row.app or options.default_app)
     return [row]
 
 
-def _of_credentials(edges: Edges, options: Options, content: bytes, outcome: Outcome) -> list[Row]:
+def _of_credentials(runtime: Runtime, options: Options, content: bytes, outcome: Outcome) -> list[Row]:
     """What python-amazon-sp-api's credentials file says, with the flags that it needs beside it."""
     outcome.is_table = False
     if options.region is None:
@@ -123,25 +115,25 @@ def _of_credentials(edges: Edges, options: Options, content: bytes, outcome: Out
     if any(contrary.values()):
         raise errors.NotBesideCredentials([flag for flag, is_given in contrary.items() if is_given])
     if options.app is not None:
-        edges.apps.get(options.app)
-    beside = roster.Beside(options.region, options.country, options.seller, options.authorized_at)
-    return roster.of_credentials(content, beside, outcome.failed, edges.now(), outcome.passed_over)
+        runtime.apps.get(options.app)
+    beside = reading.Beside(options.region, options.country, options.seller, options.authorized_at)
+    return reading.of_credentials(content, beside, outcome.failed, runtime.now(), outcome.passed_over)
 
 
 def _without_twins(found: Sequence[Found], accounts: Accounts, outcome: Outcome) -> list[Found]:
     """What was found, without accounts that turned out to be there under two names once Amazon had named them."""
     rows = [one.row for one in found]
-    left = roster.without_twins(rows, lambda row: accounts.has(row.scope, row.selling_partner_id), outcome)
+    left = reading.without_twins(rows, lambda row: accounts.has(row.scope, row.selling_partner_id), outcome)
     lines = {row.line for row in left}
     return [one for one in found if one.row.line in lines]
 
 
-def _ask_token(edges: Edges) -> Secret:
+def _ask_token(runtime: Runtime) -> Secret:
     """From stdin if that is no terminal, else from a hidden prompt. Raises Usage for what can be no refresh token."""
-    if edges.person.is_there():
-        token = edges.person.hidden("Refresh token?", "a refresh token on stdin")
+    if runtime.prompt.is_there():
+        token = runtime.prompt.secret("Refresh token?", "a refresh token on stdin")
     else:
-        token = edges.person.piped("refresh token")
+        token = runtime.prompt.secret_from_stdin("refresh token")
     registration.check_refresh_token(token)
     return token
 
@@ -149,8 +141,8 @@ def _ask_token(edges: Edges) -> Secret:
 class _Apps:
     """The apps that rows name, each asked for once, with its client secret where Amazon will be asked."""
 
-    def __init__(self, edges: Edges, options: Options, accounts: Accounts) -> None:
-        self._edges = edges
+    def __init__(self, runtime: Runtime, options: Options, accounts: Accounts) -> None:
+        self._edges = runtime
         self._options = options
         self._accounts = accounts
         self._known: dict[str, tuple[App, Secret]] = {}
@@ -179,11 +171,11 @@ class _Apps:
         return self._known[name]
 
 
-def _is_good(edges: Edges, row: Row, apps: _Apps, accounts: Accounts, outcome: Outcome) -> bool:
+def _is_good(runtime: Runtime, row: Row, apps: _Apps, accounts: Accounts, outcome: Outcome) -> bool:
     """Whether a row passes the guard with an app that there is; else it has failed."""
     try:
         app, _ = apps.of(row)
-        lwa.refuse_real(edges.amazon, accounts.get(row.scope))
+        lwa.refuse_real(runtime.amazon, accounts.get(row.scope))
         accounts.guard(row.scope, app.name, row.selling_partner_id)
         if row.token:
             accounts.guard_token(row.scope, row.selling_partner_id, row.token)
@@ -195,7 +187,7 @@ def _is_good(edges: Edges, row: Row, apps: _Apps, accounts: Accounts, outcome: O
     return True
 
 
-def _record(edges: Edges, apps: _Apps, row: Row) -> Connection:
+def _record(runtime: Runtime, apps: _Apps, row: Row) -> Connection:
     """The record of a row that nobody has asked Amazon about."""
     app, _ = apps.of(row)
     return Connection(
@@ -207,13 +199,13 @@ def _record(edges: Edges, apps: _Apps, row: Row) -> Connection:
         authorized_at=row.authorized_at,
         verified_at=None,
         marketplaces=(),
-        secret_ref=secrets.new_ref(),
-        simulated=edges.amazon.is_simulated,
+        secret_ref=secret_store.new_ref(),
+        simulated=runtime.amazon.is_simulated,
     )
 
 
 def _check(
-    edges: Edges, options: Options, rows: Sequence[Row], apps: _Apps, outcome: Outcome, found: list[Found]
+    runtime: Runtime, options: Options, rows: Sequence[Row], apps: _Apps, outcome: Outcome, found: list[Found]
 ) -> None:
     """Asks Amazon about each row, many at once; `found` takes what may be kept as it comes."""
 
@@ -223,18 +215,18 @@ def _check(
         else:
             outcome.fail([rows[position]], one)
 
-    checks = account_check.Checks(edges)
-    asking = at_once.each(
-        options.jobs, rows, lambda row: _ask(edges, apps, row, checks, confirm_id=options.confirm_id), take
+    checks = account_check.Checks(runtime)
+    asking = parallel.each(
+        options.jobs, rows, lambda row: _ask(runtime, apps, row, checks, confirm_id=options.confirm_id), take
     )
-    with progress.bar(edges.screen, "Asking Amazon", len(rows)) as advance, closing(asking):
+    with progress.bar(runtime.screen, "Asking Amazon", len(rows)) as advance, closing(asking):
         for position, one in asking:
             take(position, one)
             advance()
 
 
 def _ask(
-    edges: Edges, apps: _Apps, row: Row, checks: account_check.Checks, *, confirm_id: bool
+    runtime: Runtime, apps: _Apps, row: Row, checks: account_check.Checks, *, confirm_id: bool
 ) -> Found | errors.SpConnectError:
     """What Amazon says to the token of one row: an access token, then where the account sells, and whose it is.
 
@@ -242,10 +234,10 @@ def _ask(
     A token that Amazon takes is kept, whatever comes of the rest: `verify` tells more. With `confirm_id` only a
     confirmed one is, or one that Amazon gave in place of the imported token: it is nowhere else.
     """
-    unchecked = _record(edges, apps, row)
+    unchecked = _record(runtime, apps, row)
     is_named = bool(row.selling_partner_id)
     try:
-        tokens = _refreshed(edges, apps, row)
+        tokens = _refreshed(runtime, apps, row)
         found, trouble = checks.look(unchecked, tokens.access_token, "import", needed=confirm_id or not is_named)
     except errors.SpConnectError as error:
         return error
@@ -257,7 +249,7 @@ def _ask(
             return errors.IdNotNamed(row.scope, doubt)
         not_confirmed = errors.IdNotConfirmed(row.scope, row.selling_partner_id, doubt)
         new = tokens.refresh_token
-        if new is None or new == row.token or edges.connections.get(row.scope) is not None:
+        if new is None or new == row.token or runtime.connections.get(row.scope) is not None:
             return not_confirmed
         return Found(row, found, new, errors.UnconfirmedKept(row.scope, row.selling_partner_id, not_confirmed))
     kept = errors.KeptUnchecked(row.scope, trouble, unchecked.app) if trouble is not None else None
@@ -265,23 +257,23 @@ def _ask(
     return Found(row, found, tokens.refresh_token or row.token, kept)
 
 
-def _refreshed(edges: Edges, apps: _Apps, row: Row) -> Tokens:
+def _refreshed(runtime: Runtime, apps: _Apps, row: Row) -> Tokens:
     """What Amazon gives for the token of a row.
 
     It may be that of the connection in its place: then no other asks with it meanwhile, who would be refused where
     Amazon changes it, and another that Amazon gives is the connection's at once. Raises AmazonTrouble, StoreLocked.
     """
     app, client_secret = apps.of(row)
-    if edges.connections.get(row.scope) is None:
-        return lwa.refresh(edges.amazon, app, client_secret, row.scope, row.token)
-    with edges.changes.refreshing(row.scope):
+    if runtime.connections.get(row.scope) is None:
+        return lwa.refresh(runtime.amazon, app, client_secret, row.scope, row.token)
+    with runtime.changes.refreshing(row.scope):
         kept: tuple[Connection, Secret] | None = None
         with suppress(errors.NotFound, errors.MissingToken):  # now, since the store may fail once Amazon has answered
-            kept = access.refresh_token(edges, row.scope)
-        tokens = lwa.refresh(edges.amazon, app, client_secret, row.scope, row.token)
+            kept = access.refresh_token(runtime, row.scope)
+        tokens = lwa.refresh(runtime.amazon, app, client_secret, row.scope, row.token)
         new = tokens.refresh_token
         if new is not None and new != row.token and kept is not None and kept[1] == row.token:
-            access.renew_token(edges, kept[0], new)
+            access.renew_token(runtime, kept[0], new)
         return tokens
 
 
@@ -324,7 +316,7 @@ def command(
     ] = False,
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, max=64, help="How many are checked at once.")
-    ] = at_once.JOBS,
+    ] = parallel.JOBS,
     json: flags.Json = False,
 ) -> None:
     """Import refresh tokens that Amazon's console gave, for apps that authorize themselves.
@@ -335,36 +327,36 @@ def command(
     --seller gives another name where the file has one account.
     """
     session: flags.Session = ctx.obj
-    edges, default_app = session.edges(), settings.default_app(session.environ)
+    runtime, default_app = session.runtime(), settings.default_app(session.environ)
     options = Options(
         seller, region, country, selling_partner_id, file, app, default_app, check, jobs, authorized_at, confirm_id
     )
-    outcome = run(edges, options)
+    outcome = run(runtime, options)
     rows = outcome.connections
     if json:
-        edges.screen.json([data.connection(one, edges.now()) for one in rows])
+        runtime.screen.json([data.connection(one, runtime.now()) for one in rows])
     elif file is None:
         for one in rows:
-            _show(edges, one)
+            _show(runtime, one)
     if file is not None:
         count = len({one.scope.seller for one in rows})
-        edges.screen.say(f"Imported {words.count(len(rows), 'connection')} of {words.count(count, 'seller')}.")
+        runtime.screen.say(f"Imported {words.count(len(rows), 'connection')} of {words.count(count, 'seller')}.")
         if outcome.passed_over:
             what = "columns" if outcome.is_table else "fields"
-            edges.screen.say(f"Skipped {what}: {', '.join(outcome.passed_over)}.")
+            runtime.screen.say(f"Skipped {what}: {', '.join(outcome.passed_over)}.")
         if rows:
-            edges.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
+            runtime.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
     failures = outcome.failures
     if len(failures) > 1:
         for failure in failures:
-            edges.screen.error(failure)
+            runtime.screen.error(failure)
     lines = sum(len(failure.lines) for failure in failures)
     hint = "mend the rows that are named above, and import the file once more"
     errors.raise_all(failures, f"{words.count(lines, 'row')} did not go through.", hint)
 
 
-def _show(edges: Edges, connection: Connection) -> None:
+def _show(runtime: Runtime, connection: Connection) -> None:
     from sp_connect.views import card, conversation
 
-    edges.screen.show(card.card(edges.screen, connection, edges.now()))
-    conversation.check(edges.screen, connection)
+    runtime.screen.show(card.card(runtime.screen, connection, runtime.now()))
+    conversation.check(runtime.screen, connection)

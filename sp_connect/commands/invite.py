@@ -10,11 +10,13 @@ from typing import Annotated, BinaryIO, NamedTuple
 
 import typer
 
-from sp_connect import consents, errors, settings, sheet, words
+from sp_connect import errors, settings, words
 from sp_connect.amazon import consent, geography, registration
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.authorization import flow
+from sp_connect.bulk import csv_input
+from sp_connect.cli import flags
 from sp_connect.models import SEATS, Invite, Scope
+from sp_connect.runtime import Runtime
 from sp_connect.stores.authorizations import seated
 from sp_connect.views import data
 
@@ -52,54 +54,54 @@ Row = tuple[int, list[Guest]]
 """Those whom one line of the file means; line 0 is the command line."""
 
 
-def run(edges: Edges, options: Options) -> tuple[list[Invite], list[errors.SpConnectError]]:
+def run(runtime: Runtime, options: Options) -> tuple[list[Invite], list[errors.SpConnectError]]:
     """The invites that were made, one a consent, and what was wrong with rows of the file.
 
     In the Far East a seller without a country gets a link for each. Raises Usage for a command line or file that
     cannot be meant, and for one seller whatever stands in its way.
     """
-    edges.changes.finish()
+    runtime.changes.finish()
     made: list[Invite] = []
     failed: list[errors.SpConnectError] = []
-    now = edges.now()
-    for line, guests in _once_each(list(_guests(edges, options, failed)), failed):
+    now = runtime.now()
+    for line, guests in _once_each(list(_guests(runtime, options, failed)), failed):
         try:
-            made.extend([_invite(edges, options, guest) for guest in guests])  # all of a row's, or none
+            made.extend([_invite(runtime, options, guest) for guest in guests])  # all of a row's, or none
         except (errors.Usage, errors.NotFound, errors.MissingToken) as error:
             if options.file is None:
                 raise
-            failed.append(sheet.at_line(line, error))
-    _warn_of_seats(edges, made)
-    with edges.changes.writing():
-        edges.invites.sweep(now)
-        edges.invites.put(made)
+            failed.append(csv_input.at_line(line, error))
+    _warn_of_seats(runtime, made)
+    with runtime.changes.writing():
+        runtime.invites.sweep(now)
+        runtime.invites.put(made)
     return made, failed
 
 
-def _warn_of_seats(edges: Edges, made: Sequence[Invite]) -> None:
+def _warn_of_seats(runtime: Runtime, made: Sequence[Invite]) -> None:
     """Says so where more sellers are connected and invited than an app has seats that is not listed on the Appstore."""
     if not made:
         return
-    known, _ = edges.connections.whole()
+    known, _ = runtime.connections.whole()
     try:
-        active = edges.changes.authorizations.active(known, edges.now())
+        active = runtime.changes.authorizations.active(known, runtime.now())
     except errors.Damaged as error:  # a count is no reason to make no link
-        edges.screen.warn(f"{error.message} The seats could not be counted.")
+        runtime.screen.warn(f"{error.message} The seats could not be counted.")
         return
-    waiting = [one for one in edges.invites.all()[0] if one.status(edges.now()) == "pending"]
+    waiting = [one for one in runtime.invites.all()[0] if one.status(runtime.now()) == "pending"]
     for name in dict.fromkeys(one.app for one in made):
         used = seated(known, active, name)
         connected = {one.scope.seller for one in known if one.app == name}
         others = {one.expect_id or one.scope.seller for one in (*waiting, *made) if one.app == name}
         total = len(used | (others - connected))
-        if edges.apps.get(name).seats(len(used)) is not None and total > SEATS:
-            edges.screen.warn(
+        if runtime.apps.get(name).seats(len(used)) is not None and total > SEATS:
+            runtime.screen.warn(
                 f"The app {name} has {total} sellers, connected and invited; Amazon gives {SEATS} seats to an app that "
                 "is not listed on the Appstore, and refuses the others: sp-connect explain CONSENT_LIMIT_REACHED"
             )
 
 
-def _guests(edges: Edges, options: Options, failed: list[errors.SpConnectError]) -> Iterator[Row]:
+def _guests(runtime: Runtime, options: Options, failed: list[errors.SpConnectError]) -> Iterator[Row]:
     """Whom the command line or each line of the file means; what is wrong with a line goes to `failed`."""
     if options.file is None:
         if options.seller is None or not options.regions:
@@ -112,9 +114,9 @@ def _guests(edges: Edges, options: Options, failed: list[errors.SpConnectError])
     if options.seller or options.regions or options.countries or options.expect_id:
         raise errors.FlagsBesideFile(["--seller", "--region", "--country", "--expect-id"])
     passed_over: list[str] = []
-    rows = list(sheet.rows(sheet.read(options.file), COLUMNS, OPTIONAL, failed, passed_over=passed_over))
+    rows = list(csv_input.rows(csv_input.read(options.file), COLUMNS, OPTIONAL, failed, passed_over=passed_over))
     if passed_over:
-        edges.screen.say(f"Skipped columns: {', '.join(passed_over)}.")
+        runtime.screen.say(f"Skipped columns: {', '.join(passed_over)}.")
     if not rows and not failed:
         raise errors.Usage("The file names no seller.", f"a line for each, below the heads {','.join(COLUMNS)}")
     for line, cells in rows:
@@ -124,7 +126,7 @@ def _guests(edges: Edges, options: Options, failed: list[errors.SpConnectError])
             app, expect_id = cells.get("app") or options.app, cells.get("expect_id") or None
             yield line, [_guest(scope, app, expect_id) for scope in scopes]
         except errors.Usage as error:
-            failed.append(sheet.at_line(line, error))
+            failed.append(csv_input.at_line(line, error))
 
 
 def _once_each(rows: Sequence[Row], failed: list[errors.SpConnectError]) -> list[Row]:
@@ -152,18 +154,18 @@ def _guest(scope: Scope, app: str | None, expect_id: str | None) -> Guest:
     return Guest(scope, app, expect_id)
 
 
-def _invite(edges: Edges, options: Options, guest: Guest) -> Invite:
+def _invite(runtime: Runtime, options: Options, guest: Guest) -> Invite:
     # The client secret is fetched to see that it is there: once the seller has consented, minutes count.
-    app, _ = consents.app_for(edges, guest.scope, guest.app, options.default_app)
+    app, _ = flow.app_for(runtime, guest.scope, guest.app, options.default_app)
     asked = consent.begin(app, guest.scope, away=True)
-    now = edges.now()
+    now = runtime.now()
     return Invite(
         scope=guest.scope,
         app=app.name,
         application_id=app.application_id,
         redirect_uri=app.redirect_uri,
         state=asked.state,
-        address=edges.amazon.at(asked.address),
+        address=runtime.amazon.at(asked.address),
         expect_id=guest.expect_id,
         created_at=now,
         expires_at=now + timedelta(days=options.days),
@@ -196,26 +198,26 @@ def command(
     if text + csv + json > 1:
         raise errors.Usage("--text, --csv and --json are three ways to print the links.", "give one of them")
     session: flags.Session = ctx.obj
-    edges, default_app = session.edges(), settings.default_app(session.environ)
+    runtime, default_app = session.runtime(), settings.default_app(session.environ)
     options = Options(seller, tuple(region or ()), tuple(country or ()), file, app, default_app, expect_id, days)
-    made, failed = run(edges, options)
+    made, failed = run(runtime, options)
     if json:
-        edges.screen.json([data.invite(one, edges.now()) for one in made])
+        runtime.screen.json([data.invite(one, runtime.now()) for one in made])
     elif csv:
-        from sp_connect.views import csv as spreadsheet
+        from sp_connect.views import csv_output as spreadsheet
 
-        edges.screen.line(spreadsheet.invites(made, edges.now()))
+        runtime.screen.line(spreadsheet.invites(made, runtime.now()))
     elif text:
         from sp_connect.views import mail
 
-        edges.screen.line(mail.invites(made))
+        runtime.screen.line(mail.invites(made))
     elif made:
         from sp_connect.views import invitations
 
-        invitations.links(edges.screen, made)
+        invitations.links(runtime.screen, made)
     for one in made:
-        edges.send_link(one)
+        runtime.send_link(one)
     for error in failed if len(failed) > 1 else ():
-        edges.screen.fault(error)
+        runtime.screen.fault(error)
     hint = "mend the rows that are named above, and invite those alone: the other links are made"
     errors.raise_all(failed, f"{words.count(len(failed), 'row')} could not be used; the others are invited.", hint)

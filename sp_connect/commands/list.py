@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sp_connect import errors, words
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.cli import flags
+from sp_connect.cli.filters import Selection
 from sp_connect.models import DUE_WITHIN, SECRET_LIFE, App, Connection
-from sp_connect.selection import Selection
+from sp_connect.runtime import Runtime
 from sp_connect.stores import files, outputs
 from sp_connect.views import data
 
@@ -53,17 +53,17 @@ class Wanted(NamedTuple):
         return self.json or self.csv or not self.files()
 
 
-def run(edges: Edges, selection: Selection) -> Found:
+def run(runtime: Runtime, selection: Selection) -> Found:
     """What `selection` leaves. Reads local files only.
 
     A filter may leave none; a seller or an app that does not exist is a slip of the keyboard: NoSuchConnection,
     NoSuchApp.
     """
-    is_meant = selection.filter(edges.now())
-    known, damages = selection.read(edges.connections)
+    is_meant = selection.filter(runtime.now())
+    known, damages = selection.read(runtime.connections)
     for name in selection.apps if not damages else ():
         if not any(one.app == name for one in known):
-            edges.apps.get(name)
+            runtime.apps.get(name)
     rows = [one for one in known if is_meant(one)]
     sellers = {one.scope.seller for one in rows}
     return Found(rows, damages, [one for one in known if one.scope.seller in sellers])
@@ -108,7 +108,7 @@ def command(
     # A list makes some 100,000 values and no cycle of them, and then the process ends.
     with _without_collector():
         _list(
-            ctx.obj.edges(secrets=False),
+            ctx.obj.runtime(secrets=False),
             Selection(seller or (), region or (), country or (), app or (), status or (), due),
             Wanted(matrix, csv, json, html, svg, ics),
         )
@@ -125,13 +125,13 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _list(edges: Edges, selection: Selection, wanted: Wanted) -> None:
+def _list(runtime: Runtime, selection: Selection, wanted: Wanted) -> None:
     _check(wanted)
-    found = run(edges, selection)
+    found = run(runtime, selection)
     if wanted.files():
-        _write(edges, selection, found, wanted)
+        _write(runtime, selection, found, wanted)
     if wanted.is_shown():
-        _show(edges, selection, found, wanted)
+        _show(runtime, selection, found, wanted)
     where = "above" if wanted.is_shown() else f"in {words.listed([_named(one) for one in wanted.files()])}"
     unread = words.count(len(found.damages), "file")
     errors.raise_all(found.damages, f"{unread} could not be read; the rest is {where}.")
@@ -152,99 +152,99 @@ def _check(wanted: Wanted) -> None:
         raise errors.Usage("Only one thing can be printed on standard output.", "name a file for each of the others")
 
 
-def _show(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> None:
+def _show(runtime: Runtime, selection: Selection, found: Found, wanted: Wanted) -> None:
     """The result on stdout, or in its place what to do where there is nothing."""
-    rows, now = found.rows, edges.now()
+    rows, now = found.rows, runtime.now()
     if wanted.json:
-        edges.screen.json(data.connection(one, now) for one in rows)
+        runtime.screen.json(data.connection(one, now) for one in rows)
     elif wanted.csv:
-        from sp_connect.views import csv as spreadsheet
+        from sp_connect.views import csv_output as spreadsheet
 
         if wanted.matrix:
-            edges.screen.line(spreadsheet.matrix(_grid(edges, selection, found)))
+            runtime.screen.line(spreadsheet.matrix(_grid(runtime, selection, found)))
         else:
-            edges.screen.line(spreadsheet.connections(rows, now))
+            runtime.screen.line(spreadsheet.connections(rows, now))
     elif rows:
         from sp_connect.views import drawing, matrix, signs, tables
 
         if wanted.matrix:
-            screen = edges.screen
-            drawn = matrix.drawn(_grid(edges, selection, found), screen.width, ascii_only=screen.ascii_only)
+            screen = runtime.screen
+            drawn = matrix.drawn(_grid(runtime, selection, found), screen.width, ascii_only=screen.ascii_only)
             screen.show(drawing.shown(screen, drawn))
         else:
-            edges.screen.show(tables.connections(edges.screen, rows, now))
+            runtime.screen.show(tables.connections(runtime.screen, rows, now))
         wrong = any(signs.of(one.status(now)) in signs.URGENT for one in rows)
-        edges.screen.say()
+        runtime.screen.say()
         these = selection._replace(apps=(), statuses=(), due=None).flags
-        edges.screen.say(tables.summary(rows, now) + (f" Next: sp-connect renew{these}" if wrong else ""))
+        runtime.screen.say(tables.summary(rows, now) + (f" Next: sp-connect renew{these}" if wrong else ""))
         for line in tables.remarks(rows):
-            edges.screen.say(line)
+            runtime.screen.say(line)
     else:
-        _say_nothing_is_there(edges, selection)
+        _say_nothing_is_there(runtime, selection)
 
 
-def _first_step(edges: Edges) -> str:
+def _first_step(runtime: Runtime) -> str:
     """The command that leads to a first connection; an app is needed first."""
     with suppress(errors.SpConnectError):  # what is wrong with config.toml is told where it is needed
-        if not edges.apps.all():
+        if not runtime.apps.all():
             return "sp-connect app add"
     return "sp-connect connect --seller NAME --region na"
 
 
-def _say_nothing_is_there(edges: Edges, selection: Selection) -> None:
+def _say_nothing_is_there(runtime: Runtime, selection: Selection) -> None:
     if selection.is_everything():
-        edges.screen.say(f"Nothing is connected yet. Next: {_first_step(edges)}")
+        runtime.screen.say(f"Nothing is connected yet. Next: {_first_step(runtime)}")
     elif selection.due is not None and selection._replace(due=None).is_everything():
         within = f" within {words.count(selection.due, 'day')}" if selection.due else ""
-        edges.screen.say(f"Nothing {'is due' if within else 'has ended'}{within}. sp-connect list shows every date.")
+        runtime.screen.say(f"Nothing {'is due' if within else 'has ended'}{within}. sp-connect list shows every date.")
     else:
-        edges.screen.say("No connection matches these filters. sp-connect list shows all of them.")
+        runtime.screen.say("No connection matches these filters. sp-connect list shows all of them.")
 
 
-def _write(edges: Edges, selection: Selection, found: Found, wanted: Wanted) -> None:
+def _write(runtime: Runtime, selection: Selection, found: Found, wanted: Wanted) -> None:
     """Each file that is wanted, private from birth: it names the agency's clients."""
     from sp_connect.views import report
 
     told = report.Report(
         rows=found.rows,
-        grid=_grid(edges, selection, found),
-        now=edges.now(),
+        grid=_grid(runtime, selection, found),
+        now=runtime.now(),
         due=DUE_WITHIN.days if selection.due is None else selection.due,
-        asked=f"sp-connect{' --simulate' if edges.screen.simulated else ''} list{selection.flags}",
+        asked=f"sp-connect{' --simulate' if runtime.screen.simulated else ''} list{selection.flags}",
         unread=len(found.damages),
-        simulated=edges.screen.simulated,
+        simulated=runtime.screen.simulated,
     )
     if wanted.html is not None:
-        _write_out(edges, wanted.html, report.page(told))
+        _write_out(runtime, wanted.html, report.page(told))
     if wanted.svg is not None:
         from sp_connect.views import svg
 
-        _write_out(edges, wanted.svg, svg.matrix(told) if wanted.matrix else svg.connections(told))
+        _write_out(runtime, wanted.svg, svg.matrix(told) if wanted.matrix else svg.connections(told))
     if wanted.ics is not None:
-        from sp_connect.views import calendar
+        from sp_connect.views import ics
 
-        dates = calendar.calendar(found.rows, _apps(edges, selection), told.now, simulated=told.simulated)
-        _write_out(edges, wanted.ics, dates)
+        dates = ics.calendar(found.rows, _apps(runtime, selection), told.now, simulated=told.simulated)
+        _write_out(runtime, wanted.ics, dates)
 
 
-def _write_out(edges: Edges, path: Path, content: str) -> None:
+def _write_out(runtime: Runtime, path: Path, content: str) -> None:
     if outputs.is_stdout(path):
-        edges.screen.line(content.removesuffix("\n"))
+        runtime.screen.line(content.removesuffix("\n"))
         return
-    outputs.write(path, content, edges.home.data / "unfinished")
-    edges.screen.say(f"{path} is written: it names your clients, and only you can read it.")
+    outputs.write(path, content, runtime.home.data / "unfinished")
+    runtime.screen.say(f"{path} is written: it names your clients, and only you can read it.")
 
 
-def _grid(edges: Edges, selection: Selection, found: Found) -> Grid:
+def _grid(runtime: Runtime, selection: Selection, found: Found) -> Grid:
     from sp_connect.views import matrix
 
-    return matrix.grid(found.whole, edges.now(), matrix.columns(selection.regions, selection.countries))
+    return matrix.grid(found.whole, runtime.now(), matrix.columns(selection.regions, selection.countries))
 
 
-def _apps(edges: Edges, selection: Selection) -> list[App]:
+def _apps(runtime: Runtime, selection: Selection) -> list[App]:
     """The apps whose client secrets belong among the dates: none where a part of the sellers is asked for."""
     if not selection._replace(apps=(), due=None).is_everything():
         return []
-    soon = edges.now() + timedelta(days=SECRET_LIFE.days if selection.due is None else selection.due)
-    named = (one for one in edges.apps.all() if not selection.apps or one.name in selection.apps)
+    soon = runtime.now() + timedelta(days=SECRET_LIFE.days if selection.due is None else selection.due)
+    named = (one for one in runtime.apps.all() if not selection.apps or one.name in selection.apps)
     return [one for one in named if one.secret_set_at + SECRET_LIFE <= soon]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from sp_connect.amazon import geography
-from sp_connect.commands import flags
+from sp_connect.cli import flags
 
 
 def run_marketplaces(region: str | None) -> list[geography.Country]:

@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import loopback, pages
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect import pages
+from sp_connect.authorization import loopback
+from sp_connect.cli import flags
+from sp_connect.runtime import Runtime
 from sp_connect.stores import outputs
 
 
-def run(edges: Edges, name: str) -> tuple[str, str]:
+def run(runtime: Runtime, name: str) -> tuple[str, str]:
     """The page, and the redirect URI at which it belongs."""
-    app = edges.apps.get(name)
+    app = runtime.apps.get(name)
     loopback.check(app.listen)  # config.toml is edited by hand, and the page carries this in a script
     return pages.relay(app.listen), app.redirect_uri
 
@@ -28,13 +29,13 @@ def command(
     ] = None,
 ) -> None:
     """Write the relay page: the https address that Amazon accepts, which hands the browser on to this program."""
-    edges = ctx.obj.edges()
-    page, redirect_uri = run(edges, app)
+    runtime = ctx.obj.runtime()
+    page, redirect_uri = run(runtime, app)
     if out is None or outputs.is_stdout(out):
-        edges.screen.line(page.rstrip("\n"))
+        runtime.screen.line(page.rstrip("\n"))
         return
-    outputs.write(out, page, edges.home.data / "unfinished", for_all=True)  # a web server reads it
-    edges.screen.say(
+    outputs.write(out, page, runtime.home.data / "unfinished", for_all=True)  # a web server reads it
+    runtime.screen.say(
         f"{out} is written. Put it where {redirect_uri} shows it, and register that address at Amazon "
         "as OAuth Redirect URI and as OAuth Login URI of the app, both."
     )

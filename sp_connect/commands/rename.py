@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from sp_connect import errors, words
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.cli import flags
 from sp_connect.models import Connection
+from sp_connect.runtime import Runtime
 from sp_connect.views import data
 
 
-def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
+def run(runtime: Runtime, old: str, new: str) -> Sequence[Connection]:
     """The seller's connections under the new name; the old one is free then. All of it is done, or nothing.
 
     Pending invites and the seller's own browser profile go along. Raises BadName, NoSuchConnection,
@@ -26,29 +26,29 @@ def run(edges: Edges, old: str, new: str) -> Sequence[Connection]:
             raise errors.BadName("a seller", name)
     if old == new:
         raise errors.Usage(f"{old} has that name already.", f"sp-connect rename {old} ANOTHER")
-    edges.changes.finish()
-    while (renamed := _renamed(edges, old, new, edges.connections.of(old))) is None:
+    runtime.changes.finish()
+    while (renamed := _renamed(runtime, old, new, runtime.connections.of(old))) is None:
         pass  # it was given another connection meanwhile
     return renamed
 
 
-def _renamed(edges: Edges, old: str, new: str, known: Sequence[Connection]) -> Sequence[Connection] | None:
+def _renamed(runtime: Runtime, old: str, new: str, known: Sequence[Connection]) -> Sequence[Connection] | None:
     """The seller's connections under the new name; None where by now they are others than those `known`."""
     if not known:
-        raise errors.NoSuchConnection(old, near=edges.connections.near(old))
+        raise errors.NoSuchConnection(old, near=runtime.connections.near(old))
     with ExitStack() as stack:
         for scope in sorted((one.scope for one in known), key=str):
-            stack.enter_context(edges.changes.refreshing(scope))  # else a new token would go to the old name
-        stack.enter_context(edges.changes.writing())
-        if {one.scope for one in edges.connections.of(old)} != {one.scope for one in known}:
+            stack.enter_context(runtime.changes.refreshing(scope))  # else a new token would go to the old name
+        stack.enter_context(runtime.changes.writing())
+        if {one.scope for one in runtime.connections.of(old)} != {one.scope for one in known}:
             return None
-        if edges.connections.has(new):
+        if runtime.connections.has(new):
             raise errors.SellerExists(new)
         # Else another client's link would connect that client under this one's name.
-        if any(one.scope.seller == new and one.status(edges.now()) == "pending" for one in edges.invites.all()[0]):
+        if any(one.scope.seller == new and one.status(runtime.now()) == "pending" for one in runtime.invites.all()[0]):
             raise errors.SellerInvited(new)
-        edges.refuse_profiles(new)
-        return edges.changes.rename_seller(old, new)
+        runtime.refuse_profiles(new)
+        return runtime.changes.rename_seller(old, new)
 
 
 def command(
@@ -58,8 +58,8 @@ def command(
     json: flags.Json = False,
 ) -> None:
     """Give a seller another name: connections, tokens, pending invites and browser profile. Amazon is not asked."""
-    edges = ctx.obj.edges()
-    renamed = run(edges, old, new)
+    runtime = ctx.obj.runtime()
+    renamed = run(runtime, old, new)
     if json:
-        edges.screen.json(data.connection(one, edges.now()) for one in renamed)
-    edges.screen.say(f"{old} is {new} now: {words.count(len(renamed), 'connection')}.")
+        runtime.screen.json(data.connection(one, runtime.now()) for one in renamed)
+    runtime.screen.say(f"{old} is {new} now: {words.count(len(renamed), 'connection')}.")

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import access, consents, errors, words
-from sp_connect.authorization import Guard
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect import access, errors, words
+from sp_connect.authorization import flow
+from sp_connect.authorization.grant import Guard
+from sp_connect.cli import flags
+from sp_connect.cli.filters import Selection
 from sp_connect.models import DUE_WITHIN, Connection, Scope
-from sp_connect.selection import Selection
+from sp_connect.runtime import Runtime
 from sp_connect.views import card
 
 
@@ -24,37 +25,37 @@ class Options:
 
     selection: Selection
     due: int
-    asking: consents.Asking
+    asking: flow.Asking
 
 
-def run(edges: Edges, options: Options) -> Iterator[Connection]:
+def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
     """Each connection as it is renewed, the most urgent first; what fails is told at once and raised at the end.
 
     Those whose year is over, ends within `due` days or ends on an unknown day, and those that Amazon refuses or
     whose token is gone: all that only a consent mends. Raises NoSuchConnection where the other filters leave none.
     """
-    manner = consents.manner(edges, options.asking)
-    edges.changes.finish()
+    manner = flow.manner(runtime, options.asking)
+    runtime.changes.finish()
     selection = options.selection
-    rows, damages = selection.among(edges.connections, edges.now())
+    rows, damages = selection.among(runtime.connections, runtime.now())
     if not rows and not damages and not selection.is_everything():
-        raise selection.nothing(edges.connections)
-    due = sorted((one for one in rows if _needs_consent(edges, one, options.due)), key=_urgency)
+        raise selection.nothing(runtime.connections)
+    due = sorted((one for one in rows if _needs_consent(runtime, one, options.due)), key=_urgency)
     if due:
         hopeless: dict[Scope, errors.SpConnectError] = {}
-        wanted = list(_wanted(edges, due, hopeless))
-        yield from consents.walk(edges, manner, wanted, lambda _: _again(options), hopeless, "renewed")
+        wanted = list(_wanted(runtime, due, hopeless))
+        yield from flow.walk(runtime, manner, wanted, lambda _: _again(options), hopeless, "renewed")
     elif rows:
         soonest = min(rows, key=_urgency)
         nothing = f"Nothing is due within {words.count(options.due, 'day')}" if options.due else "Nothing has ended"
-        edges.screen.say(f"{nothing}. The next is {soonest.scope}, on {words.day_if_known(soonest.renew_by)}.")
+        runtime.screen.say(f"{nothing}. The next is {soonest.scope}, on {words.day_if_known(soonest.renew_by)}.")
     elif not damages:
-        edges.screen.say("Nothing is connected yet, so there is nothing to renew.")
+        runtime.screen.say("Nothing is connected yet, so there is nothing to renew.")
     errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")
 
 
-def _needs_consent(edges: Edges, connection: Connection, days: int) -> bool:
-    return connection.ends_within(edges.now(), days) or connection.standing in {"rejected", "missing-token"}
+def _needs_consent(runtime: Runtime, connection: Connection, days: int) -> bool:
+    return connection.ends_within(runtime.now(), days) or connection.standing in {"rejected", "missing-token"}
 
 
 def _urgency(connection: Connection) -> datetime:
@@ -63,12 +64,12 @@ def _urgency(connection: Connection) -> datetime:
 
 
 def _wanted(
-    edges: Edges, due: Sequence[Connection], hopeless: dict[Scope, errors.SpConnectError]
-) -> Iterator[consents.Wanted]:
+    runtime: Runtime, due: Sequence[Connection], hopeless: dict[Scope, errors.SpConnectError]
+) -> Iterator[flow.Wanted]:
     """The consents to ask for; `hopeless` takes those whose app, or its client secret, is gone."""
     for one in due:
         try:
-            yield consents.Wanted(one.scope, *access.app(edges, one.app), Guard(), one)
+            yield flow.Wanted(one.scope, *access.app(runtime, one.app), Guard(), one)
         except (errors.NoSuchApp, errors.MissingToken) as error:
             hopeless[one.scope] = error
 
@@ -96,7 +97,7 @@ def command(
 
     Connections that Amazon refuses, or whose token is gone, are asked for too: only a consent mends them.
     """
-    edges = ctx.obj.edges()
-    asking = consents.Asking(paste, no_browser, browser, timeout, keep_going)
+    runtime = ctx.obj.runtime()
+    asking = flow.Asking(paste, no_browser, browser, timeout, keep_going)
     options = Options(Selection(seller or (), region or (), country or ()), due, asking)
-    card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)
+    card.tell_each(runtime.screen, run(runtime, options), runtime.now, as_json=json)

@@ -10,10 +10,10 @@ import typer
 
 from sp_connect import access, errors, words
 from sp_connect.amazon import geography
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.cli import flags
+from sp_connect.cli.filters import Selection
 from sp_connect.models import Connection
-from sp_connect.selection import Selection
+from sp_connect.runtime import Runtime
 from sp_connect.views import data
 
 WAIT_SECONDS = 15 * 60
@@ -33,84 +33,84 @@ class Options:
     missing_ok: bool
 
 
-def run(edges: Edges, options: Options) -> Iterator[Connection]:
+def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
     """Each connection, once it is forgotten here. Amazon has no call that ends an authorization (amazon.md section 6).
 
     Raises NoSuchConnection, WhichConnection, Aborted, NeedsFlag, RenewedMeanwhile, and StillAuthorized where waiting
     was in vain.
     """
-    edges.changes.finish()
-    chosen = _chosen(edges, options)
+    runtime.changes.finish()
+    chosen = _chosen(runtime, options)
     if chosen and not options.yes:
         accounts = words.listed([f"{c.scope} ({c.selling_partner_id})" for c in chosen])
-        edges.person.confirm(f"Forget {accounts} on this machine?", "--yes")
+        runtime.prompt.confirm(f"Forget {accounts} on this machine?", "--yes")
     for connection in chosen:
         if options.wait:
-            _wait_until_refused(edges, connection)
+            _wait_until_refused(runtime, connection)
         # A store that cannot be asked now could not forget either: that is raised before the record goes.
         try:
-            access.see_token(edges, connection.scope)
+            access.see_token(runtime, connection.scope)
         except errors.MissingToken as error:
-            edges.screen.say(f"{error.message} If it is in another store, it stays there.")
+            runtime.screen.say(f"{error.message} If it is in another store, it stays there.")
         except errors.NoSuchConnection:
-            edges.screen.story(f"another sp-connect has forgotten {connection.scope} already")
-        with edges.changes.writing():
-            now = edges.connections.get(connection.scope)
+            runtime.screen.story(f"another sp-connect has forgotten {connection.scope} already")
+        with runtime.changes.writing():
+            now = runtime.connections.get(connection.scope)
             if now is not None and not now.is_same_consent(connection):
                 raise errors.RenewedMeanwhile(connection.scope)
-            edges.changes.drop_connection(connection.scope, ended=options.wait)
+            runtime.changes.drop_connection(connection.scope, ended=options.wait)
         yield connection
 
 
-def _chosen(edges: Edges, options: Options) -> Sequence[Connection]:
+def _chosen(runtime: Runtime, options: Options) -> Sequence[Connection]:
     if not errors.is_name(options.seller):
         raise errors.BadName("a seller", options.seller)
     regions, countries = ([value] if value is not None else [] for value in (options.region, options.country))
     selection = Selection([options.seller], regions, countries)
-    found = list(filter(selection.filter(edges.now()), edges.connections.of(options.seller)))
+    found = list(filter(selection.filter(runtime.now()), runtime.connections.of(options.seller)))
     if options.region is not None and options.country is None and not options.every:
         # A region names its own connection, not those of the countries kept separate in it: run twice, the same
         # line must not take another account.
         is_whole = geography.region_named(options.region).is_whole
         found = [c for c in found if not is_whole or c.scope.country is None]
     if not found and not options.missing_ok:
-        raise selection.nothing(edges.connections)
+        raise selection.nothing(runtime.connections)
     if len(found) > 1 and not options.every:
         raise errors.WhichConnection([c.scope for c in found], "--all")
     return found
 
 
-def _wait_until_refused(edges: Edges, connection: Connection) -> None:
+def _wait_until_refused(runtime: Runtime, connection: Connection) -> None:
     """Asks again and again until Amazon refuses the token, which proves the end. Raises StillAuthorized.
 
     A connection that another sp-connect forgets or connects anew meanwhile need not be waited for.
     """
-    app = access.app(edges, connection.app)
-    access.refresh_token(edges, connection.scope)
-    tell_where(edges, connection)
-    edges.screen.say(f"Waiting up to {words.span(WAIT_SECONDS)} until Amazon refuses the token; Ctrl-C gives up.")
+    app = access.app(runtime, connection.app)
+    access.refresh_token(runtime, connection.scope)
+    tell_where(runtime, connection)
+    runtime.screen.say(f"Waiting up to {words.span(WAIT_SECONDS)} until Amazon refuses the token; Ctrl-C gives up.")
     for _ in range(round(WAIT_SECONDS / PAUSE_SECONDS)):
         try:
-            with edges.changes.refreshing(connection.scope):
-                now, answer = access.ask(edges, connection.scope, app)
+            with runtime.changes.refreshing(connection.scope):
+                now, answer = access.ask(runtime, connection.scope, app)
         except errors.NoSuchConnection:
             return
         except errors.AmazonTrouble as error:
-            edges.screen.story(error.message)
+            runtime.screen.story(error.message)
         else:
             if isinstance(answer, errors.Rejected) or not now.is_same_consent(connection):
                 return
-        edges.sleep(PAUSE_SECONDS)
+        runtime.sleep(PAUSE_SECONDS)
     raise errors.StillAuthorized(connection.scope, WAIT_SECONDS)
 
 
-def tell_where(edges: Edges, connection: Connection) -> None:
+def tell_where(runtime: Runtime, connection: Connection) -> None:
     """Where the seller ends it; the menu path too, since the address is not verified for every host."""
-    edges.screen.say(
+    runtime.screen.say(
         f"At Amazon the seller ends {connection.scope} in Seller Central: Apps and Services, Manage Your Apps, "
         "Disable authorization."
     )
-    edges.screen.address(edges.amazon.at(geography.manage_url(connection.scope)))
+    runtime.screen.address(runtime.amazon.at(geography.manage_url(connection.scope)))
 
 
 def command(
@@ -132,23 +132,23 @@ def command(
     json: flags.Json = False,
 ) -> None:
     """Forget a connection, tokens and all, and say where the seller ends the authorization at Amazon."""
-    edges = ctx.obj.edges()
+    runtime = ctx.obj.runtime()
     gone: list[Connection] = []
     try:
-        for connection in run(edges, Options(seller, region, country, every, yes, wait, missing_ok)):
+        for connection in run(runtime, Options(seller, region, country, every, yes, wait, missing_ok)):
             gone.append(connection)
-            edges.screen.say(f"{connection.scope} is forgotten here: {connection.selling_partner_id}.")
+            runtime.screen.say(f"{connection.scope} is forgotten here: {connection.selling_partner_id}.")
             if not wait:
-                tell_where(edges, connection)
+                tell_where(runtime, connection)
     except (errors.SpConnectError, KeyboardInterrupt):
         if json and gone:
-            edges.screen.json(_objects(edges, gone))
+            runtime.screen.json(_objects(runtime, gone))
         raise
     if not gone:
-        edges.screen.say("There was no such connection.")
+        runtime.screen.say("There was no such connection.")
     if json:
-        edges.screen.json(_objects(edges, gone))
+        runtime.screen.json(_objects(runtime, gone))
 
 
-def _objects(edges: Edges, gone: Sequence[Connection]) -> list[dict[str, Any]]:
-    return [data.revoked(c, edges.amazon.at(geography.manage_url(c.scope)), edges.now()) for c in gone]
+def _objects(runtime: Runtime, gone: Sequence[Connection]) -> list[dict[str, Any]]:
+    return [data.revoked(c, runtime.amazon.at(geography.manage_url(c.scope)), runtime.now()) for c in gone]

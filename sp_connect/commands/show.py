@@ -9,10 +9,10 @@ import typer
 
 from sp_connect import errors, words
 from sp_connect.amazon import geography
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.cli import flags
+from sp_connect.cli.filters import Selection, is_pattern
 from sp_connect.models import Connection, Invite, Scope
-from sp_connect.selection import Selection, is_pattern
+from sp_connect.runtime import Runtime
 from sp_connect.stores.authorizations import Authorization
 from sp_connect.views import data
 
@@ -30,18 +30,20 @@ class Tile(NamedTuple):
         return f"sp-connect connect {self.scope.flags}"
 
 
-def run(edges: Edges, seller: str) -> list[Tile]:
+def run(runtime: Runtime, seller: str) -> list[Tile]:
     """A tile for each region and Far East country, and for each country that has a connection or an invite of its own.
 
     Raises BadName, and NoSuchConnection for a seller who is neither connected nor invited.
     """
     if not errors.is_name(seller):
         raise errors.BadName("a seller", seller)
-    found = {one.scope: one for one in edges.connections.of(seller)}
-    invites, _ = edges.invites.all()
-    invited = {one.scope: one for one in invites if one.scope.seller == seller and one.status(edges.now()) == "pending"}
-    if not found and not invited and not active(edges, seller):
-        raise errors.NoSuchConnection(seller, near=edges.connections.near(seller))
+    found = {one.scope: one for one in runtime.connections.of(seller)}
+    invites, _ = runtime.invites.all()
+    invited = {
+        one.scope: one for one in invites if one.scope.seller == seller and one.status(runtime.now()) == "pending"
+    }
+    if not found and not invited and not active(runtime, seller):
+        raise errors.NoSuchConnection(seller, near=runtime.connections.near(seller))
     places: list[Scope] = []
     for region in geography.REGIONS.values():
         places.extend(geography.scopes(seller, region.code))
@@ -54,41 +56,41 @@ def command(ctx: typer.Context, seller: flags.EachSeller, json: flags.Json = Fal
 
     With several sellers, or a pattern, JSON is an array.
     """
-    edges = ctx.obj.edges(secrets=False)
-    names = _meant(edges, seller)
-    pages = [(name, run(edges, name)) for name in names]
+    runtime = ctx.obj.runtime(secrets=False)
+    names = _meant(runtime, seller)
+    pages = [(name, run(runtime, name)) for name in names]
     if json:
-        objects = [_object(edges, name, tiles) for name, tiles in pages]
-        edges.screen.json(objects[0] if len(names) == 1 and names == list(seller) else objects)
+        objects = [_object(runtime, name, tiles) for name, tiles in pages]
+        runtime.screen.json(objects[0] if len(names) == 1 and names == list(seller) else objects)
         return
     from sp_connect.views import tiles as drawn
 
     for number, (name, tiles) in enumerate(pages):
         if number:
-            edges.screen.line("")
+            runtime.screen.line("")
         places = [(tile.scope, tile.connection, tile.command, tile.invite) for tile in tiles]
-        edges.screen.show(drawn.page(edges.screen, name, places, edges.now()))
-        for one in active(edges, name):
+        runtime.screen.show(drawn.page(runtime.screen, name, places, runtime.now()))
+        for one in active(runtime, name):
             since = f", since {words.day(one.authorized_at)}" if one.authorized_at else ""
-            edges.screen.line(
+            runtime.screen.line(
                 f"Still active at Amazon: {one.scope.place}, {one.selling_partner_id}, app {one.app}{since}. "
                 "It was forgotten here, or replaced, and takes a seat until the seller ends it: "
-                f"{edges.amazon.at(geography.manage_url(one.scope))}"
+                f"{runtime.amazon.at(geography.manage_url(one.scope))}"
             )
 
 
-def active(edges: Edges, seller: str) -> list[Authorization]:
+def active(runtime: Runtime, seller: str) -> list[Authorization]:
     """The seller's authorizations that were forgotten here, or replaced, and that Amazon has not ended."""
-    kept = edges.changes.authorizations.active(edges.connections.of(seller), edges.now())
+    kept = runtime.changes.authorizations.active(runtime.connections.of(seller), runtime.now())
     return [one for one in kept if one.scope.seller == seller]
 
 
-def _meant(edges: Edges, sellers: Sequence[str]) -> list[str]:
+def _meant(runtime: Runtime, sellers: Sequence[str]) -> list[str]:
     """The names that are typed, with those of the sellers whom a pattern chooses. Raises NoSuchConnection."""
     names: dict[str, None] = {}
     for seller in sellers:
         if is_pattern(seller):
-            rows, damages = Selection([seller]).read(edges.connections)
+            rows, damages = Selection([seller]).read(runtime.connections)
             errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")
             names |= dict.fromkeys(one.scope.seller for one in rows)
         else:
@@ -96,8 +98,8 @@ def _meant(edges: Edges, sellers: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def _object(edges: Edges, seller: str, tiles: list[Tile]) -> dict[str, Any]:
-    now = edges.now()
+def _object(runtime: Runtime, seller: str, tiles: list[Tile]) -> dict[str, Any]:
+    now = runtime.now()
     return {
         "seller": seller,
         "tiles": [
@@ -119,8 +121,8 @@ def _object(edges: Edges, seller: str, tiles: list[Tile]) -> dict[str, Any]:
                 "selling_partner_id": one.selling_partner_id,
                 "app": one.app,
                 "authorized_at": data.moment(one.authorized_at),
-                "manage_url": edges.amazon.at(geography.manage_url(one.scope)),
+                "manage_url": runtime.amazon.at(geography.manage_url(one.scope)),
             }
-            for one in active(edges, seller)
+            for one in active(runtime, seller)
         ],
     }

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from sp_connect import errors, loopback
+from sp_connect import errors
 from sp_connect.amazon import registration
-from sp_connect.commands import flags
+from sp_connect.authorization import loopback
+from sp_connect.cli import flags
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import APPS, BUILT_IN, SimulatedApp, World
-from sp_connect.views.screen import Screen
+from sp_connect.terminal.screen import Screen
 
 FIRST = ("application_id", "client_id", "client_secret", "redirect_uris")
 """Keys of the first app that stand beside the list of all, where they were when it was the only one."""

@@ -10,14 +10,15 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from sp_connect import errors, settings, tree, words
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect import errors, settings, words
+from sp_connect.cli import flags, help
 from sp_connect.models import App, Secret
-from sp_connect.stores import secrets
-from sp_connect.stores.moves import Outcome
-from sp_connect.stores.secrets import StoreDescription, StoreName
-from sp_connect.views import data, progress
+from sp_connect.runtime import Runtime
+from sp_connect.stores import secret_store
+from sp_connect.stores.migration import Outcome
+from sp_connect.stores.secret_store import StoreDescription, StoreName
+from sp_connect.terminal import progress
+from sp_connect.views import data
 
 NEW = "--new-passphrase-file FILE, --new-passphrase-stdin or --to-keyring"
 
@@ -47,76 +48,78 @@ class PassphraseOptions:
     to_keyring: bool
 
 
-def run(edges: Edges) -> InUse:
+def run(runtime: Runtime) -> InUse:
     """Describes the store without asking it for anything. Raises StoreUnavailable for a backend that is refused."""
-    return InUse(edges.secrets.describe(), edges.store_reason)
+    return InUse(runtime.secrets.describe(), runtime.store_reason)
 
 
-def run_move(edges: Edges, options: MoveOptions) -> Outcome:
+def run_move(runtime: Runtime, options: MoveOptions) -> Outcome:
     """Moves everything to another store, or says what that would do; a move that was cut short goes on.
 
     Raises Usage, NeedsFlag, Aborted, and what a store or a file has.
     """
     target = _named(options.target)
-    source = edges.moves().check(target)
-    if edges.moves().is_done(target):
-        if edges.moves().is_vault_unnamed(target):
+    source = runtime.migration().check(target)
+    if runtime.migration().is_done(target):
+        if runtime.migration().is_vault_unnamed(target):
             raise errors.Usage(
                 f"config.toml names no store, so the {target} is in use; yet the vault has sealed files.",
                 f"sp-connect store move vault, which writes its name down; then: sp-connect store move {target}",
             )
         return Outcome(source, target, (), ())
-    watch = partial(progress.bar, edges.screen)
+    watch = partial(progress.bar, runtime.screen)
     if options.dry_run:
-        return edges.moves().look(target, watch)
-    if not options.yes and not edges.moves().begun():
-        what = _counted(len(edges.apps.all()), len(edges.connections.all()))
-        edges.person.confirm(f"Move {what} from the {source} to {_described(edges, target)}?", "--yes")
+        return runtime.migration().look(target, watch)
+    if not options.yes and not runtime.migration().begun():
+        what = _counted(len(runtime.apps.all()), len(runtime.connections.all()))
+        runtime.prompt.confirm(f"Move {what} from the {source} to {_described(runtime, target)}?", "--yes")
     try:
-        return edges.moves().run(target, watch)
+        return runtime.migration().run(target, watch)
     except KeyboardInterrupt:
-        edges.screen.say(f"To go on: sp-connect store move {target}. To end it as it stands: sp-connect doctor --fix")
+        runtime.screen.say(f"To go on: sp-connect store move {target}. To end it as it stands: sp-connect doctor --fix")
         raise
 
 
-def run_passphrase(edges: Edges, options: PassphraseOptions) -> InUse:
+def run_passphrase(runtime: Runtime, options: PassphraseOptions) -> InUse:
     """Puts the vault's key under another passphrase, or into the keyring. Raises Usage, NeedsFlag, StoreLocked."""
     if sum([options.file is not None, options.from_stdin, options.to_keyring]) > 1:
         raise errors.Usage("There can be only one new home for the vault's key.", f"give one of {NEW}")
-    if edges.screen.simulated:
+    if runtime.screen.simulated:
         raise errors.Usage("The vault of a simulation has no passphrase to change.", "leave out --simulate")
-    if edges.secrets.name != "vault":
+    if runtime.secrets.name != "vault":
         raise errors.Usage(
-            f"The {edges.secrets.name} is in use, and no vault.",
+            f"The {runtime.secrets.name} is in use, and no vault.",
             "sp-connect store move vault; for one that jobs use: SP_CONNECT_STORE=vault sp-connect store passphrase",
         )
-    opened_by = edges.vault.describe().opened_by
+    opened_by = runtime.vault.describe().opened_by
     if opened_by is None:
         raise errors.Usage("There is no vault yet: the first secret makes it.", "sp-connect app add")
     if not (options.to_keyring and opened_by == "keyring"):
-        _unlock(edges)
-        passphrase = None if options.to_keyring else _new_passphrase(edges, options)
-        with edges.changes.writing():
-            edges.vault.reseal(passphrase)
-    return run(edges)
+        _unlock(runtime)
+        passphrase = None if options.to_keyring else _new_passphrase(runtime, options)
+        with runtime.changes.writing():
+            runtime.vault.reseal(passphrase)
+    return run(runtime)
 
 
-def _unlock(edges: Edges) -> None:
+def _unlock(runtime: Runtime) -> None:
     """Opens the vault before anything new is asked for: by what the environment gives, else by what a person types."""
     asked = None
-    if edges.vault.describe().opened_by == "passphrase" and not edges.vault.has_passphrase():
-        asked = edges.person.passphrase("Passphrase of the vault?", "SP_CONNECT_PASSPHRASE_FILE=FILE in front")
-    edges.vault.unlock(asked)
+    if runtime.vault.describe().opened_by == "passphrase" and not runtime.vault.has_passphrase():
+        asked = runtime.prompt.passphrase("Passphrase of the vault?", "SP_CONNECT_PASSPHRASE_FILE=FILE in front")
+    runtime.vault.unlock(asked)
 
 
-def _new_passphrase(edges: Edges, options: PassphraseOptions) -> Secret:
+def _new_passphrase(runtime: Runtime, options: PassphraseOptions) -> Secret:
     if options.file is not None:
         passphrase = settings.passphrase_in(str(options.file), "--new-passphrase-file")
     elif options.from_stdin:
-        passphrase = edges.person.piped_passphrase("for example: pass show vault | sp-connect store passphrase ...")
+        passphrase = runtime.prompt.passphrase_from_stdin(
+            "for example: pass show vault | sp-connect store passphrase ..."
+        )
     else:
-        passphrase = edges.person.passphrase("New passphrase?", NEW)
-        if edges.person.passphrase("The same once more?", NEW) != passphrase:
+        passphrase = runtime.prompt.passphrase("New passphrase?", NEW)
+        if runtime.prompt.passphrase("The same once more?", NEW) != passphrase:
             raise errors.Usage("The two are not the same. Nothing was changed.", "sp-connect store passphrase")
     if not passphrase:
         raise errors.Usage("The new passphrase is empty. Nothing was changed.", f"give one of {NEW}")
@@ -124,20 +127,22 @@ def _new_passphrase(edges: Edges, options: PassphraseOptions) -> Secret:
 
 
 def _named(target: str) -> StoreName:
-    for known in secrets.NAMES:
+    for known in secret_store.NAMES:
         if target == known:
             return known
-    raise errors.Usage(f"There is no secret store {target!r}.", f"sp-connect store move {' or '.join(secrets.NAMES)}")
+    raise errors.Usage(
+        f"There is no secret store {target!r}.", f"sp-connect store move {' or '.join(secret_store.NAMES)}"
+    )
 
 
-def _described(edges: Edges, target: StoreName) -> str:
+def _described(runtime: Runtime, target: StoreName) -> str:
     """The store as it is, or as it will be."""
     if target == "keyring":
         return "the keyring"
-    described = edges.vault.describe()
+    described = runtime.vault.describe()
     if described.opened_by is not None:
         return f"the vault ({described.backend})"
-    key = "under the passphrase that is set" if edges.vault.has_passphrase() else "with its key in the keyring"
+    key = "under the passphrase that is set" if runtime.vault.has_passphrase() else "with its key in the keyring"
     return f"a new vault in {described.location}, {key}"
 
 
@@ -145,7 +150,7 @@ def _counted(apps: int, connections: int) -> str:
     return f"the secrets of {words.count(apps, 'app')} and {words.count(connections, 'connection')}"
 
 
-app = typer.Typer(cls=tree.Group, **tree.SETTINGS)
+app = typer.Typer(cls=help.Group, **help.SETTINGS)
 
 
 @app.callback(invoke_without_command=True, epilog="Example: sp-connect store --json")
@@ -155,17 +160,17 @@ def show(ctx: typer.Context, json: flags.Json = False) -> None:
         if json:
             raise errors.Usage("--json stands before the command.", f"sp-connect store {ctx.invoked_subcommand} --json")
         return
-    edges = ctx.obj.edges()
-    _tell(edges, run(edges), json=json)
+    runtime = ctx.obj.runtime()
+    _tell(runtime, run(runtime), json=json)
     with suppress(errors.ThisMachine):  # doctor tells what is wrong with the journal
-        for entry in edges.moves().begun():
-            edges.screen.say(
+        for entry in runtime.migration().begun():
+            runtime.screen.say(
                 f"A move to the {entry.moving_to} was cut short, or is under way. "
                 f"To finish it: sp-connect store move {entry.moving_to}"
             )
 
 
-@app.command("move", cls=tree.Command, epilog="Example: sp-connect store move vault --dry-run")
+@app.command("move", cls=help.Command, epilog="Example: sp-connect store move vault --dry-run")
 def move(
     ctx: typer.Context,
     to: flags.Store,
@@ -179,20 +184,20 @@ def move(
     the store; where jobs set SP_CONNECT_STORE, that has to say the same. A vault that is made gets the passphrase of
     SP_CONNECT_PASSPHRASE_FILE or SP_CONNECT_PASSPHRASE; without one, its key is kept in the keyring.
     """
-    edges = ctx.obj.edges()
+    runtime = ctx.obj.runtime()
     try:
-        outcome = run_move(edges, MoveOptions(to, dry_run, yes))
+        outcome = run_move(runtime, MoveOptions(to, dry_run, yes))
     except errors.Several as several:
         for failure in several.failures:
-            edges.screen.fault(failure)
+            runtime.screen.fault(failure)
         raise
-    _tell_outcome(edges, outcome, dry_run=dry_run)
+    _tell_outcome(runtime, outcome, dry_run=dry_run)
     if json:
-        edges.screen.json(data.move(*outcome, dry_run=dry_run))
+        runtime.screen.json(data.move(*outcome, dry_run=dry_run))
 
 
 @app.command(
-    "passphrase", cls=tree.Command, epilog="Example: sp-connect store passphrase --new-passphrase-file ~/new-passphrase"
+    "passphrase", cls=help.Command, epilog="Example: sp-connect store passphrase --new-passphrase-file ~/new-passphrase"
 )
 def passphrase(
     ctx: typer.Context,
@@ -213,23 +218,24 @@ def passphrase(
     SP_CONNECT_PASSPHRASE, else it is asked for; the new one is asked for twice, hidden. An old copy of vault.toml is
     still opened by the old one: a new key is had by moving everything to the keyring and back.
     """
-    edges = ctx.obj.edges()
-    used = run_passphrase(edges, PassphraseOptions(file, from_stdin, to_keyring))
+    runtime = ctx.obj.runtime()
+    used = run_passphrase(runtime, PassphraseOptions(file, from_stdin, to_keyring))
     if used.description.opened_by == "passphrase":
-        edges.screen.say(
+        runtime.screen.say(
             "The vault has its new passphrase. SP_CONNECT_PASSPHRASE_FILE, wherever set, has to lead to it."
         )
     else:
-        edges.screen.say("The vault's key is in the keyring; no passphrase opens it any more.")
+        runtime.screen.say("The vault's key is in the keyring; no passphrase opens it any more.")
     if json:
-        edges.screen.json(used.description._asdict() | {"why": used.why})
+        runtime.screen.json(used.description._asdict() | {"why": used.why})
 
 
-def _tell(edges: Edges, used: InUse, *, json: bool) -> None:
+def _tell(runtime: Runtime, used: InUse, *, json: bool) -> None:
     if json:
-        edges.screen.json(used.description._asdict() | {"why": used.why})
+        runtime.screen.json(used.description._asdict() | {"why": used.why})
         return
-    from sp_connect.views import tables, text
+    from sp_connect.terminal import text
+    from sp_connect.views import tables
 
     facts = {"Store": used.description.store, "Why": used.why, "Kept in": used.description.backend}
     if used.description.opened_by:
@@ -237,24 +243,26 @@ def _tell(edges: Edges, used: InUse, *, json: bool) -> None:
     if used.description.location:
         facts["Folder"] = used.description.location
     pairs = [(label, text.styled(value, longest=None)) for label, value in facts.items()]
-    edges.screen.show(tables.facts(edges.screen, pairs))
+    runtime.screen.show(tables.facts(runtime.screen, pairs))
 
 
-def _tell_outcome(edges: Edges, outcome: Outcome, *, dry_run: bool) -> None:
+def _tell_outcome(runtime: Runtime, outcome: Outcome, *, dry_run: bool) -> None:
     source, target = outcome.source, outcome.target
     for record in outcome.missing:
-        missing = secrets.missing(record.secret_name, f"the {source}, nor in the {target}")
-        edges.screen.say(f"{missing.message} Its record stays as it is; for a new one: {missing.hint}")
+        missing = secret_store.missing(record.secret_name, f"the {source}, nor in the {target}")
+        runtime.screen.say(f"{missing.message} Its record stays as it is; for a new one: {missing.hint}")
     apps = sum(isinstance(one, App) for one in outcome.moved)
     what = _counted(apps, len(outcome.moved) - apps)
     if not outcome.moved and not outcome.missing:
-        edges.screen.say(f"Everything is in the {target} already: there was nothing to move.")
+        runtime.screen.say(f"Everything is in the {target} already: there was nothing to move.")
     elif dry_run:
-        edges.screen.say(f"Would move {what} from the {source} to {_described(edges, target)}. Nothing was changed.")
+        runtime.screen.say(
+            f"Would move {what} from the {source} to {_described(runtime, target)}. Nothing was changed."
+        )
     else:
-        is_shared = source == "keyring" and edges.copied_from() is not None  # what stays there, has been said
+        is_shared = source == "keyring" and runtime.copied_from() is not None  # what stays there, has been said
         end = "" if is_shared else f", and forgot them in the {source}"
-        edges.screen.say(f"Moved {what} to {_described(edges, target)}{end}.")
-        edges.screen.say(
+        runtime.screen.say(f"Moved {what} to {_described(runtime, target)}{end}.")
+        runtime.screen.say(
             f"config.toml names the {target} now; where jobs set SP_CONNECT_STORE, it has to say {target} too."
         )

@@ -5,16 +5,18 @@ from __future__ import annotations
 import typer
 
 from sp_connect import access
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.cli import flags
 from sp_connect.models import Connection
+from sp_connect.runtime import Runtime
 from sp_connect.views import data
 
 
-def run(edges: Edges, seller: str, region: str | None, country: str | None) -> tuple[Connection, access.AccessToken]:
+def run(
+    runtime: Runtime, seller: str, region: str | None, country: str | None
+) -> tuple[Connection, access.AccessToken]:
     """The connection and an access token for it, kept or new. Never a refresh token."""
-    connection = access.find(edges, seller, region, country)
-    return connection, access.token(edges, connection)
+    connection = access.find(runtime, seller, region, country)
+    return connection, access.token(runtime, connection)
 
 
 def command(
@@ -25,10 +27,10 @@ def command(
     json: flags.Json = False,
 ) -> None:
     """Print an access token: the kept one while it lives, else a new one."""
-    edges = ctx.obj.edges()
-    connection, found = run(edges, seller, region, country)
+    runtime = ctx.obj.runtime()
+    connection, found = run(runtime, seller, region, country)
     if json:
-        edges.screen.json(
+        runtime.screen.json(
             {
                 "seller": connection.scope.seller,
                 "region": connection.scope.region,
@@ -39,4 +41,4 @@ def command(
             hands_out=True,
         )
     else:
-        edges.screen.line(found.value.reveal())
+        runtime.screen.line(found.value.reveal())

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import typer
 
-from sp_connect import access, consents, errors
+from sp_connect import access, errors
 from sp_connect.amazon import geography
-from sp_connect.authorization import Guard
-from sp_connect.commands import flags
-from sp_connect.edges import Edges
+from sp_connect.authorization import flow
+from sp_connect.authorization.grant import Guard
+from sp_connect.cli import flags
 from sp_connect.models import Connection
+from sp_connect.runtime import Runtime
 from sp_connect.views import card, conversation
 
 
@@ -24,30 +25,30 @@ class Options:
     region: str
     country: str | None
     app: str
-    asking: consents.Asking
+    asking: flow.Asking
 
 
-def run(edges: Edges, options: Options) -> Iterator[Connection]:
+def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
     """The connection once its new consent is kept; until then the old tokens stay, and afterwards they are forgotten.
 
     Raises NoSuchConnection, NoSuchApp, Usage if it is with that app already, and what `connect` raises.
     """
-    manner = consents.manner(edges, options.asking)
-    edges.changes.finish()
-    before = access.find(edges, options.seller, options.region, options.country)
-    app, client_secret = access.app(edges, options.app)
+    manner = flow.manner(runtime, options.asking)
+    runtime.changes.finish()
+    before = access.find(runtime, options.seller, options.region, options.country)
+    app, client_secret = access.app(runtime, options.app)
     if before.app == app.name:
         raise errors.Usage(
             f"{before.scope} is with the app {app.name} already. Nothing was changed.",
             "--app takes another one; sp-connect app list shows them",
         )
-    wanted = consents.Wanted(before.scope, app, client_secret, Guard())
+    wanted = flow.Wanted(before.scope, app, client_secret, Guard())
     again = f"sp-connect upgrade {before.scope.flags} --app {app.name}"
     try:
-        for connection in consents.walk(edges, manner, [wanted], lambda _: again):
+        for connection in flow.walk(runtime, manner, [wanted], lambda _: again):
             yield connection
             conversation.seat_is_kept(
-                edges.screen, before, at_amazon=edges.amazon.at(geography.manage_url(connection.scope))
+                runtime.screen, before, at_amazon=runtime.amazon.at(geography.manage_url(connection.scope))
             )
     except errors.TimedOut as error:
         if not options.asking.paste:
@@ -74,6 +75,6 @@ def command(
 
     The same account is required. The old tokens are kept until the new ones are safe.
     """
-    edges = ctx.obj.edges()
-    options = Options(seller, region, country, app, consents.Asking(paste, no_browser, browser, timeout))
-    card.tell_each(edges.screen, run(edges, options), edges.now, as_json=json)
+    runtime = ctx.obj.runtime()
+    options = Options(seller, region, country, app, flow.Asking(paste, no_browser, browser, timeout))
+    card.tell_each(runtime.screen, run(runtime, options), runtime.now, as_json=json)

@@ -137,7 +137,7 @@ def _plain(text: str) -> str:
 
 
 def _home(ctx: Any) -> tuple[Path, Path]:
-    """The folders of config.toml and of all else, as edges.real and edges.simulated have them."""
+    """The folders of config.toml and of all else, as runtime.real and runtime.simulated have them."""
     from sp_connect import settings
 
     config, data = settings.home(os.environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sp_connect import causes
+from sp_connect.errors import causes
 from sp_connect.errors.base import SpConnectError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sp_connect import causes, words
+from sp_connect import words
+from sp_connect.errors import causes
 from sp_connect.errors.base import SpConnectError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sp_connect import words
 from sp_connect.models import AmazonWords, LastError
@@ -33,6 +34,15 @@ class SpConnectError(Exception):
         said = str(self.amazon) if self.amazon else ""
         end = "" if said.endswith((".", "!", "?", ")")) else "."
         return f"{self.message} Amazon said: {said}{end}" if said else self.message
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error as the last line of stderr gives it in JSON, and `verify` beside each connection."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "amazon": self.amazon and self.amazon._asdict(),
+        }
 
     def noted(self, at: datetime) -> LastError:
         """The error in the form in which its connection's record stores it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from sp_connect import causes
+from sp_connect.errors import causes
 from sp_connect.errors.amazon import AmazonTrouble
 from sp_connect.errors.authorization import NotAuthorized
 from sp_connect.errors.base import SpConnectError

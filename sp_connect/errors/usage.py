@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sp_connect import causes, words
+from sp_connect import words
+from sp_connect.errors import causes
 from sp_connect.errors.base import SpConnectError
 
 if TYPE_CHECKING:

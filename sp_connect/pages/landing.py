@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sp_connect import errors, pages, words
-from sp_connect.amazon import marks
+from sp_connect.amazon import redaction
 from sp_connect.models import Connection
 from sp_connect.pages import prose
 
@@ -13,7 +13,7 @@ def outcome(what: Connection | errors.SpConnectError, *, simulated: bool = False
     if isinstance(what, Connection):
         return _connected(what, simulated=simulated)
     values = {
-        "message": prose.marked(marks.masked(what.told())),
+        "message": prose.marked(redaction.masked(what.told())),
         "next": prose.marked(f"Next: {what.hint}" if what.hint else ""),
     }
     return pages.page("landing_failed.html", "Not connected", values)

@@ -8,22 +8,23 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sp_connect import errors, threads
+from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import App, Consent, Invite, Scope, Secret
+from sp_connect.process import threads
 from sp_connect.simulator import accounts, seller
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import APPS, SimulatedApp, World
-from sp_connect.stores import secrets
+from sp_connect.stores import secret_store
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import Changes
-from sp_connect.views.screen import Screen
+from sp_connect.stores.transactions import Transactions
+from sp_connect.terminal.screen import Screen
 
 USUAL_PORT = 8723
 PORTS = 100
 
 
-def start(folder: Path, apps: Apps, changes: Changes, now: datetime) -> Simulator:
+def start(folder: Path, apps: Apps, changes: Transactions, now: datetime) -> Simulator:
     """A simulator that knows the apps of this home, with its built-in ones registered if there is none yet.
 
     It serves from daemon threads, so it ends with the process.
@@ -88,7 +89,7 @@ def _see_that_it_sells(scope: Scope) -> None:
         )
 
 
-def _register(apps: Apps, changes: Changes, now: datetime) -> None:
+def _register(apps: Apps, changes: Transactions, now: datetime) -> None:
     listen = f"127.0.0.1:{_free_port()}"
     with changes.writing():
         if apps.all():  # another process was first
@@ -103,7 +104,7 @@ def _register(apps: Apps, changes: Changes, now: datetime) -> None:
                 listen=listen,
                 draft=known.draft,
                 access_level=known.access_level,
-                secret_ref=secrets.new_ref(),
+                secret_ref=secret_store.new_ref(),
                 secret_set_at=now,
             )
             changes.keep_app(app, Secret(known.client_secret))

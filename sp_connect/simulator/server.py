@@ -17,8 +17,9 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from sp_connect import errors, pages, threads
+from sp_connect import errors, pages
 from sp_connect.amazon import geography
+from sp_connect.process import threads
 from sp_connect.simulator import consent, control, fees, lwa, manage, sellers, spoiling
 from sp_connect.simulator.faults import Endpoint
 from sp_connect.simulator.messages import Answer, Request, nothing_here, page, text

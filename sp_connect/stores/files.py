@@ -17,7 +17,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from sp_connect import errors, threads
+from sp_connect import errors
+from sp_connect.process import threads
 from sp_connect.stores import disk_errors, leftovers, links, placing
 from sp_connect.stores.disk_errors import explained
 

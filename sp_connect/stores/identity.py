@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import files, locks, toml
-from sp_connect.stores.secrets import PROBE
+from sp_connect.stores.secret_store import PROBE
 from sp_connect.stores.tables import Table
 
 FILE = "home.toml"

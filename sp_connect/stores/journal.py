@@ -1,6 +1,6 @@
 """The journal: what was begun with secrets and is not yet done, a file each. They hold names, never a secret.
 
-What becomes of an entry is for `changes` and `moves` to say, which hold the locks.
+What becomes of an entry is for `transactions` and `migration` to say, which hold the locks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sp_connect import errors
 from sp_connect.models import SecretName
 from sp_connect.stores import files, permissions, records, toml
 from sp_connect.stores.pending import NOTHING, Pending
-from sp_connect.stores.secrets import NAMES, StoreName, new_ref
+from sp_connect.stores.secret_store import NAMES, StoreName, new_ref
 from sp_connect.stores.tables import Table
 
 

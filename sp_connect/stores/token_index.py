@@ -19,7 +19,7 @@ from typing import Any
 from sp_connect import errors
 from sp_connect.models import Connection, Secret
 from sp_connect.stores import files
-from sp_connect.stores.secrets import SecretStore
+from sp_connect.stores.secret_store import SecretStore
 
 SCHEMA = 1
 """The form of the index that this version writes, and the only one that it reads."""

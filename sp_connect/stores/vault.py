@@ -16,8 +16,8 @@ from typing import Literal
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, leftovers, locks, seals, secrets, vault_settings
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores import crypto, files, leftovers, locks, secret_store, vault_settings
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault_key import VaultKey
 from sp_connect.stores.vault_settings import VERSION, Key, Settings
 
@@ -35,7 +35,7 @@ class Vault:
     vault that is made without one keeps its key in `keyring`. `cost` is scrypt's, for a vault that is made here.
     """
 
-    name: secrets.StoreName = "vault"
+    name: secret_store.StoreName = "vault"
 
     def __init__(
         self,
@@ -62,14 +62,14 @@ class Vault:
             }
             files.replace_all({path: _sealed(paths[path][0], key, entries) for path, entries in contents.items()})
             if any(self._read(path, paths[path][0], key) != entries for path, entries in contents.items()):
-                raise secrets.unfaithful(self.name)
+                raise secret_store.unfaithful(self.name)
 
     def fetch(self, name: SecretName) -> Secret:
         path = self._path(name)
         key = self._open()
         value = self._read(path, name, key).get(_entry(name)) if key else None
         if value is None:
-            raise secrets.missing(name, f"the vault {self._folder}")
+            raise secret_store.missing(name, f"the vault {self._folder}")
         return Secret(value)
 
     def forget(self, name: SecretName) -> None:
@@ -92,13 +92,13 @@ class Vault:
             for path in [path for path, left in contents.items() if not left]:
                 files.remove(path)
 
-    def contents(self) -> secrets.Contents:
+    def contents(self) -> secret_store.Contents:
         """The names of all secrets in the sealed files; what is no file of ours is passed over."""
         names: set[SecretName] = set()
         damages: dict[tuple[str, str], errors.Damaged] = {}
         key = self._open()
         if key is None:
-            return secrets.Contents(frozenset(), {})
+            return secret_store.Contents(frozenset(), {})
         for anyone in self._owners():
             try:
                 entries = self._read(self._path(anyone), anyone, key)
@@ -106,17 +106,17 @@ class Vault:
                 damages[anyone.kind, anyone.owner] = damage
             else:
                 names.update(SecretName(anyone.kind, anyone.owner, *_parts(entry)) for entry in entries)
-        return secrets.Contents(frozenset(names), damages)
+        return secret_store.Contents(frozenset(names), damages)
 
-    def describe(self) -> secrets.StoreDescription:
+    def describe(self) -> secret_store.StoreDescription:
         """The vault as it is on disk; opens nothing. Raises Damaged."""
         settings = self._settings()
         location = str(self._folder)
         if settings is None:
-            return secrets.StoreDescription(self.name, f"sealed files in {location}, none yet", None, location)
+            return secret_store.StoreDescription(self.name, f"sealed files in {location}, none yet", None, location)
         where = "under a passphrase" if settings.opened_by == "passphrase" else "in the keyring"
         words = f"sealed files in {location}, key {where}"
-        return secrets.StoreDescription(self.name, words, settings.opened_by, location)
+        return secret_store.StoreDescription(self.name, words, settings.opened_by, location)
 
     def has_passphrase(self) -> bool:
         """Whether the environment gives one. Raises StoreUnavailable."""
@@ -221,7 +221,7 @@ class Vault:
             raise errors.Damaged(path, f"no version of sp-connect wrote its form, {header[len(MAGIC)]}")
         if header[len(MAGIC) + 1 :] != key.id:
             raise errors.Damaged(path, "it is sealed with the key of another vault")
-        plain = seals.unseal(key.key, data[_HEADER:], header + _whose(name))
+        plain = crypto.unseal(key.key, data[_HEADER:], header + _whose(name))
         if plain is None:
             raise errors.Damaged(path, "its seal is broken: it was altered, or is the file of another owner")
         values: dict[str, str] = json.loads(plain)  # what has this seal, _sealed wrote
@@ -231,7 +231,7 @@ class Vault:
 def _sealed(name: SecretName, key: Key, values: Mapping[str, str]) -> bytes:
     """The sealed file of the owner of `name`."""
     header = MAGIC + bytes([VERSION]) + key.id
-    return header + seals.seal(key.key, json.dumps(values).encode(), header + _whose(name))
+    return header + crypto.seal(key.key, json.dumps(values).encode(), header + _whose(name))
 
 
 def _entry(name: SecretName) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import files, leftovers, toml, vault_settings
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.tables import Table
 from sp_connect.stores.vault_settings import ID, KEY, SET_IT, Key, Settings
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import seals, toml
-from sp_connect.stores.secrets import OPENERS, OpenedBy
+from sp_connect.stores import crypto, toml
+from sp_connect.stores.secret_store import OPENERS, OpenedBy
 from sp_connect.stores.tables import Table
 
 VERSION = 1
@@ -61,7 +61,7 @@ def made(key: Key, passphrase: Secret | None, path: Path, cost: Mapping[str, int
     if passphrase is not None:
         salt = os.urandom(SALT)
         values |= {"opened_by": "passphrase", "kdf": {"name": "scrypt", **cost, "salt": text(salt)}}
-        sealed = seals.seal(_stretched(passphrase, salt, cost, path), key.key, bound(key.id, values["kdf"]))
+        sealed = crypto.seal(_stretched(passphrase, salt, cost, path), key.key, bound(key.id, values["kdf"]))
         values["sealed_key"] = text(sealed)
     return values | {"checksum": checksum(values)}
 
@@ -96,15 +96,15 @@ def unsealed(settings: Settings, passphrase: Secret) -> Key:
 def _unsealed(settings: Settings, passphrase: Secret) -> bytes | None:
     """The bytes of the key; None where the passphrase is another one. Raises as `unsealed`."""
     salt, cost = _kdf(settings)
-    sealed = _bytes(Table(settings.path, "", settings.values), "sealed_key", seals.OVERHEAD + KEY)
+    sealed = _bytes(Table(settings.path, "", settings.values), "sealed_key", crypto.OVERHEAD + KEY)
     vouched = bound(settings.key_id, {"name": "scrypt", **cost, "salt": text(salt)})
-    return seals.unseal(_stretched(passphrase, salt, cost, settings.path), sealed, vouched)
+    return crypto.unseal(_stretched(passphrase, salt, cost, settings.path), sealed, vouched)
 
 
 def begin_to_unseal(settings: Settings, passphrase: Secret) -> None:
     """Does now the greatest part of what `unsealed` will have to do. Raises Damaged."""
     if settings.opened_by == "passphrase" and passphrase:
-        seals.begin_to_stretch(passphrase.reveal(), *_kdf(settings))
+        crypto.begin_to_stretch(passphrase.reveal(), *_kdf(settings))
 
 
 def _kdf(settings: Settings) -> tuple[bytes, Mapping[str, int]]:
@@ -147,7 +147,7 @@ def _stretched(passphrase: Secret, salt: bytes, cost: Mapping[str, int], path: P
     if not passphrase:
         raise errors.StoreLocked(f"The passphrase for the vault {path.parent} is empty.", SET_IT)
     try:
-        return seals.stretch(passphrase.reveal(), salt, cost)
+        return crypto.stretch(passphrase.reveal(), salt, cost)
     except (ValueError, MemoryError):
         raise errors.StoreUnavailable(
             "This machine has too little memory to open the vault.", "end other programs and run it again"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from sp_connect import errors, words
 from sp_connect.models import Connection
-from sp_connect.views import conversation, data, signs, text
-from sp_connect.views.screen import Screen
+from sp_connect.terminal import text
+from sp_connect.terminal.screen import Screen
+from sp_connect.views import conversation, data, signs
 
 if TYPE_CHECKING:
     from rich.panel import Panel

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from sp_connect import words
 from sp_connect.findings import Finding, Result
-from sp_connect.views import signs, tables, text
-from sp_connect.views.screen import Screen
+from sp_connect.terminal import text
+from sp_connect.terminal.screen import Screen
+from sp_connect.views import signs, tables
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from sp_connect import words
 from sp_connect.models import Connection, Scope, Status
+from sp_connect.terminal.text import literal
 from sp_connect.views import drawing, signs
 from sp_connect.views.drawing import GAP, NARROW_GAP, Drawing, Line, Run
-from sp_connect.views.text import literal
 
 SELLER, PLACE, ACCOUNT, CODES = "Seller", "Region", "Selling Partner ID", "Marketplaces"
 LEVEL, RENEW, STATUS = "Access level", "Renew by", "Status"

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sp_connect import foreground, words
+from sp_connect import words
 from sp_connect.amazon.consent import Arrival, Parameters
 from sp_connect.errors import SpConnectError
 from sp_connect.models import App, Connection, Scope
-from sp_connect.views import text
-from sp_connect.views.screen import Screen
+from sp_connect.process import foreground
+from sp_connect.terminal import text
+from sp_connect.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -90,7 +90,7 @@ def app(app: App, seats_used: int, now: datetime) -> dict[str, Any]:
 
 def finding(checked: Connection, wrong: SpConnectError | None, now: datetime) -> dict[str, Any]:
     """A connection as `verify` prints it."""
-    return connection(checked, now) | {"ok": wrong is None, "error": wrong and error(wrong)}
+    return connection(checked, now) | {"ok": wrong is None, "error": wrong and wrong.as_dict()}
 
 
 def revoked(gone: Connection, manage_url: str, now: datetime) -> dict[str, Any]:
@@ -133,16 +133,6 @@ def checkup(found: Sequence[Finding]) -> dict[str, Any]:
         for one in found
     ]
     return {"checks": checks, "ok": not any(one.result == "failed" for one in found)}
-
-
-def error(error: SpConnectError) -> dict[str, Any]:
-    """An error as the last line of stderr gives it, and `verify` beside each connection."""
-    return {
-        "code": error.code,
-        "message": error.message,
-        "hint": error.hint,
-        "amazon": error.amazon and _amazon(error.amazon),
-    }
 
 
 def _amazon(words: AmazonWords) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from sp_connect.views.screen import Screen
+from sp_connect.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from sp_connect.amazon import explanations
 from sp_connect.amazon.explanations import Explanation
-from sp_connect.views import tables, text
-from sp_connect.views.screen import PIPE_WIDTH, Screen
+from sp_connect.terminal import text
+from sp_connect.terminal.screen import PIPE_WIDTH, Screen
+from sp_connect.views import tables
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from sp_connect import words
 from sp_connect.amazon import consent
 from sp_connect.models import Invite
-from sp_connect.views import tables, text
-from sp_connect.views.screen import Screen
+from sp_connect.terminal import text
+from sp_connect.terminal.screen import Screen
+from sp_connect.views import tables
 
 LINK_BEGINS = 6
 """Letters of a state that tell it from others on a screen."""

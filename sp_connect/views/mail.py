@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sp_connect import words
 from sp_connect.models import Invite
-from sp_connect.views import text
+from sp_connect.terminal import text
 
 
 def invites(made: Sequence[Invite]) -> str:

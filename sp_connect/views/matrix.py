@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from sp_connect.amazon import geography
 from sp_connect.models import Connection, Status
+from sp_connect.terminal.screen import PIPE_WIDTH
 from sp_connect.views import drawing, signs
 from sp_connect.views.drawing import Drawing, Line, Run
-from sp_connect.views.screen import PIPE_WIDTH
 
 ROOM_FOR_NAMES, LEAST_ROOM = 12, 6
 """With less room for names than the first, the gaps shrink, then the heads; then names get the rest."""

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from sp_connect import pages, words
 from sp_connect.models import Connection
 from sp_connect.pages import Markup
+from sp_connect.terminal.text import literal, rehearsed
 from sp_connect.views import matrix, signs
 from sp_connect.views.matrix import Column, Entry, Grid, Part, Row
-from sp_connect.views.text import literal, rehearsed
 
 
 class Report(NamedTuple):

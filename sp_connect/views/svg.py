@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import chain
 
+from sp_connect.terminal.text import REPLACEMENT, literal
 from sp_connect.views import connections as table
 from sp_connect.views import drawing, report, signs
 from sp_connect.views import matrix as grids
 from sp_connect.views.drawing import Drawing, Line, Run
 from sp_connect.views.report import Report
-from sp_connect.views.text import REPLACEMENT, literal
 
 COLUMNS = 100
 """What a picture may take, in letters: more is too small to read in the width of a README."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from sp_connect import models, words
 from sp_connect.amazon import geography
 from sp_connect.models import SECRET_LIFE, App, Connection, Scope
+from sp_connect.terminal import text
+from sp_connect.terminal.screen import PIPE_WIDTH, Screen
 from sp_connect.views import connections as layout
-from sp_connect.views import drawing, text
-from sp_connect.views.screen import PIPE_WIDTH, Screen
+from sp_connect.views import drawing
 
 if TYPE_CHECKING:
     from rich.table import Table

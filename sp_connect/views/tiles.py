@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from sp_connect import words
 from sp_connect.models import Connection, Invite, Scope
-from sp_connect.views import card, signs, text
-from sp_connect.views.screen import PIPE_WIDTH, Screen
+from sp_connect.terminal import text
+from sp_connect.terminal.screen import PIPE_WIDTH, Screen
+from sp_connect.views import card, signs
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType

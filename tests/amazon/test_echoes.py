@@ -14,7 +14,6 @@ from requests import PreparedRequest
 from sp_connect import errors
 from sp_connect.amazon import geography, lwa, sellers
 from sp_connect.models import Grant, Secret
-from sp_connect.views import data
 from tests.amazon.test_sellers import ADDRESS, entry
 from tests.amazon.tiny import watched
 from tests.stores.samples import app
@@ -69,7 +68,7 @@ def chattering(request: PreparedRequest) -> Reply:
 
 
 def told(error: errors.SpConnectError) -> str:
-    return json.dumps(data.error(error)) + error.told() + repr(error) + str(error.amazon)
+    return json.dumps(error.as_dict()) + error.told() + repr(error) + str(error.amazon)
 
 
 def parts(text: str) -> list[str]:
@@ -117,7 +116,7 @@ def test_a_short_client_secret_does_not_garble_what_amazon_says(amazon: response
     with pytest.raises(errors.ClientRejected) as caught:
         lwa.refresh(watched(None).amazon, app(), Secret("failed"), SCOPE, REFRESH_TOKEN)
 
-    assert caught.value.told().endswith("Client authentication failed")
+    assert caught.value.told().endswith("Client authentication failed.")
 
 
 def test_a_refresh_token_that_is_given_back_is_the_token(amazon: responses.RequestsMock) -> None:

@@ -11,9 +11,9 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from sp_connect import cli
 from sp_connect.amazon import explanations
 from sp_connect.amazon.explanations import ALL, BY_CODE, Explanation
+from sp_connect.cli import main
 from sp_connect.simulator import spoiling
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +65,7 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("command", commands())
 def test_every_command_can_be_typed(command: str) -> None:
     program, *words = shlex.split(command)
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = typer.main.get_command(main.app)
     context: Any = typer.Context(group, info_name=program)
 
     while isinstance(group, TyperGroup):

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from sp_connect import errors
-from sp_connect.amazon import http, transport
-from sp_connect.amazon.http import Amazon, Limits
+from sp_connect.amazon import client, transport
+from sp_connect.amazon.client import Amazon, Limits
 
 ADDRESS = "https://api.amazon.com/auth/o2/token"
 SHORT = Limits(connect=5.0, silence=5.0, whole=0.5)
@@ -100,7 +100,7 @@ def test_each_try_has_its_own_deadline() -> None:
     with dripping(*DRIPS["headers"]) as (port, _):
         amazon = Amazon(f"http://127.0.0.1:{port}", sleep=pauses.append, limits=SHORT._replace(whole=0.1))
         given_up(lambda: amazon.get(ADDRESS, {}))
-    assert len(pauses) == len(http.PAUSES)
+    assert len(pauses) == len(client.PAUSES)
 
 
 def test_silence_is_not_waited_out() -> None:

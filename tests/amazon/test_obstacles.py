@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from sp_connect import errors
-from sp_connect.amazon.http import Amazon
+from sp_connect.amazon.client import Amazon
 from tests.amazon.tiny import Reply, Tiny, serving, watched
 
 NOW = datetime.now(UTC)
@@ -55,7 +55,7 @@ WITHOUT_SOCKS = """
 import sys
 sys.modules["socks"] = None
 from sp_connect import errors
-from sp_connect.amazon.http import Amazon
+from sp_connect.amazon.client import Amazon
 try:
     Amazon(sleep=sys.exit).get("https://api.amazon.com/", {})
 except errors.Unreachable as error:

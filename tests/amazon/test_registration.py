@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from sp_connect import errors, loopback
-from sp_connect.amazon import geography, marks, registration
+from sp_connect import errors
+from sp_connect.amazon import geography, redaction, registration
+from sp_connect.authorization import loopback
 from sp_connect.models import Secret
 
 OLD_ID = "amzn1.sellerapps.app.2eca283f-9f5a-4d13-b16c-474EXAMPLE57"
@@ -176,7 +177,7 @@ def test_only_a_number_on_the_loopback_interface_is_one(host: str, is_loopback: 
     assert loopback.is_loopback(host) is is_loopback
 
 
-LONGEST = "Atzr|" + "x" * (marks.LONGEST_REFRESH_TOKEN - 5)
+LONGEST = "Atzr|" + "x" * (redaction.LONGEST_REFRESH_TOKEN - 5)
 
 
 @pytest.mark.parametrize("token", [TOKEN, "Atzr|x", LONGEST, "Atzr|~!@#$%^&*()_-+={}[]:;'<>,.?/|"])

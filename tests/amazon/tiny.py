@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sp_connect.amazon.http import Amazon
+from sp_connect.amazon.client import Amazon
 
 
 @dataclass(frozen=True)

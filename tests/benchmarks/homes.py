@@ -16,7 +16,7 @@ from sp_connect.models import App, Connection, Marketplace, Secret
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 
 PASSPHRASE = "simulated"

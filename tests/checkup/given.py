@@ -8,28 +8,28 @@ from dataclasses import replace
 from pathlib import Path
 
 from sp_connect import checkup
-from sp_connect.amazon.http import Amazon
-from sp_connect.edges import Edges
+from sp_connect.amazon.client import Amazon
 from sp_connect.findings import Finding
 from sp_connect.models import SecretName
-from sp_connect.stores import secrets
-from sp_connect.stores.changes import Changes
+from sp_connect.runtime import Runtime
+from sp_connect.stores import secret_store
+from sp_connect.stores.transactions import Transactions
 from tests.agency import Agency
 from tests.amazon.tiny import Reply, Tiny, serving
 
 
-def visit(edges: Edges, *, fix: bool = False, yes: bool = False) -> list[Finding]:
-    return checkup.in_order(checkup.run(edges, fix=fix, yes=yes))
+def visit(runtime: Runtime, *, fix: bool = False, yes: bool = False) -> list[Finding]:
+    return checkup.in_order(checkup.run(runtime, fix=fix, yes=yes))
 
 
-def findings(edges: Edges, name: str, *, fix: bool = False, yes: bool = False) -> list[Finding]:
+def findings(runtime: Runtime, name: str, *, fix: bool = False, yes: bool = False) -> list[Finding]:
     """What a whole visit says of one check."""
-    return [one for one in visit(edges, fix=fix, yes=yes) if one.name == name]
+    return [one for one in visit(runtime, fix=fix, yes=yes) if one.name == name]
 
 
-def finding(edges: Edges, name: str, *, fix: bool = False, yes: bool = False) -> Finding:
+def finding(runtime: Runtime, name: str, *, fix: bool = False, yes: bool = False) -> Finding:
     """The same where it is made once."""
-    [found] = findings(edges, name, fix=fix, yes=yes)
+    [found] = findings(runtime, name, fix=fix, yes=yes)
     return found
 
 
@@ -41,18 +41,20 @@ def code(found: Finding) -> tuple[int, str] | None:
     return None if found.error is None else (found.error.exit_code, found.error.code)
 
 
-def with_store(agency: Agency, store: secrets.SecretStore) -> Edges:
-    """The agency's edges with another secret store in use."""
-    edges, home = agency.edges, agency.folder
-    changes = Changes(home / "unfinished", home / "lock", edges.apps, edges.connections, edges.invites, store)
-    return replace(edges, secrets=store, changes=changes)
+def with_store(agency: Agency, store: secret_store.SecretStore) -> Runtime:
+    """The agency's runtime with another secret store in use."""
+    runtime, home = agency.runtime, agency.folder
+    changes = Transactions(
+        home / "unfinished", home / "lock", runtime.apps, runtime.connections, runtime.invites, store
+    )
+    return replace(runtime, secrets=store, changes=changes)
 
 
 @contextmanager
-def elsewhere(agency: Agency, *replies: Reply) -> Iterator[tuple[Edges, Tiny]]:
-    """The agency's edges with a tiny server in the place of Amazon and of the relay's host."""
+def elsewhere(agency: Agency, *replies: Reply) -> Iterator[tuple[Runtime, Tiny]]:
+    """The agency's runtime with a tiny server in the place of Amazon and of the relay's host."""
     with serving(*replies) as tiny:
-        yield replace(agency.edges, amazon=Amazon(tiny.base, sleep=lambda _: None)), tiny
+        yield replace(agency.runtime, amazon=Amazon(tiny.base, sleep=lambda _: None)), tiny
 
 
 def edit(path: Path, old: str, new: str) -> None:

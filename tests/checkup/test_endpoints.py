@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from sp_connect.amazon.http import Amazon
-from sp_connect.edges import Edges
+from sp_connect.amazon.client import Amazon
+from sp_connect.runtime import Runtime
 from tests.agency import NOON, Agency
 from tests.amazon.tiny import BREAK, Reply
 from tests.checkup.given import code, elsewhere, finding, findings, visit
@@ -29,15 +29,15 @@ class TestEndpoints:
         connected(agency, "acme", "na")
         connected(agency, "bravo", "na")
 
-        found = findings(agency.edges, "endpoint")
+        found = findings(agency.runtime, "endpoint")
 
         assert [one.subject for one in found] == ["api.amazon.com", "sellingpartnerapi-na.amazon.com"]
         assert [one.result for one in found] == ["ok", "ok"]
 
     def test_nothing_of_ours_goes_along(self, agency: Agency) -> None:
         connected(agency)
-        with elsewhere(agency, Reply(404)) as (edges, tiny):
-            findings(edges, "endpoint")
+        with elsewhere(agency, Reply(404)) as (runtime, tiny):
+            findings(runtime, "endpoint")
 
         looks = [number for number, (_, path) in enumerate(tiny.asked) if not path.endswith("/auth/o2/token")]
         looks += [number for number, (method, _) in enumerate(tiny.asked) if method == "GET" and number not in looks]
@@ -54,17 +54,17 @@ class TestEndpoints:
 
     @pytest.mark.parametrize("status", [400, 403, 404, 405])
     def test_any_answer_will_do(self, agency: Agency, status: int) -> None:
-        with elsewhere(agency, Reply(status)) as (edges, _):
-            assert finding(edges, "endpoint").result == "ok"
+        with elsewhere(agency, Reply(status)) as (runtime, _):
+            assert finding(runtime, "endpoint").result == "ok"
 
     @pytest.mark.parametrize("status", [429, 500, 503])
     def test_one_that_is_busy_is_a_warning(self, agency: Agency, status: int) -> None:
-        with elsewhere(agency, Reply(status)) as (edges, _):
-            assert finding(edges, "endpoint").result == "warning"
+        with elsewhere(agency, Reply(status)) as (runtime, _):
+            assert finding(runtime, "endpoint").result == "warning"
 
     def test_one_that_is_silent_is_a_failure(self, agency: Agency) -> None:
-        with elsewhere(agency, BREAK) as (edges, _):
-            found = finding(edges, "endpoint")
+        with elsewhere(agency, BREAK) as (runtime, _):
+            found = finding(runtime, "endpoint")
 
         assert code(found) == (5, "unreachable")
         assert "api.amazon.com could not be asked" in found.found
@@ -79,8 +79,8 @@ class TestEndpoints:
         def wait(_: BaseHTTPRequestHandler) -> None:
             together.wait(20)
 
-        with elsewhere(agency, Reply(200, write=wait)) as (edges, _):
-            found = findings(edges, "endpoint")
+        with elsewhere(agency, Reply(200, write=wait)) as (runtime, _):
+            found = findings(runtime, "endpoint")
 
         assert [one.result for one in found] == ["ok"] * 4
         assert not together.broken
@@ -109,14 +109,14 @@ class Timeless(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def dated(agency: Agency, date: str | None, silent: str = "nowhere") -> Iterator[Edges]:
-    """The agency's edges with an Amazon that says this is the time, and says nothing at addresses that begin so."""
+def dated(agency: Agency, date: str | None, silent: str = "nowhere") -> Iterator[Runtime]:
+    """The agency's runtime with an Amazon that says this is the time, and says nothing at addresses that begin so."""
     handler = type("Dated", (Timeless,), {"date": date, "silent": silent})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield replace(agency.edges, amazon=Amazon(f"http://127.0.0.1:{server.server_address[1]}"))
+            yield replace(agency.runtime, amazon=Amazon(f"http://127.0.0.1:{server.server_address[1]}"))
         finally:
             server.shutdown()
             thread.join()
@@ -139,8 +139,8 @@ class TestClock:
     )
     def test_it_is_held_against_amazons(self, agency: Agency, date: str, result: str, said: str) -> None:
         assert agency.clock() == NOON
-        with dated(agency, date) as edges:
-            found = finding(edges, "clock")
+        with dated(agency, date) as runtime:
+            found = finding(runtime, "clock")
 
         assert (found.result, said in found.found) == (result, True), found.found
         assert code(found) == ((4, "unfit") if result == "failed" else None)
@@ -148,19 +148,19 @@ class TestClock:
 
     @pytest.mark.parametrize("date", [None, "", "noon", "Sun, 99 Nov 2026 12:00:00 GMT", "x" * 999])
     def test_where_nobody_tells_the_time_it_is_skipped(self, agency: Agency, date: str | None) -> None:
-        with dated(agency, date) as edges:
-            assert finding(edges, "clock").result == "skipped"
+        with dated(agency, date) as runtime:
+            assert finding(runtime, "clock").result == "skipped"
 
     def test_one_that_is_right_agrees_with_a_real_server(self, agency: Agency) -> None:
-        with elsewhere(agency, Reply(404)) as (edges, _):
-            assert finding(replace(edges, now=now), "clock").result == "ok"
-            late = replace(edges, now=lambda: now() + timedelta(minutes=10))
+        with elsewhere(agency, Reply(404)) as (runtime, _):
+            assert finding(replace(runtime, now=now), "clock").result == "ok"
+            late = replace(runtime, now=lambda: now() + timedelta(minutes=10))
             assert finding(late, "clock").result == "failed"
 
     def test_another_host_tells_it_where_the_first_is_silent(self, agency: Agency) -> None:
         connected(agency)
-        with dated(agency, "Sun, 22 Nov 2026 12:00:00 GMT", silent="/api.amazon.com/") as edges:
-            found = {one.subject or one.name: one for one in visit(edges)}
+        with dated(agency, "Sun, 22 Nov 2026 12:00:00 GMT", silent="/api.amazon.com/") as runtime:
+            found = {one.subject or one.name: one for one in visit(runtime)}
 
         assert code(found["api.amazon.com"]) == (5, "unreachable")
         assert found["clock"].found == "it agrees with that of sellingpartnerapi-eu.amazon.com, to 60 seconds"

@@ -13,7 +13,7 @@ import pytest
 from sp_connect.models import Secret
 from sp_connect.settings import Home
 from sp_connect.simulator.world import BUILT_IN
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.agency import Agency
 from tests.checkup.given import code, finding, visit, with_store, wrong
@@ -32,7 +32,7 @@ class TestPermissions:
     def test_what_we_make_is_its_users_alone(self, agency: Agency) -> None:
         connected(agency)
 
-        found = finding(agency.edges, "permissions")
+        found = finding(agency.runtime, "permissions")
 
         assert (found.result, found.mend) == ("ok", None)
 
@@ -58,7 +58,7 @@ class TestPermissions:
         path = agency.folder / name
         path.chmod(loose)
 
-        found = finding(agency.edges, "permissions")
+        found = finding(agency.runtime, "permissions")
 
         assert found.result == ("failed" if loose & 0o022 else "warning")
         assert code(found) == ((4, "unfit") if loose & 0o022 else None)
@@ -67,11 +67,11 @@ class TestPermissions:
         assert found.mend == "sp-connect doctor --fix"
         assert mode(path) == loose
 
-        mended = finding(agency.edges, "permissions", fix=True)
+        mended = finding(agency.runtime, "permissions", fix=True)
 
         assert (mended.result, mended.fixed) == ("ok", True)
         assert mode(path) == tight
-        assert not finding(agency.edges, "permissions", fix=True).fixed
+        assert not finding(agency.runtime, "permissions", fix=True).fixed
 
     def test_many_are_counted(self, agency: Agency) -> None:
         for name in ("acme", "bravo", "charlie", "delta", "echo"):
@@ -79,7 +79,7 @@ class TestPermissions:
         for path in (agency.folder / "connections").iterdir():
             path.chmod(0o644)
 
-        found = finding(agency.edges, "permissions")
+        found = finding(agency.runtime, "permissions")
 
         assert found.found.endswith("and 2 more")
 
@@ -89,17 +89,17 @@ class TestPermissions:
         target.chmod(0o644)
         (agency.folder / "config.toml").symlink_to(target)
 
-        assert finding(agency.edges, "permissions", fix=True).result == "ok"
+        assert finding(agency.runtime, "permissions", fix=True).result == "ok"
         assert mode(target) == 0o644
 
     def test_a_home_that_is_a_link_is_looked_at_where_it_leads(self, agency: Agency) -> None:
         link = agency.folder.parent / "link"
         link.symlink_to(agency.folder)
         agency.folder.chmod(0o755)
-        edges = replace(agency.edges, home=Home(link, link))
+        runtime = replace(agency.runtime, home=Home(link, link))
 
-        assert finding(edges, "permissions").result == "warning"
-        assert finding(edges, "permissions", fix=True).fixed
+        assert finding(runtime, "permissions").result == "warning"
+        assert finding(runtime, "permissions", fix=True).fixed
         assert mode(agency.folder) == 0o700
 
     def test_the_passphrase_file_is_looked_at(self, agency: Agency, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ class TestPermissions:
         file.write_text("correct horse")
         file.chmod(0o644)
 
-        found = finding(replace(agency.edges, passphrase_file=file), "permissions")
+        found = finding(replace(agency.runtime, passphrase_file=file), "permissions")
 
         assert (found.result, str(file) in found.found) == ("warning", True)
 
@@ -119,7 +119,7 @@ class TestPermissions:
             path.chmod(0o644)
         (agency.folder / "browsers").chmod(0o700)
 
-        assert finding(agency.edges, "permissions").result == "ok"
+        assert finding(agency.runtime, "permissions").result == "ok"
 
     def test_a_file_of_another_user_is_told_and_left_alone(self, agency: Agency, tmp_path: Path) -> None:
         theirs = Path("/etc/passwd")
@@ -129,7 +129,7 @@ class TestPermissions:
             theirs.chmod(0o644)
             os.chown(theirs, 12345, -1)
 
-        found = finding(replace(agency.edges, passphrase_file=theirs), "permissions", fix=True)
+        found = finding(replace(agency.runtime, passphrase_file=theirs), "permissions", fix=True)
 
         assert (found.result, found.fixed, str(theirs) in found.found) == ("warning", False, True)
         assert found.mend is not None
@@ -141,13 +141,13 @@ class TestDisk:
     def test_nothing_is_left_behind(self, agency: Agency) -> None:
         before = agency.files()
 
-        assert finding(agency.edges, "disk").result == "ok"
+        assert finding(agency.runtime, "disk").result == "ok"
         assert agency.files() == before
 
     def test_a_home_that_is_not_there_yet_is_not_made(self, agency: Agency, tmp_path: Path) -> None:
         there = tmp_path / "not" / "there" / "yet"
 
-        found = finding(replace(agency.edges, home=Home(there, there)), "disk")
+        found = finding(replace(agency.runtime, home=Home(there, there)), "disk")
 
         assert (found.result, str(tmp_path) in found.found) == ("ok", True)
         assert not (tmp_path / "not").exists()
@@ -156,7 +156,7 @@ class TestDisk:
         (tmp_path / "file").touch()
         there = tmp_path / "file" / "home"
 
-        found = finding(replace(agency.edges, home=Home(agency.folder, there)), "disk")
+        found = finding(replace(agency.runtime, home=Home(agency.folder, there)), "disk")
 
         assert code(found) == (4, "store-unavailable")
         assert "a file is where a folder should be" in found.found
@@ -164,7 +164,7 @@ class TestDisk:
 
 class TestSecretStore:
     def test_it_is_named_with_the_reason(self, agency: Agency) -> None:
-        found = finding(agency.edges, "secret-store")
+        found = finding(agency.runtime, "secret-store")
 
         assert found.result == "ok"
         assert found.found.endswith("vault, key under a passphrase; the test says so")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect.checkup import records, tokens
-from sp_connect.checkup.facts import Facts
+from sp_connect.checkup.context import Context
 from sp_connect.models import Secret
 from tests.stores.moving import unwatched
 from tests.stores.samples import app
@@ -16,25 +16,25 @@ from tests.stores.test_identity import ACME, BRAVO, furnish, opened
 FIX = pytest.mark.parametrize("fix", [False, True])
 
 
-def looked(home: Path, *, fix: bool, passphrase: str = "correct horse") -> Facts:
+def looked(home: Path, *, fix: bool, passphrase: str = "correct horse") -> Context:
     """The facts of a home, after the first look."""
-    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE=passphrase), fix=fix, yes=True)
-    assert facts.records.rows
-    assert facts.contents is not None
-    return facts
+    context = Context(opened(home, SP_CONNECT_PASSPHRASE=passphrase), fix=fix, yes=True)
+    assert context.records.rows
+    assert context.contents is not None
+    return context
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TESTS_RING", str(tmp_path / "ring"))
     furnish(tmp_path / "home")
-    opened(tmp_path / "home", SP_CONNECT_PASSPHRASE="correct horse").moves().run("vault", unwatched)
+    opened(tmp_path / "home", SP_CONNECT_PASSPHRASE="correct horse").migration().run("vault", unwatched)
     return tmp_path / "home"
 
 
 def elsewhere(home: Path) -> None:
     """Another process moves everything to the keyring."""
-    opened(home, SP_CONNECT_PASSPHRASE="correct horse").moves().run("keyring", unwatched)
+    opened(home, SP_CONNECT_PASSPHRASE="correct horse").migration().run("keyring", unwatched)
 
 
 def standings(home: Path) -> set[str]:
@@ -43,12 +43,14 @@ def standings(home: Path) -> set[str]:
 
 @FIX
 def test_tokens_that_were_moved_are_not_marked_as_missing(home: Path, fix: bool) -> None:
-    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
-    assert facts.records.rows
+    context = Context(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
+    assert context.records.rows
     elsewhere(home)
-    facts.__dict__["contents"] = opened(home, SP_CONNECT_PASSPHRASE="correct horse").vault.contents()  # read just after
+    context.__dict__["contents"] = opened(
+        home, SP_CONNECT_PASSPHRASE="correct horse"
+    ).vault.contents()  # read just after
 
-    found = tokens.present(facts)
+    found = tokens.present(context)
 
     assert (found.result, found.error) == ("ok", None), found
     assert standings(home) == {"connected"}
@@ -56,13 +58,13 @@ def test_tokens_that_were_moved_are_not_marked_as_missing(home: Path, fix: bool)
 
 @FIX
 def test_a_token_that_was_replaced_is_not_missing(home: Path, fix: bool) -> None:
-    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
-    assert facts.records.rows
+    context = Context(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
+    assert context.records.rows
     with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
         other.changes.keep_connection(ACME._replace(secret_ref="ref-new"), Secret("Atzr|new"))
         other.changes.drop_connection(BRAVO.scope)
 
-    found = tokens.present(facts)
+    found = tokens.present(context)
 
     assert (found.result, found.error) == ("ok", None), found
     assert standings(home) == {"connected"}
@@ -81,13 +83,13 @@ def test_a_token_that_is_missing_is_still_found_and_marked(home: Path, fix: bool
 
 @FIX
 def test_a_secret_that_was_kept_since_is_not_unclaimed(home: Path, fix: bool) -> None:
-    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
-    assert facts.records.rows
-    assert facts.apps
+    context = Context(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
+    assert context.records.rows
+    assert context.apps
     with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
         other.changes.keep_connection(ACME._replace(secret_ref="ref-new"), Secret("Atzr|new"))
 
-    found = tokens.unclaimed(facts)
+    found = tokens.unclaimed(context)
 
     assert (found.result, found.fixed) == ("ok", False), found
     assert opened(home, SP_CONNECT_PASSPHRASE="correct horse").secrets.fetch(
@@ -96,10 +98,10 @@ def test_a_secret_that_was_kept_since_is_not_unclaimed(home: Path, fix: bool) ->
 
 
 def test_an_app_that_was_registered_since_is_known(home: Path) -> None:
-    facts = Facts(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=False, yes=True)
-    assert facts.apps
+    context = Context(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=False, yes=True)
+    assert context.apps
     with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
         other.changes.keep_app(app("wider"), Secret("another client secret"))
         other.changes.keep_connection(ACME._replace(secret_ref="ref-new", app="wider"), Secret("Atzr|new"))
 
-    assert records.apps_in_use(facts).result == "ok"
+    assert records.apps_in_use(context).result == "ok"

@@ -14,10 +14,10 @@ import pytest
 from sp_connect import errors
 from sp_connect.commands import invite, rename
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import secrets
+from sp_connect.stores import secret_store
 from sp_connect.stores.journal import Entry, Renamed
-from sp_connect.stores.keyring import KeyringStore
-from sp_connect.stores.moves import Moves
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.migration import Migration
 from sp_connect.stores.vault import Vault
 from tests.agency import Agency
 from tests.checkup.given import code, edit, finding, visit, with_store, wrong
@@ -38,7 +38,9 @@ def cut_short(agency: Agency) -> SecretName:
     stubborn = Stubborn(agency.folder / "vault", lambda: Secret("correct horse"), KeyringStore(None, 1.0))
     held = with_store(agency, stubborn).changes
     with held.writing():
-        held.keep_connection(record(secret_ref=secrets.new_ref()), agency.edges.secrets.fetch(before.secret_name))
+        held.keep_connection(
+            record(secret_ref=secret_store.new_ref()), agency.runtime.secrets.fetch(before.secret_name)
+        )
     assert len(held.unfinished()) == 1
     return before.secret_name
 
@@ -54,7 +56,7 @@ def invited(agency: Agency, name: str = "acme", region: str = "eu", days: int = 
         expect_id=None,
         days=days,
     )
-    invite.run(agency.edges, options)
+    invite.run(agency.runtime, options)
 
 
 class TestFiles:
@@ -63,7 +65,7 @@ class TestFiles:
         (agency.folder / "connections" / "acme.toml").write_text("[[connection]\n")
         (agency.folder / "connections" / "acme.toml").chmod(0o600)
 
-        found = {one.name: one for one in visit(agency.edges)}
+        found = {one.name: one for one in visit(agency.runtime)}
 
         assert code(found["records"]) == (4, "damaged")
         assert "acme.toml is damaged" in found["records"].found
@@ -75,43 +77,43 @@ class TestFiles:
         for name in ("acme", "bravo", "charlie"):
             (agency.folder / "connections" / f"{name}.toml").write_text("=")
 
-        assert finding(agency.edges, "records").found.endswith("2 more files cannot be read.")
+        assert finding(agency.runtime, "records").found.endswith("2 more files cannot be read.")
 
     def test_one_of_a_later_version_is_a_failure_and_nothing_of_its_seller_is_forgotten(self, agency: Agency) -> None:
         connected(agency)
         edit(agency.folder / "connections" / "acme.toml", "schema = 1", "schema = 3")
 
-        found = {one.name: one for one in visit(agency.edges, fix=True, yes=True)}
+        found = {one.name: one for one in visit(agency.runtime, fix=True, yes=True)}
 
         assert code(found["records"]) == (4, "store-unavailable")
         assert wrong(list(found.values())) == ["records"]
-        assert len(agency.edges.vault.contents().names) == 2
+        assert len(agency.runtime.vault.contents().names) == 2
 
 
 class TestUnfinished:
     def test_what_was_cut_short_waits_for_a_change_or_for_fix(self, agency: Agency) -> None:
         old = cut_short(agency)
 
-        found = finding(agency.edges, "unfinished")
+        found = finding(agency.runtime, "unfinished")
 
         assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
-        assert agency.edges.secrets.fetch(old)
+        assert agency.runtime.secrets.fetch(old)
 
-        mended = finding(agency.edges, "unfinished", fix=True)
+        mended = finding(agency.runtime, "unfinished", fix=True)
 
         assert (mended.result, mended.fixed) == ("ok", True)
-        assert agency.edges.changes.unfinished() == ()
+        assert agency.runtime.changes.unfinished() == ()
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(old)
+            agency.runtime.secrets.fetch(old)
 
     def test_what_was_finished_is_seen_by_the_checks_that_follow(self, agency: Agency) -> None:
         before = connected(agency)
-        rename.run(agency.edges, "acme", "other")
-        agency.edges.connections.put(before)  # as where a kill came before it was dropped
+        rename.run(agency.runtime, "acme", "other")
+        agency.runtime.connections.put(before)  # as where a kill came before it was dropped
         entry = agency.folder / "unfinished" / "0123456789ab.toml"
-        agency.edges.changes.journal.note(Entry(entry, "vault", (), Renamed("acme", "other")))
+        agency.runtime.changes.journal.note(Entry(entry, "vault", (), Renamed("acme", "other")))
 
-        found = {one.name: one for one in visit(agency.edges, fix=True)}
+        found = {one.name: one for one in visit(agency.runtime, fix=True)}
 
         assert found["unfinished"].fixed
         assert wrong(list(found.values())) == []
@@ -128,12 +130,12 @@ class TestUnfinished:
         for stray in (*strays, *not_ours):
             stray.write_bytes(b"half of")
             stray.chmod(0o600)
-        assert finding(agency.edges, "unfinished").result == "ok"  # somebody may be at work on them
+        assert finding(agency.runtime, "unfinished").result == "ok"  # somebody may be at work on them
         for stray in (*strays, *not_ours):
             os.utime(stray, (0, 0))
 
-        found = finding(agency.edges, "unfinished")
-        mended = finding(agency.edges, "unfinished", fix=True)
+        found = finding(agency.runtime, "unfinished")
+        mended = finding(agency.runtime, "unfinished", fix=True)
 
         assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
         assert found.found == "3 half-written files of a killed process"
@@ -151,8 +153,8 @@ class TestUnfinished:
             agency.folder.joinpath("unfinished").mkdir(mode=0o700, exist_ok=True)
             (agency.folder / "unfinished" / f"{number}.half-written").write_text(json.dumps(known))
 
-        found = finding(agency.edges, "unfinished")
-        mended = finding(agency.edges, "unfinished", fix=True)
+        found = finding(agency.runtime, "unfinished")
+        mended = finding(agency.runtime, "unfinished", fix=True)
 
         assert found.found == "1 half-written file of a killed process"
         assert (mended.result, mended.fixed) == ("ok", True)
@@ -161,37 +163,37 @@ class TestUnfinished:
 
     def test_what_belongs_to_another_store_goes_on_waiting(self, agency: Agency) -> None:
         cut_short(agency)
-        [entry] = agency.edges.changes.unfinished()
+        [entry] = agency.runtime.changes.unfinished()
         edit(entry, 'store = "vault"', 'store = "keyring"')
 
-        found = finding(agency.edges, "unfinished", fix=True)
+        found = finding(agency.runtime, "unfinished", fix=True)
 
         assert (found.result, found.fixed) == ("warning", False)
-        assert agency.edges.changes.unfinished() == (entry,)
+        assert agency.runtime.changes.unfinished() == (entry,)
 
     def test_a_move_that_was_cut_short_is_told_and_ended_as_it_stands(self, agency: Agency) -> None:
         ring = KeyringStore("tests.stores.backends.Dictionary", 5.0)
         held = connected(agency)
         copied = [agency.app.secret_name, held.secret_name]
-        ring.keep_all({name: agency.edges.secrets.fetch(name) for name in copied})
-        agency.edges.apps.choose_store("vault")
-        agency.edges.changes.journal.begin_move("vault", "keyring", copied)
-        parts = agency.edges
-        both: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": ring, "vault": parts.vault}
-        edges = replace(
-            parts, moves=partial(Moves, parts.apps, parts.connections, parts.changes, both, agency.folder, None)
+        ring.keep_all({name: agency.runtime.secrets.fetch(name) for name in copied})
+        agency.runtime.apps.choose_store("vault")
+        agency.runtime.changes.journal.begin_move("vault", "keyring", copied)
+        parts = agency.runtime
+        both: dict[secret_store.StoreName, secret_store.SecretStore] = {"keyring": ring, "vault": parts.vault}
+        runtime = replace(
+            parts, migration=partial(Migration, parts.apps, parts.connections, parts.changes, both, agency.folder, None)
         )
 
-        found = finding(edges, "unfinished")
+        found = finding(runtime, "unfinished")
 
         assert found.result == "warning"
         assert found.found == "a move of all secrets to the keyring was cut short, or is under way just now"
         assert found.mend == "go on: sp-connect store move keyring; or end it as it stands: sp-connect doctor --fix"
-        mended = finding(edges, "unfinished", fix=True)
+        mended = finding(runtime, "unfinished", fix=True)
         assert (mended.result, mended.fixed) == ("ok", True)
         assert backends.Dictionary.items == {}
         assert token_of(agency, held)
-        assert finding(edges, "unfinished").found == "no change was cut short"
+        assert finding(runtime, "unfinished").found == "no change was cut short"
 
     def test_a_key_that_may_lie_in_the_keyring_for_nothing_is_forgotten(self, agency: Agency) -> None:
         keyring = KeyringStore("tests.stores.backends.Dictionary", 5.0)
@@ -199,32 +201,32 @@ class TestUnfinished:
         name = SecretName("app", "sp-connect-vault", "key", "00" * 16)
         keyring.keep(name, Secret("a key"))
         (agency.folder / "vault" / "key.toml").write_text(f'schema = 1\nkey_id = "{name.ref}"\n')
-        parts = agency.edges
-        both: dict[secrets.StoreName, secrets.SecretStore] = {"keyring": keyring, "vault": vault}
-        edges = replace(
+        parts = agency.runtime
+        both: dict[secret_store.StoreName, secret_store.SecretStore] = {"keyring": keyring, "vault": vault}
+        runtime = replace(
             parts,
             vault=vault,
-            moves=partial(Moves, parts.apps, parts.connections, parts.changes, both, agency.folder, None),
+            migration=partial(Migration, parts.apps, parts.connections, parts.changes, both, agency.folder, None),
         )
 
-        assert finding(edges, "unfinished").result == "warning"
-        assert finding(edges, "unfinished", fix=True).fixed
+        assert finding(runtime, "unfinished").result == "warning"
+        assert finding(runtime, "unfinished", fix=True).fixed
 
         assert backends.Dictionary.items == {}
-        assert finding(edges, "unfinished").result == "ok"
+        assert finding(runtime, "unfinished").result == "ok"
 
     def test_a_damaged_entry_is_a_failure_and_no_secret_is_forgotten(self, agency: Agency) -> None:
         cut_short(agency)
-        [entry] = agency.edges.changes.unfinished()
+        [entry] = agency.runtime.changes.unfinished()
         entry.write_text("=")
-        before = agency.edges.vault.contents()
+        before = agency.runtime.vault.contents()
 
         for fix in (False, True):
-            found = {one.name: one for one in visit(agency.edges, fix=fix, yes=True)}
+            found = {one.name: one for one in visit(agency.runtime, fix=fix, yes=True)}
             assert code(found["unfinished"]) == (4, "damaged")
             assert found["unfinished"].mend == "move it away, then: sp-connect doctor --fix"
         assert "kept, for a change that was cut short cannot be read" in found["unclaimed"].found
-        assert agency.edges.vault.contents() == before
+        assert agency.runtime.vault.contents() == before
 
 
 class TestApps:
@@ -232,7 +234,7 @@ class TestApps:
         connected(agency, "acme", app="gone")
         connected(agency, "bravo")
 
-        found = finding(agency.edges, "apps-in-use")
+        found = finding(agency.runtime, "apps-in-use")
 
         assert code(found) == (6, "not-found")
         assert "There is no app gone. It is the app of acme in Europe & India." in found.found
@@ -244,7 +246,7 @@ class TestAccounts:
         connected(agency, "acme", "eu")
         connected(agency, "bravo", "na", selling_partner_id="A2EXAMPLE1234")
 
-        found = finding(agency.edges, "accounts")
+        found = finding(agency.runtime, "accounts")
 
         assert found.result == "warning"
         assert "A2EXAMPLE1234 is connected for acme and bravo" in found.found
@@ -254,7 +256,7 @@ class TestAccounts:
         connected(agency, "acme", "eu")
         connected(agency, "acme", "na")
 
-        assert finding(agency.edges, "accounts").result == "ok"
+        assert finding(agency.runtime, "accounts").result == "ok"
 
 
 class TestConnections:
@@ -273,7 +275,7 @@ class TestConnections:
     ) -> None:
         connected(agency, standing=standing, authorized_at=agency.clock() - timedelta(days=days))
 
-        found = finding(agency.edges, "connections")
+        found = finding(agency.runtime, "connections")
 
         assert (found.result, found.mend) == (result, mend)
         assert found.found.startswith("1 connection of 1 seller")
@@ -283,7 +285,7 @@ class TestInvites:
     def test_one_that_is_pending_is_told(self, agency: Agency) -> None:
         invited(agency)
 
-        found = finding(agency.edges, "invites")
+        found = finding(agency.runtime, "invites")
 
         assert (found.result, found.found) == (
             "ok",
@@ -295,45 +297,45 @@ class TestInvites:
         agency.clock.pass_by(days=1)
         invited(agency, "bravo")
 
-        assert finding(agency.edges, "invites").found.startswith("2 invites are pending, the oldest of acme")
+        assert finding(agency.runtime, "invites").found.startswith("2 invites are pending, the oldest of acme")
 
     def test_one_that_never_came_back_is_a_warning_and_fix_forgets_it(self, agency: Agency) -> None:
         invited(agency, days=1)
         agency.clock.pass_by(days=2)
         invited(agency, "bravo")
 
-        found = finding(agency.edges, "invites")
+        found = finding(agency.runtime, "invites")
 
         assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
         assert "acme in Europe & India never came back" in found.found
-        assert len(agency.edges.invites.all()[0]) == 2
+        assert len(agency.runtime.invites.all()[0]) == 2
 
-        mended = finding(agency.edges, "invites", fix=True)
+        mended = finding(agency.runtime, "invites", fix=True)
 
         assert (mended.result, mended.fixed) == ("ok", True)
-        assert [one.scope.seller for one in agency.edges.invites.all()[0]] == ["bravo"]
+        assert [one.scope.seller for one in agency.runtime.invites.all()[0]] == ["bravo"]
 
     def test_one_of_an_app_that_is_another_by_now_is_a_warning(self, agency: Agency) -> None:
         invited(agency)
         edit(agency.folder / "config.toml", "amzn1.sp.solution.0", "amzn1.sp.solution.1")
 
-        found = finding(agency.edges, "invites", fix=True)
+        found = finding(agency.runtime, "invites", fix=True)
 
         assert (found.result, found.mend) == ("warning", "sp-connect invite --seller acme --region eu")
-        assert len(agency.edges.invites.all()[0]) == 1
+        assert len(agency.runtime.invites.all()[0]) == 1
 
     def test_a_damaged_one_is_a_failure(self, agency: Agency) -> None:
         invited(agency)
         [path] = (agency.folder / "invites").iterdir()
         Path(path).write_text("=")
 
-        assert code(finding(agency.edges, "invites")) == (4, "damaged")
+        assert code(finding(agency.runtime, "invites")) == (4, "damaged")
 
 
 def test_the_token_of_a_connection_is_never_told(agency: Agency) -> None:
     connection = connected(agency)
 
-    assert token_of(agency, connection) not in str(visit(agency.edges, fix=True, yes=True))
+    assert token_of(agency, connection) not in str(visit(agency.runtime, fix=True, yes=True))
 
 
 def test_a_copy_of_a_sellers_file_is_a_warning_and_stops_no_new_seller(agency: Agency) -> None:
@@ -343,7 +345,7 @@ def test_a_copy_of_a_sellers_file_is_a_warning_and_stops_no_new_seller(agency: A
     copy.write_bytes((folder / "acme.toml").read_bytes())
 
     agency.connect("bravo")
-    found = finding(agency.edges, "records")
+    found = finding(agency.runtime, "records")
 
     assert (found.result, found.error) == ("warning", None)
     assert str(copy) in found.found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors, pages
-from sp_connect.amazon.http import Answer
+from sp_connect.amazon.client import Answer
 from sp_connect.checkup import relay
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, World
@@ -141,14 +141,14 @@ def test_a_servers_policy_must_let_the_script_run(policy: str, runs: bool) -> No
 
 class TestOverHttp:
     def test_the_simulators_page_is_the_one_that_is_meant(self, agency: Agency) -> None:
-        found = finding(agency.edges, "relay")
+        found = finding(agency.runtime, "relay")
 
         assert (found.result, found.subject) == ("ok", "default")
 
     def test_one_for_another_listener_is_a_failure(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", agency.app.listen, f"127.0.0.1:{agencies.free_port()}")
 
-        assert code(finding(agency.edges, "relay")) == (5, "unexpected-answer")
+        assert code(finding(agency.runtime, "relay")) == (5, "unexpected-answer")
 
     def test_one_of_another_version_is_a_warning(self, tmp_path: Path) -> None:
         listen = f"127.0.0.1:{agencies.free_port()}"
@@ -160,47 +160,47 @@ class TestOverHttp:
         with older as simulator:
             office = agencies.build(tmp_path / "home", simulator, Clock(), listen, io.StringIO(), io.StringIO())
 
-            assert finding(office.edges, "relay").result == "warning"
+            assert finding(office.runtime, "relay").result == "warning"
 
     def test_an_address_without_one_is_a_failure(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "agency.example/sp-connect", "agency.example/elsewhere")
 
-        found = finding(agency.edges, "relay")
+        found = finding(agency.runtime, "relay")
 
         assert "https://agency.example/elsewhere, does not work: it answers 404." in found.found
 
     def test_it_is_asked_for_as_amazon_would_with_a_query(self, agency: Agency) -> None:
-        with elsewhere(agency, Reply(200, b"", HTML)) as (edges, tiny):
-            finding(edges, "relay")
+        with elsewhere(agency, Reply(200, b"", HTML)) as (runtime, tiny):
+            finding(runtime, "relay")
 
             assert ("GET", f"/agency.example/sp-connect?{relay.QUERY}") in tiny.asked
 
     def test_a_query_of_its_own_is_kept(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "agency.example/sp-connect", "agency.example/?page=relay")
 
-        with elsewhere(agency, Reply(200, b"", HTML)) as (edges, tiny):
-            finding(edges, "relay")
+        with elsewhere(agency, Reply(200, b"", HTML)) as (runtime, tiny):
+            finding(runtime, "relay")
 
             assert ("GET", f"/agency.example/?page=relay&{relay.QUERY}") in tiny.asked
 
     def test_a_redirect_is_not_followed(self, agency: Agency) -> None:
-        with elsewhere(agency, Reply(302, b"", {"Location": "https://evil.example/"})) as (edges, tiny):
-            assert code(finding(edges, "relay")) == (5, "unexpected-answer")
+        with elsewhere(agency, Reply(302, b"", {"Location": "https://evil.example/"})) as (runtime, tiny):
+            assert code(finding(runtime, "relay")) == (5, "unexpected-answer")
 
             assert not [path for _, path in tiny.asked if "evil" in path]
 
     def test_a_server_that_is_silent_is_a_warning(self, agency: Agency) -> None:
-        with elsewhere(agency, BREAK) as (edges, _):
-            found = finding(edges, "relay")
+        with elsewhere(agency, BREAK) as (runtime, _):
+            found = finding(runtime, "relay")
 
         assert (found.result, found.error) == ("warning", None)
         assert "agency.example could not be asked" in found.found
 
     def test_a_page_without_end_is_a_failure(self, agency: Agency) -> None:
-        with elsewhere(agency, Reply(200, b"x" * (1 << 21), HTML)) as (edges, _):
-            assert "it sends more than any relay page has" in finding(edges, "relay").found
+        with elsewhere(agency, Reply(200, b"x" * (1 << 21), HTML)) as (runtime, _):
+            assert "it sends more than any relay page has" in finding(runtime, "relay").found
 
     def test_a_redirect_uri_that_cannot_be_asked_is_skipped(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "https://agency.example", "http://agency.example")
 
-        assert finding(agency.edges, "relay").result == "skipped"
+        assert finding(agency.runtime, "relay").result == "skipped"

@@ -20,7 +20,7 @@ class TestConfiguration:
         connected(agency)
         connected(agency, "acme", "fe", "JP")
 
-        found = visit(agency.edges)
+        found = visit(agency.runtime)
 
         assert wrong(found) == []
         assert list(dict.fromkeys(one.name for one in found)) == list(checkup.NAMES)
@@ -34,7 +34,7 @@ class TestConfiguration:
     def test_without_an_app_it_says_how_to_add_one(self, agency: Agency) -> None:
         (agency.folder / "config.toml").unlink()
 
-        found = {one.name: one for one in visit(agency.edges)}
+        found = {one.name: one for one in visit(agency.runtime)}
 
         assert (found["configuration"].result, found["configuration"].mend) == ("warning", "sp-connect app add")
         assert found.keys().isdisjoint({"app", "client-secret", "seats", "port", "relay"})
@@ -43,7 +43,7 @@ class TestConfiguration:
         connected(agency)
         edit(agency.folder / "config.toml", "client_id", "client-id")
 
-        found = {one.name: one for one in visit(agency.edges)}
+        found = {one.name: one for one in visit(agency.runtime)}
 
         assert code(found["configuration"]) == (4, "damaged")
         assert "client_id is missing" in found["configuration"].found
@@ -55,7 +55,7 @@ class TestConfiguration:
         with (agency.folder / "config.toml").open("a") as file:
             file.write('drafft = true\nagency_note = "ours"\n[preferences]\nbrower = "isolated"\n')
 
-        found = finding(agency.edges, "configuration")
+        found = finding(agency.runtime, "configuration")
 
         assert found.result == "warning"
         assert "nothing reads preferences.brower (browser?) and apps.default.drafft (draft?) in" in found.found
@@ -63,19 +63,19 @@ class TestConfiguration:
     def test_a_table_that_is_nearly_apps_is_told_before_that_there_are_none(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "[apps.default]", "[app.default]")
 
-        assert "nothing reads app (apps?) in" in finding(agency.edges, "configuration").found
+        assert "nothing reads app (apps?) in" in finding(agency.runtime, "configuration").found
 
     def test_a_file_of_a_later_version_is_a_failure(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "schema = 1", "schema = 2")
 
-        assert code(finding(agency.edges, "configuration")) == (4, "store-unavailable")
+        assert code(finding(agency.runtime, "configuration")) == (4, "store-unavailable")
 
     @pytest.mark.parametrize("secret", [SECRET, "Atzr|SENTINEL"])
     def test_a_secret_in_it_is_found_and_not_repeated(self, agency: Agency, secret: str) -> None:
         with (agency.folder / "config.toml").open("a") as file:
             file.write(f'client_secret = "{secret}"\n')
 
-        found = visit(agency.edges)
+        found = visit(agency.runtime)
 
         assert code(found[0]) == (4, "unfit")
         assert "SENTINEL" not in str(found)
@@ -99,7 +99,7 @@ class TestApp:
     ) -> None:
         edit(agency.folder / "config.toml", old, new)
 
-        found = finding(agency.edges, "app")
+        found = finding(agency.runtime, "app")
 
         assert code(found) == (2, "usage")
         assert said in found.found
@@ -108,16 +108,16 @@ class TestApp:
     def test_a_secret_in_the_place_of_an_id_is_not_repeated(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", BUILT_IN.client_id, f"{BUILT_IN.client_id} {SECRET}")
 
-        found = visit(agency.edges)
+        found = visit(agency.runtime)
 
         assert code(found[1]) == (2, "usage")
         assert "SENTINEL" not in str(found)
 
     def test_each_app_has_its_own_findings(self, agency: Agency) -> None:
-        with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(agency.app._replace(name="wider", draft=True), Secret(SECRET))
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.keep_app(agency.app._replace(name="wider", draft=True), Secret(SECRET))
 
-        found = visit(agency.edges)
+        found = visit(agency.runtime)
 
         for name in ("app", "client-secret", "seats", "relay"):
             assert [one.subject for one in found if one.name == name] == ["default", "wider"]
@@ -132,7 +132,7 @@ class TestClientSecret:
     def test_its_age_counts_against_180_days(self, agency: Agency, days: int, result: str) -> None:
         agency.clock.pass_by(days=days)
 
-        found = finding(agency.edges, "client-secret")
+        found = finding(agency.runtime, "client-secret")
 
         assert found.result == result
         assert str(days) in found.found
@@ -144,9 +144,9 @@ class TestClientSecret:
         assert code(found) == ((3, "client-rejected") if result == "failed" else None)
 
     def test_one_that_is_gone_is_a_failure(self, agency: Agency) -> None:
-        agency.edges.secrets.forget(agency.app.secret_name)
+        agency.runtime.secrets.forget(agency.app.secret_name)
 
-        found = finding(agency.edges, "client-secret")
+        found = finding(agency.runtime, "client-secret")
 
         assert code(found) == (4, "missing-token")
         assert found.mend == "sp-connect app rotate-secret default"
@@ -156,14 +156,14 @@ class TestSeats:
     @pytest.mark.parametrize(("used", "result"), [(0, "ok"), (22, "ok"), (23, "warning"), (25, "warning"), (26, "ok")])
     def test_they_are_counted_by_account(self, agency: Agency, used: int, result: str) -> None:
         for number in range(used):
-            agency.edges.connections.put(of(f"seller-{number}", selling_partner_id=f"A{number}"))
-            agency.edges.connections.put(of(f"seller-{number}", "na", selling_partner_id=f"A{number}"))
+            agency.runtime.connections.put(of(f"seller-{number}", selling_partner_id=f"A{number}"))
+            agency.runtime.connections.put(of(f"seller-{number}", "na", selling_partner_id=f"A{number}"))
 
-        [found] = findings(agency.edges, "seats")
+        [found] = findings(agency.runtime, "seats")
 
         assert (found.result, f" {used}" in found.found) == (result, True)
 
     def test_those_of_another_app_are_not_counted(self, agency: Agency) -> None:
-        agency.edges.connections.put(record("acme", app="another"))
+        agency.runtime.connections.put(record("acme", app="another"))
 
-        assert "0 of 25" in finding(agency.edges, "seats").found
+        assert "0 of 25" in finding(agency.runtime, "seats").found

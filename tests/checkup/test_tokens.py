@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from sp_connect.models import Secret, SecretName
-from sp_connect.person import Person
-from sp_connect.stores import secrets
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores import secret_store
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
+from sp_connect.terminal.prompt import Prompt
 from tests.agency import Agency
 from tests.checkup.given import code, finding, sealed, visit, with_store
 from tests.commands.given import connected, kept, piping, record, typing
@@ -30,8 +30,8 @@ def ring() -> Iterator[KeyringStore]:
 
 
 def names(agency: Agency) -> frozenset[SecretName]:
-    assert isinstance(agency.edges.secrets, Vault)
-    return agency.edges.secrets.contents().names
+    assert isinstance(agency.runtime.secrets, Vault)
+    return agency.runtime.secrets.contents().names
 
 
 class TestContents:
@@ -53,15 +53,15 @@ class TestContents:
         assert names(agency) == before
 
     def test_a_keyring_has_none(self, ring: KeyringStore) -> None:
-        assert not isinstance(ring, secrets.Listing)
+        assert not isinstance(ring, secret_store.Listing)
 
 
 class TestMissing:
     def test_a_record_without_its_token_is_a_failure_with_the_command_that_mends_it(self, agency: Agency) -> None:
         connected(agency)
-        agency.edges.connections.put(record("acme", "fe", "JP"))
+        agency.runtime.connections.put(record("acme", "fe", "JP"))
 
-        found = finding(agency.edges, "tokens")
+        found = finding(agency.runtime, "tokens")
 
         assert code(found) == (4, "missing-token")
         assert found.found == "The secret of acme in Japan is not in the vault that is in use."
@@ -69,33 +69,33 @@ class TestMissing:
 
     def test_several_are_named(self, agency: Agency) -> None:
         for name in ("acme", "bravo", "charlie", "delta"):
-            agency.edges.connections.put(record(name))
+            agency.runtime.connections.put(record(name))
 
         assert "acme in Europe & India, bravo in Europe & India, charlie in Europe & India and 1 more are not" in (
-            finding(agency.edges, "tokens").found
+            finding(agency.runtime, "tokens").found
         )
 
     def test_only_fix_marks_it(self, agency: Agency) -> None:
         lost = record("acme")
-        agency.edges.connections.put(lost)
+        agency.runtime.connections.put(lost)
 
-        assert not finding(agency.edges, "tokens").fixed
+        assert not finding(agency.runtime, "tokens").fixed
         assert kept(agency, lost).standing == "connected"
 
-        marked = finding(agency.edges, "tokens", fix=True)
+        marked = finding(agency.runtime, "tokens", fix=True)
 
         assert (marked.result, marked.fixed) == ("failed", True)
         assert kept(agency, lost).standing == "missing-token"
-        assert not finding(agency.edges, "tokens", fix=True).fixed
+        assert not finding(agency.runtime, "tokens", fix=True).fixed
 
     def test_one_that_came_back_is_unmarked_by_fix(self, agency: Agency) -> None:
         back = connected(agency, standing="missing-token")
 
-        found = finding(agency.edges, "tokens")
+        found = finding(agency.runtime, "tokens")
         assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
         assert kept(agency, back).standing == "missing-token"
 
-        mended = {one.name: one for one in visit(agency.edges, fix=True)}
+        mended = {one.name: one for one in visit(agency.runtime, fix=True)}
 
         assert (mended["tokens"].result, mended["tokens"].fixed) == ("ok", True)
         assert kept(agency, back).standing == "unchecked"
@@ -106,16 +106,16 @@ class TestMissing:
         path = sealed(agency, hurt.secret_name)
         path.write_bytes(path.read_bytes()[:-1])
 
-        found = finding(agency.edges, "tokens", fix=True)
+        found = finding(agency.runtime, "tokens", fix=True)
 
         assert code(found) == (4, "damaged")
         assert str(path) in found.found
         assert kept(agency, hurt).standing == "connected"
 
     def test_a_keyring_is_asked_for_each(self, agency: Agency, ring: KeyringStore) -> None:
-        agency.edges.connections.put(record("acme"))
+        agency.runtime.connections.put(record("acme"))
         there = record("bravo")
-        agency.edges.connections.put(there)
+        agency.runtime.connections.put(there)
         ring.keep(there.secret_name, Secret("Atzr|x"))
 
         found = finding(with_store(agency, ring), "tokens")
@@ -128,24 +128,24 @@ class TestUnclaimed:
     def test_a_kept_access_token_belongs_to_its_connection(self, agency: Agency) -> None:
         connection = connected(agency)
         value = {"access_token": "Atza|x", "expires_at": (agency.clock() + timedelta(hours=1)).isoformat()}
-        agency.edges.secrets.keep(connection.access_name, Secret(json.dumps(value)))
+        agency.runtime.secrets.keep(connection.access_name, Secret(json.dumps(value)))
 
-        assert finding(agency.edges, "unclaimed").result == "ok"
+        assert finding(agency.runtime, "unclaimed").result == "ok"
 
     def test_a_token_whose_record_waits_to_be_written_is_not_left_over(self, agency: Agency) -> None:
         connection = connected(agency)
         waiting = connection.secret_name._replace(ref="5ec0e7")
-        agency.edges.secrets.keep(waiting, Secret("Atzr|newer"))
-        agency.edges.changes.journal.begin("keyring", [waiting])  # of a store that is not in use: it waits
+        agency.runtime.secrets.keep(waiting, Secret("Atzr|newer"))
+        agency.runtime.changes.journal.begin("keyring", [waiting])  # of a store that is not in use: it waits
 
-        assert finding(agency.edges, "unclaimed", fix=True, yes=True).result == "ok"
+        assert finding(agency.runtime, "unclaimed", fix=True, yes=True).result == "ok"
         assert waiting in names(agency)
 
     def test_a_secret_that_no_record_names_is_a_warning_and_is_kept_without_fix(self, agency: Agency) -> None:
         connected(agency)
-        agency.edges.secrets.keep(ORPHAN, Secret("Atzr|orphan"))
+        agency.runtime.secrets.keep(ORPHAN, Secret("Atzr|orphan"))
 
-        found = finding(agency.edges, "unclaimed", yes=True)
+        found = finding(agency.runtime, "unclaimed", yes=True)
 
         assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
         assert found.found == "1 secret of zulu that no record names"
@@ -153,7 +153,7 @@ class TestUnclaimed:
 
     def test_with_fix_a_person_is_asked_and_a_no_keeps_it(self, agency: Agency) -> None:
         connected(agency)
-        agency.edges.secrets.keep(ORPHAN, Secret("Atzr|orphan"))
+        agency.runtime.secrets.keep(ORPHAN, Secret("Atzr|orphan"))
 
         kept_ = finding(typing(agency, "n\n"), "unclaimed", fix=True)
         assert (kept_.result, kept_.fixed, ORPHAN in names(agency)) == ("warning", False, True)
@@ -164,7 +164,7 @@ class TestUnclaimed:
 
     def test_where_nobody_can_be_asked_it_names_the_flag(self, agency: Agency) -> None:
         connected(agency)
-        agency.edges.secrets.keep(ORPHAN, Secret("Atzr|orphan"))
+        agency.runtime.secrets.keep(ORPHAN, Secret("Atzr|orphan"))
 
         found = finding(piping(agency, "y\n"), "unclaimed", fix=True)
 
@@ -174,10 +174,10 @@ class TestUnclaimed:
         connection = connected(agency)
         before = names(agency)
         more = connection.secret_name._replace(item="fe-JP", ref="00")
-        agency.edges.secrets.keep(ORPHAN, Secret("Atzr|orphan"))
-        agency.edges.secrets.keep(more, Secret("Atzr|more"))
+        agency.runtime.secrets.keep(ORPHAN, Secret("Atzr|orphan"))
+        agency.runtime.secrets.keep(more, Secret("Atzr|more"))
 
-        found = finding(agency.edges, "unclaimed", fix=True, yes=True)
+        found = finding(agency.runtime, "unclaimed", fix=True, yes=True)
 
         assert (found.result, found.fixed) == ("ok", True)
         assert found.found == "2 secrets of acme and zulu that no record names: now forgotten"
@@ -188,7 +188,7 @@ class TestUnclaimed:
         hurt = connected(agency, "bravo")
         (agency.folder / "connections" / "bravo.toml").write_text("=")
 
-        found = finding(agency.edges, "unclaimed", fix=True, yes=True)
+        found = finding(agency.runtime, "unclaimed", fix=True, yes=True)
 
         assert found.result == "ok"
         assert hurt.secret_name in names(agency)
@@ -197,7 +197,7 @@ class TestUnclaimed:
         connection = connected(agency)
         (agency.folder / "connections").rename(agency.folder / "elsewhere")
 
-        found = finding(agency.edges, "unclaimed", fix=True, yes=True)
+        found = finding(agency.runtime, "unclaimed", fix=True, yes=True)
 
         assert (found.result, found.fixed) == ("warning", False)
         assert found.mend == f"bring your connections back to {agency.folder}"
@@ -207,31 +207,31 @@ class TestUnclaimed:
         connected(agency)
         (agency.folder / "config.toml").write_text("=")
 
-        assert finding(agency.edges, "unclaimed", fix=True, yes=True).result == "skipped"
+        assert finding(agency.runtime, "unclaimed", fix=True, yes=True).result == "skipped"
         assert agency.app.secret_name in names(agency)
 
     def test_a_probe_of_another_process_is_left_alone(self, agency: Agency) -> None:
-        probe = SecretName("app", secrets.PROBE, "probe", "0a")
-        agency.edges.secrets.keep(probe, Secret("x"))
+        probe = SecretName("app", secret_store.PROBE, "probe", "0a")
+        agency.runtime.secrets.keep(probe, Secret("x"))
 
-        assert finding(agency.edges, "unclaimed", fix=True, yes=True).result == "ok"
+        assert finding(agency.runtime, "unclaimed", fix=True, yes=True).result == "ok"
         assert probe in names(agency)
 
     def test_what_was_connected_or_registered_while_somebody_was_asked_is_kept(self, agency: Agency) -> None:
         connected(agency)
-        late, app = record("zulu"), agency.app._replace(name="late", secret_ref=secrets.new_ref())
+        late, app = record("zulu"), agency.app._replace(name="late", secret_ref=secret_store.new_ref())
         for name in (late.secret_name, app.secret_name):
-            agency.edges.secrets.keep(name, Secret("late"))
+            agency.runtime.secrets.keep(name, Secret("late"))
         before = names(agency)
 
-        class Slow(Person):
+        class Slow(Prompt):
             """Whoever answers once the other sp-connect is done."""
 
             def confirm(self, question: str, flag: str, otherwise: str = "") -> None:  # noqa: ARG002 - Person's
-                agency.edges.connections.put(late)
-                agency.edges.apps.put(app)
+                agency.runtime.connections.put(late)
+                agency.runtime.apps.put(app)
 
-        edges = replace(agency.edges, person=Slow(None, agency.stderr))
+        runtime = replace(agency.runtime, prompt=Slow(None, agency.stderr))
 
-        assert finding(edges, "unclaimed", fix=True).result == "ok"
+        assert finding(runtime, "unclaimed", fix=True).result == "ok"
         assert names(agency) == before

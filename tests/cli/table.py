@@ -8,8 +8,8 @@ from typing import Any, get_type_hints
 
 import typer
 
-from sp_connect import cli
-from sp_connect.commands import ENTRIES
+from sp_connect.cli import main
+from sp_connect.cli.entries import ENTRIES
 from sp_connect.completion import table
 
 FILES = {"file", "filename", "path", "directory"}
@@ -17,10 +17,10 @@ FILES = {"file", "filename", "path", "directory"}
 
 def rows() -> Iterator[str]:
     """A row for each command, flag and argument, as Typer has them."""
-    root = typer.main.get_command(cli.app)
+    root = typer.main.get_command(main.app)
     yield from _rows("", root, "")
     for entry in ENTRIES:
-        command: Any = cli._load(entry)
+        command: Any = main._load(entry)
         yield from _rows(entry.name, command, entry.summary)
         for name, below in getattr(command, "commands", {}).items():
             yield from _rows(f"{entry.name} {name}", below, below.get_short_help_str(limit=100))

@@ -24,7 +24,7 @@ LINES = [
     "sp-connect --simulate list --app ",
 ]
 TOO_MUCH = {"rich", "requests", "keyring", "cryptography", "tomlkit", "filelock", "http.client", "ssl"}
-TOO_MUCH |= {"sp_connect.edges", "sp_connect.simulator"}
+TOO_MUCH |= {"sp_connect.runtime", "sp_connect.simulator"}
 
 
 @pytest.fixture

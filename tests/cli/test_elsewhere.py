@@ -34,14 +34,14 @@ def real(office: Agency) -> Agency:
     """The office, whose app and whose acme are the real Amazon; beside them there is an app of the simulator's."""
     Identity(office.folder).make()  # every home has one before its first record
     connected(office, simulated=False)
-    with office.edges.changes.writing():
-        office.edges.apps.put(office.app._replace(simulated=False))
-        office.edges.changes.keep_app(office.app._replace(name="box", secret_ref="b0c5"), _box_secret(office))
+    with office.runtime.changes.writing():
+        office.runtime.apps.put(office.app._replace(simulated=False))
+        office.runtime.changes.keep_app(office.app._replace(name="box", secret_ref="b0c5"), _box_secret(office))
     return office
 
 
 def _box_secret(office: Agency) -> Secret:
-    return office.edges.secrets.fetch(office.app.secret_name)
+    return office.runtime.secrets.fetch(office.app.secret_name)
 
 
 @pytest.mark.parametrize("arguments", SENDING, ids=" ".join)

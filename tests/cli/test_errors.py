@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sp_connect import at_once, errors
+from sp_connect import errors
 from sp_connect.models import AmazonWords
+from sp_connect.process import parallel
 from tests.agency import Agency
 from tests.cli.program import PROGRAM, Program, ended, interrupt, plain, until
 from tests.commands.given import connected, end_at_amazon
@@ -89,8 +90,12 @@ def test_a_wrong_command_line_is_two_lines_and_exit_code_2(program: Program, arg
             "--days takes a whole number of days from 1 to 365, not -3.",
             "--days 7",
         ),
-        (("verify", "--jobs", "0"), "--jobs takes a whole number from 1 to 64, not 0.", f"--jobs {at_once.JOBS}"),
-        (("import", "--jobs", "1.5"), "--jobs takes a whole number from 1 to 64, not '1.5'.", f"--jobs {at_once.JOBS}"),
+        (("verify", "--jobs", "0"), "--jobs takes a whole number from 1 to 64, not 0.", f"--jobs {parallel.JOBS}"),
+        (
+            ("import", "--jobs", "1.5"),
+            "--jobs takes a whole number from 1 to 64, not '1.5'.",
+            f"--jobs {parallel.JOBS}",
+        ),
         (("list", "--due", ""), "--due takes a whole number of days from 0 to 3650, not ''.", "--due 30"),
         (("renew", "--due", "9" * 99), "--due takes a whole number of days from 0 to 3650.", "--due 30"),
         (("simulator", "--port", "70000"), "--port takes a whole number from 0 to 65535, not 70000.", "--port 0"),

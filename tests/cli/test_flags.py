@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import typer
 
-from sp_connect import cli, errors, tree
-from sp_connect.commands import ENTRIES
+from sp_connect import errors
+from sp_connect.cli import help, main
+from sp_connect.cli.entries import ENTRIES
 from tests.agency import Agency
 from tests.cli.program import Program
 from tests.commands.given import connected
@@ -17,9 +18,9 @@ from tests.commands.given import connected
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command with its path, and the program itself as an empty one."""
-    yield "", typer.main.get_command(cli.app)
+    yield "", typer.main.get_command(main.app)
     for entry in ENTRIES:
-        command: Any = cli._load(entry)
+        command: Any = main._load(entry)
         yield entry.name, command
         for name, below in getattr(command, "commands", {}).items():
             yield f"{entry.name} {name}", below
@@ -27,7 +28,7 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize(("path", "command"), [*commands()], ids=lambda one: one if isinstance(one, str) else "")
 def test_a_second_value_is_refused_for_every_flag_that_takes_one(path: str, command: Any) -> None:
-    single = [param for param in command.params if param.param_type_name == "option" and not tree.takes_many(param)]
+    single = [param for param in command.params if param.param_type_name == "option" and not help.takes_many(param)]
     for param in single:
         for flag in param.opts:
             line = [flag, "1", f"{param.opts[0]}=2", *(["--", "env"] if path == "exec" else [])]

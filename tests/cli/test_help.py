@@ -7,8 +7,9 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from sp_connect import __version__, cli
-from sp_connect.commands import ENTRIES
+from sp_connect import __version__
+from sp_connect.cli import main
+from sp_connect.cli.entries import ENTRIES
 from sp_connect.commands import app as app_commands
 from sp_connect.commands import store as store_commands
 from tests.cli.program import Program
@@ -88,7 +89,7 @@ def test_an_example_is_one_line_however_narrow_the_terminal(program: Program) ->
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_each_command_has_a_summary_and_an_example(command: tuple[str, ...]) -> None:
-    result = CliRunner().invoke(cli.app, [*command, "--help"], env={"COLUMNS": "200", "TERMINAL_WIDTH": "200"})
+    result = CliRunner().invoke(main.app, [*command, "--help"], env={"COLUMNS": "200", "TERMINAL_WIDTH": "200"})
 
     assert result.exit_code == 0
     assert re.search(rf"Example: .*sp-connect (--\S+ )?{' '.join(command)}", result.output)

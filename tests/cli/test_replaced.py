@@ -59,7 +59,7 @@ def test_a_consent_outlives_its_program(
     if company == "acme":
         assert (process.returncode, stderr) == (0, stderr), stderr
         assert "Traceback" not in stderr
-        [kept] = office.edges.connections.all()
+        [kept] = office.runtime.connections.all()
         assert kept.selling_partner_id in stdout
     else:
         assert process.returncode == 3, stderr

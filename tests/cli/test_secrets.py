@@ -261,4 +261,4 @@ class TestFullDisk:
 
         assert result.code == 4, result
         assert staffed.files() == before
-        assert office.edges.secrets.fetch(made.secret_name)
+        assert office.runtime.secrets.fetch(made.secret_name)

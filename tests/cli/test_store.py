@@ -9,7 +9,7 @@ import pytest
 
 from sp_connect.models import Secret
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.agency import Agency
 from tests.cli.program import PASSPHRASE, Program, ended, plain
@@ -40,7 +40,7 @@ def moving(office: Agency, staffed: Program) -> Program:
 
 def test_everything_goes_to_a_real_keyring_and_back(office: Agency, moving: Program, ring: Session) -> None:
     moving.env |= ring
-    tokens = {token_of(office, one) for one in office.edges.connections.all()}
+    tokens = {token_of(office, one) for one in office.runtime.connections.all()}
 
     there = moving.run("store", "move", "keyring", "--yes", "--json")
 
@@ -73,7 +73,7 @@ def test_a_locked_keyring_stops_it_and_an_unlocked_one_goes_on(office: Agency, m
     assert "Nothing was changed." in result.error()["message"]
     assert result.error()["hint"] == "unlock it; then: sp-connect store move keyring"
     assert moving.files() == before
-    assert all(token_of(office, one) for one in office.edges.connections.all())
+    assert all(token_of(office, one) for one in office.runtime.connections.all())
 
 
 def test_enter_alone_moves_nothing(moving: Program) -> None:

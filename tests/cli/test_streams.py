@@ -71,7 +71,7 @@ def test_where_nobody_looks_no_library_for_looks_is_loaded(
 
     assert done.returncode == code
     assert done.stdout or code or "due" in arguments
-    assert "sp_connect.cli" in done.stderr
+    assert "sp_connect.cli.main" in done.stderr
     assert "rich.console" not in done.stderr
 
 

@@ -85,7 +85,7 @@ def test_revoke_asks_and_yes_forgets(office: Agency, staffed: Program) -> None:
         code, _ = ended(child)
 
     assert code == 0
-    assert office.edges.connections.all() == ()
+    assert office.runtime.connections.all() == ()
 
 
 @pytest.mark.parametrize("how", ["flag", "variable"])
@@ -158,7 +158,7 @@ def test_a_pasted_address_connects(staffed: Program, office: Agency) -> None:
         code, _ = ended(child)
 
     assert code == 0
-    assert [c.selling_partner_id for c in office.edges.connections.all()] == ["A2EXAMPLE1234"]
+    assert [c.selling_partner_id for c in office.runtime.connections.all()] == ["A2EXAMPLE1234"]
 
 
 def test_the_address_on_which_the_simulators_browser_ends_connects_when_pasted(
@@ -173,7 +173,7 @@ def test_the_address_on_which_the_simulators_browser_ends_connects_when_pasted(
         code, _ = ended(child)
 
     assert code == 0
-    assert len(office.edges.connections.all()) == 1
+    assert len(office.runtime.connections.all()) == 1
 
 
 def all_due(office: Agency, *sellers: str) -> None:

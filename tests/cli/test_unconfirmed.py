@@ -49,9 +49,9 @@ def test_the_secret_before_is_kept_until_the_next_run(staffed: Program, office: 
 
     run_on_a_disk_that_confirms_nothing(staffed, office.folder / "connections", "rename", "acme", "other")
 
-    assert office.edges.secrets.fetch(before.secret_name), "a power cut may have brought its record back"
-    with office.edges.changes.writing():
-        assert office.edges.changes.unfinished() == ()
+    assert office.runtime.secrets.fetch(before.secret_name), "a power cut may have brought its record back"
+    with office.runtime.changes.writing():
+        assert office.runtime.changes.unfinished() == ()
 
 
 def test_a_new_passphrase_holds_and_says_so(staffed: Program, office: Agency, tmp_path: Path) -> None:

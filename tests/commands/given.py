@@ -1,4 +1,4 @@
-"""What the tests of commands begin with: connections without a consent, and a shell around an agency's edges."""
+"""What the tests of commands begin with: connections without a consent, and a shell around an agency's runtime."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any, cast
 
 import typer
 
-from sp_connect import edges
 from sp_connect.amazon import geography
-from sp_connect.amazon.http import Amazon
+from sp_connect.amazon.client import Amazon
+from sp_connect.cli.filters import Selection
 from sp_connect.commands import list as listing
 from sp_connect.models import Connection, Marketplace, Secret
-from sp_connect.person import Person
-from sp_connect.selection import Selection
+from sp_connect.runtime import Runtime
 from sp_connect.simulator import accounts
 from sp_connect.simulator.world import BUILT_IN
-from sp_connect.stores import secrets
-from sp_connect.stores.secrets import SecretStore
-from sp_connect.views.screen import Screen
+from sp_connect.stores import secret_store
+from sp_connect.stores.secret_store import SecretStore
+from sp_connect.terminal.prompt import Prompt
+from sp_connect.terminal.screen import Screen
 from tests.agency import NOON, VARIABLE, Agency
 
 
@@ -59,7 +59,7 @@ def record(name: str = "acme", region: str = "eu", country: str | None = None, *
         authorized_at=NOON,
         verified_at=NOON,
         marketplaces=tuple(marketplace(code, account.company) for code in sells_in),
-        secret_ref=secrets.new_ref(),
+        secret_ref=secret_store.new_ref(),
         simulated=True,
     )
     return made._replace(**changes)
@@ -73,8 +73,8 @@ def connected(
     made = record(name, region, country, **(today | changes))
     host = geography.consent_host(made.scope)
     given = agency.world.authorize(BUILT_IN, account_of(name, host), host)
-    with agency.edges.changes.writing():
-        agency.edges.changes.keep_connection(made, Secret(given.refresh_token))
+    with agency.runtime.changes.writing():
+        agency.runtime.changes.keep_connection(made, Secret(given.refresh_token))
     return made
 
 
@@ -84,29 +84,29 @@ def end_at_amazon(agency: Agency, connection: Connection) -> None:
 
 
 def token_of(agency: Agency, connection: Connection) -> str:
-    return agency.edges.secrets.fetch(connection.secret_name).reveal()
+    return agency.runtime.secrets.fetch(connection.secret_name).reveal()
 
 
 def kept(agency: Agency, connection: Connection) -> Connection:
     """The record as it is on disk now."""
-    found = agency.edges.connections.get(connection.scope)
+    found = agency.runtime.connections.get(connection.scope)
     assert found is not None
     return found
 
 
-def hearing(agency: Agency, hear: Callable[[str], None]) -> edges.Edges:
-    """The agency's edges, where `hear` is told of each request to Amazon as soon as it is answered."""
+def hearing(agency: Agency, hear: Callable[[str], None]) -> Runtime:
+    """The agency's runtime, where `hear` is told of each request to Amazon as soon as it is answered."""
     return replace(
-        agency.edges, amazon=Amazon(agency.simulator.base_url, hear, sleep=lambda _: None, variable=VARIABLE)
+        agency.runtime, amazon=Amazon(agency.simulator.base_url, hear, sleep=lambda _: None, variable=VARIABLE)
     )
 
 
 @dataclass
 class Shell:
-    """What Typer hands a command, around `edges`; and what the command printed on stdout."""
+    """What Typer hands a command, around `runtime`; and what the command printed on stdout."""
 
     agency: Agency
-    edges_: edges.Edges
+    runtime_: Runtime
 
     environ: dict[str, str] = field(default_factory=dict)
     invoked_subcommand: str | None = None
@@ -121,11 +121,11 @@ class Shell:
 
     @property
     def screen(self) -> Screen:
-        return self.edges_.screen
+        return self.runtime_.screen
 
-    def edges(self, *, secrets: bool = True) -> edges.Edges:
+    def runtime(self, *, secrets: bool = True) -> Runtime:
         """Without `secrets` there is no store: whoever said that it needs none is found out."""
-        return self.edges_ if secrets else replace(self.edges_, secrets=cast("SecretStore", None))
+        return self.runtime_ if secrets else replace(self.runtime_, secrets=cast("SecretStore", None))
 
     def printed(self) -> str:
         return self.agency.stdout.getvalue()
@@ -134,8 +134,8 @@ class Shell:
         return json.loads(self.printed())
 
 
-def shell(agency: Agency, around: edges.Edges | None = None) -> Shell:
-    return Shell(agency, around or agency.edges)
+def shell(agency: Agency, around: Runtime | None = None) -> Shell:
+    return Shell(agency, around or agency.runtime)
 
 
 def selected(due: int | None = None, **filters: str | Sequence[str]) -> Selection:
@@ -153,7 +153,7 @@ def names(connections: Sequence[Connection]) -> list[str]:
 
 def left(agency: Agency) -> list[str]:
     """What is connected now."""
-    return names(listing.run(agency.edges, Selection())[0])
+    return names(listing.run(agency.runtime, Selection())[0])
 
 
 class Keys(io.StringIO):
@@ -163,11 +163,11 @@ class Keys(io.StringIO):
         return True
 
 
-def typing(agency: Agency, typed: str) -> edges.Edges:
-    """The agency's edges with somebody at the terminal."""
-    return replace(agency.edges, person=Person(Keys(typed), agency.stderr))
+def typing(agency: Agency, typed: str) -> Runtime:
+    """The agency's runtime with somebody at the terminal."""
+    return replace(agency.runtime, prompt=Prompt(Keys(typed), agency.stderr))
 
 
-def piping(agency: Agency, text: str) -> edges.Edges:
-    """The agency's edges with another program's output on stdin."""
-    return replace(agency.edges, person=Person(io.StringIO(text), agency.stderr))
+def piping(agency: Agency, text: str) -> Runtime:
+    """The agency's runtime with another program's output on stdin."""
+    return replace(agency.runtime, prompt=Prompt(io.StringIO(text), agency.stderr))

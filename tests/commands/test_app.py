@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from sp_connect import access, edges, errors
+from sp_connect import access, errors
+from sp_connect.cli.filters import Selection
 from sp_connect.commands import app as commands
 from sp_connect.commands import verify
 from sp_connect.models import App
-from sp_connect.selection import Selection
+from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from tests.agency import Agency
@@ -29,7 +30,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-def add(around: edges.Edges, **fields: Any) -> App:
+def add(around: Runtime, **fields: Any) -> App:
     return commands.run_add(around, commands.AddOptions(**(GOOD | {"check": False} | fields)))
 
 
@@ -39,22 +40,22 @@ def rotate(agency: Agency, secret: str, **more: Any) -> App:
 
 def keeps(agency: Agency, secret: str) -> bool:
     """Whether the app has that client secret."""
-    return agency.edges.secrets.fetch(agency.edges.apps.get("default").secret_name).reveal() == secret
+    return agency.runtime.secrets.fetch(agency.runtime.apps.get("default").secret_name).reveal() == secret
 
 
 def old_secret(agency: Agency) -> str | None:
     """The client secret that is kept beside the app's, if one is."""
-    name = agency.edges.apps.get("default").old_secret_name
-    return agency.edges.secrets.fetch(name).reveal() if name else None
+    name = agency.runtime.apps.get("default").old_secret_name
+    return agency.runtime.secrets.fetch(name).reveal() if name else None
 
 
 class TestAdd:
     def test_an_app_is_registered_and_its_secret_is_in_the_store(self, agency: Agency) -> None:
         made = add(piping(agency, f"{SECRET}\n"), draft=True, access_level="orders")
 
-        assert agency.edges.apps.get("other") == made
+        assert agency.runtime.apps.get("other") == made
         assert (made.draft, made.access_level, made.secret_set_at) == (True, "orders", agency.clock())
-        assert agency.edges.secrets.fetch(made.secret_name).reveal() == SECRET
+        assert agency.runtime.secrets.fetch(made.secret_name).reveal() == SECRET
 
     def test_the_secret_is_in_no_file_outside_the_vault(self, agency: Agency) -> None:
         add(piping(agency, SECRET))
@@ -124,7 +125,7 @@ class TestAdd:
 
         assert told in (failure.value.hint or "")
         assert still.files() == before
-        assert around.person.piped("secret").reveal() == SECRET  # nobody has read it
+        assert around.prompt.secret_from_stdin("secret").reveal() == SECRET  # nobody has read it
 
     @pytest.mark.parametrize(
         "secret",
@@ -152,7 +153,7 @@ class TestAdd:
         before = agency.files()
 
         with pytest.raises(errors.NeedsFlag) as failure:
-            add(agency.edges, secret_from_stdin=False)
+            add(agency.runtime, secret_from_stdin=False)
 
         assert failure.value.hint == "add --client-secret-stdin"
         assert "Client secret (not shown):," not in failure.value.message
@@ -201,8 +202,8 @@ class TestLife:
         connected(agency, "acme", "fe", "JP", selling_partner_id="A2EXAMPLE1234")
         connected(agency, "bravo", "eu", app="other")
 
-        assert commands.seats_used(agency.edges.connections.all(), "default") == 2
-        assert commands.seats_used(agency.edges.connections.all(), "other") == 1
+        assert commands.seats_used(agency.runtime.connections.all(), "default") == 2
+        assert commands.seats_used(agency.runtime.connections.all(), "other") == 1
 
     def test_list_tells_the_age_of_the_secret_and_the_seats(self, agency: Agency) -> None:
         connected(agency)
@@ -269,7 +270,7 @@ class TestLife:
         assert renewed.secret_set_at == agency.clock()
         assert keeps(agency, SECRET)
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(agency.app.secret_name)
+            agency.runtime.secrets.fetch(agency.app.secret_name)
 
     def test_a_secret_that_can_be_none_leaves_the_old_one(self, agency: Agency) -> None:
         before = agency.files()
@@ -278,14 +279,14 @@ class TestLife:
             commands.run_rotate_secret(piping(agency, "two words"), "default", from_stdin=True)
 
         assert agency.files() == before
-        assert agency.edges.secrets.fetch(agency.app.secret_name).reveal() == BUILT_IN.client_secret
+        assert agency.runtime.secrets.fetch(agency.app.secret_name).reveal() == BUILT_IN.client_secret
 
     def test_removing_forgets_the_app_and_its_secret(self, agency: Agency) -> None:
-        commands.run_remove(agency.edges, "default")
+        commands.run_remove(agency.runtime, "default")
 
-        assert agency.edges.apps.all() == ()
+        assert agency.runtime.apps.all() == ()
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(agency.app.secret_name)
+            agency.runtime.secrets.fetch(agency.app.secret_name)
 
     def test_an_app_in_use_is_not_removed(self, agency: Agency) -> None:
         connected(agency, "acme")
@@ -293,7 +294,7 @@ class TestLife:
         before = agency.files()
 
         with pytest.raises(errors.AppInUse) as failure:
-            commands.run_remove(agency.edges, "default")
+            commands.run_remove(agency.runtime, "default")
 
         assert "acme and bravo" in failure.value.message
         assert failure.value.exit_code == 2
@@ -304,14 +305,14 @@ class TestLife:
             connected(agency, f"client-{number:02}", selling_partner_id=f"A2CLIENT{number:02}")
 
         with pytest.raises(errors.AppInUse) as failure:
-            commands.run_remove(agency.edges, "default")
+            commands.run_remove(agency.runtime, "default")
 
         assert "39 sellers" in failure.value.message
         assert (failure.value.hint or "").count("sp-connect ") == 1
         assert (failure.value.hint or "").endswith("sp-connect list --app default")
 
     def test_no_app_at_all_names_the_next_step(self, agency: Agency) -> None:
-        commands.run_remove(agency.edges, "default")
+        commands.run_remove(agency.runtime, "default")
         given = shell(agency)
 
         commands.list_apps(given.context)
@@ -320,7 +321,7 @@ class TestLife:
         assert given.printed() == ""
 
     def test_no_app_at_all_is_an_empty_array(self, agency: Agency) -> None:
-        commands.run_remove(agency.edges, "default")
+        commands.run_remove(agency.runtime, "default")
         given = shell(agency)
 
         commands.list_apps(given.context, json=True)
@@ -401,10 +402,10 @@ class TestNewSecret:
         acme = connected(agency)
         rotate(agency, SECRET, check=False)
 
-        assert access.token(agency.edges, acme).value
-        assert access.environment(agency.edges, acme)["LWA_CLIENT_SECRET"] == OLD
+        assert access.token(agency.runtime, acme).value
+        assert access.environment(agency.runtime, acme)["LWA_CLIENT_SECRET"] == OLD
         assert agency.connect("bravo")
-        assert [one.error for one in verify.run(agency.edges, Selection(), 1)[0]] == [None, None]
+        assert [one.error for one in verify.run(agency.runtime, Selection(), 1)[0]] == [None, None]
         assert old_secret(agency) == OLD
 
     def test_the_old_one_goes_once_the_new_one_has_obtained_a_token(self, agency: Agency) -> None:
@@ -412,12 +413,12 @@ class TestNewSecret:
         rotate(agency, SECRET, check=False)
         agency.world.renew_secret(agency.app.client_id, SECRET)
 
-        access.token(agency.edges, acme)
+        access.token(agency.runtime, acme)
 
         assert old_secret(agency) is None
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(agency.app.secret_name)
-        assert access.environment(agency.edges, acme)["LWA_CLIENT_SECRET"] == SECRET
+            agency.runtime.secrets.fetch(agency.app.secret_name)
+        assert access.environment(agency.runtime, acme)["LWA_CLIENT_SECRET"] == SECRET
 
     def test_after_seven_days_the_old_one_is_not_used_and_not_kept(self, agency: Agency) -> None:
         acme = connected(agency)
@@ -425,7 +426,7 @@ class TestNewSecret:
         agency.clock.pass_by(days=7, seconds=1)
 
         with pytest.raises(errors.ClientRejected):
-            access.token(agency.edges, acme)
+            access.token(agency.runtime, acme)
 
         assert old_secret(agency) is None
 
@@ -437,13 +438,13 @@ class TestNewSecret:
 
     def test_kept_access_tokens_are_dropped(self, agency: Agency) -> None:
         acme = connected(agency)
-        access.token(agency.edges, acme)
+        access.token(agency.runtime, acme)
         agency.world.renew_secret(agency.app.client_id, SECRET)
 
         rotate(agency, SECRET)
 
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(acme.access_name)
+            agency.runtime.secrets.fetch(acme.access_name)
 
     def test_another_refresh_token_that_the_trial_brings_is_kept(self, agency: Agency) -> None:
         acme = connected(agency)

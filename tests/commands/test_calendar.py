@@ -11,7 +11,7 @@ import pytest
 
 from sp_connect.commands import list as listing
 from sp_connect.models import App, Connection, Status
-from sp_connect.views import calendar
+from sp_connect.views import ics
 from tests.agency import NOON, Agency
 from tests.commands.given import connected, shell
 from tests.commands.office import LONGEST, ending, many, of, that_is
@@ -21,7 +21,7 @@ TODAY = NOON.date()
 
 
 def written(rows: list[Connection], apps: list[App] | None = None, now: datetime = NOON, **flags: Any) -> str:
-    return calendar.calendar(rows, apps or [], now, **flags)
+    return ics.calendar(rows, apps or [], now, **flags)
 
 
 def read(text: str) -> Any:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from sp_connect import checkup, edges, errors, findings
+from sp_connect import checkup, errors, findings
 from sp_connect.commands import doctor
 from sp_connect.findings import Finding
+from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
+from sp_connect.terminal.screen import Screen
 from sp_connect.views import checkup as view
-from sp_connect.views.screen import Screen
 from tests.agency import Agency
 from tests.commands.given import Shell, connected, record, shell
 from tests.stores.samples import app
@@ -54,13 +55,13 @@ def drawn(monkeypatch: pytest.MonkeyPatch, finding: Finding, width: int = 80, en
 
 @pytest.mark.parametrize("address", ["https://agency.example/sp-connect", "https://agency.example/elsewhere"])
 def test_of_several_apps_each_finding_names_the_one_that_it_is_about(agency: Agency, address: str) -> None:
-    first = agency.edges.apps.get("default")
-    secret = agency.edges.secrets.fetch(first.secret_name)
-    with agency.edges.changes.writing():
-        agency.edges.changes.keep_app(first._replace(name="wider", secret_ref="w1de4", redirect_uri=address), secret)
+    first = agency.runtime.apps.get("default")
+    secret = agency.runtime.secrets.fetch(first.secret_name)
+    with agency.runtime.changes.writing():
+        agency.runtime.changes.keep_app(first._replace(name="wider", secret_ref="w1de4", redirect_uri=address), secret)
     connected(agency)
 
-    found = list(checkup.run(agency.edges, fix=False, yes=False))
+    found = list(checkup.run(agency.runtime, fix=False, yes=False))
 
     told = [one for one in found if one.subject is not None]
     assert [one for one in told if str(one.subject) not in one.found] == []
@@ -82,7 +83,7 @@ class TestExitCode:
         assert "23 checks: 22 ok, 1 warning." in agency.said()
 
     def test_one_failure_is_the_error_itself(self, agency: Agency) -> None:
-        agency.edges.connections.put(record())
+        agency.runtime.connections.put(record())
 
         error = told(agency)
 
@@ -92,7 +93,7 @@ class TestExitCode:
     def test_of_several_the_most_serious_counts(self, agency: Agency) -> None:
         connected(agency, app="gone")
         agency.clock.pass_by(days=200)
-        agency.edges.apps.put(agency.app._replace(redirect_uri="http://agency.example"))
+        agency.runtime.apps.put(agency.app._replace(redirect_uri="http://agency.example"))
 
         error = told(agency, json=True)
 
@@ -118,10 +119,10 @@ class TestExitCode:
 
     def test_a_home_that_cannot_be_begun_with_is_a_finding_too(self, agency: Agency) -> None:
         class Locked(Shell):
-            def edges(self, *, secrets: bool = True) -> edges.Edges:  # noqa: ARG002 - as the base class
+            def runtime(self, *, secrets: bool = True) -> Runtime:  # noqa: ARG002 - as the base class
                 raise errors.Damaged(agency.folder / "config.toml", "expected an equals")
 
-        begun = Locked(agency, agency.edges)
+        begun = Locked(agency, agency.runtime)
 
         with pytest.raises(errors.Damaged):
             doctor.command(begun.context, json=True)
@@ -132,7 +133,7 @@ class TestExitCode:
 class TestManners:
     def test_nothing_is_changed_without_fix(self, agency: Agency) -> None:
         connected(agency)
-        agency.edges.connections.put(record("bravo"))
+        agency.runtime.connections.put(record("bravo"))
         connected(agency, "charlie", standing="missing-token")
         (agency.folder / "connections").chmod(0o755)
         before = agency.files()

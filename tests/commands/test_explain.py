@@ -16,7 +16,7 @@ from sp_connect import errors
 from sp_connect.amazon import explanations, geography
 from sp_connect.commands import explain
 from sp_connect.models import AmazonWords
-from sp_connect.views.screen import Screen
+from sp_connect.terminal.screen import Screen
 from tests.contract.schemas import CLOSED, findings
 
 ACME = geography.scope("acme", "eu", None)

@@ -15,17 +15,18 @@ from typing import Any
 
 import pytest
 
-from sp_connect import access, batches, errors
+from sp_connect import access, errors
 from sp_connect.amazon import geography
+from sp_connect.bulk import batches
+from sp_connect.bulk.reading import Outcome
 from sp_connect.commands import import_
 from sp_connect.models import Secret, SecretName
-from sp_connect.person import Person
-from sp_connect.roster import Outcome
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
-from sp_connect.stores import secrets
-from sp_connect.stores.changes import Changes
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores import secret_store
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.transactions import Transactions
+from sp_connect.terminal.prompt import Prompt
 from tests.agency import NOON, Agency
 from tests.commands.given import (
     Keys,
@@ -98,7 +99,7 @@ def told(outcome: Outcome) -> list[tuple[str, str]]:
 
 def failed(agency: Agency, content: str, **flags: Any) -> errors.SpConnectError:
     """The one failure of a file whose other rows are imported."""
-    [failure] = import_.run(agency.edges, of_file(content, **flags)).failures
+    [failure] = import_.run(agency.runtime, of_file(content, **flags)).failures
     return failure
 
 
@@ -124,7 +125,7 @@ class TestOne:
         assert not agency.world.requests["token"]
 
     def test_without_a_check_no_client_secret_is_needed(self, agency: Agency) -> None:
-        agency.edges.secrets.forget(agency.app.secret_name)
+        agency.runtime.secrets.forget(agency.app.secret_name)
 
         assert import_.run(piping(agency, LONG), one(check=False)).connections
 
@@ -162,7 +163,7 @@ class TestOne:
     @pytest.mark.parametrize("missing", ["seller", "region", "selling_partner_id"])
     def test_missing_flags_are_named(self, agency: Agency, missing: str) -> None:
         with pytest.raises(errors.Usage) as failure:
-            import_.run(agency.edges, one(**{missing: None}))
+            import_.run(agency.runtime, one(**{missing: None}))
 
         assert f"--{missing.replace('_', '-')}" in failure.value.message
         assert failure.value.exit_code == 2
@@ -183,7 +184,7 @@ class TestOne:
         self, agency: Agency, flags: dict[str, str]
     ) -> None:
         stdin = io.StringIO(LONG)
-        asked = replace(agency.edges, person=Person(stdin, agency.stderr))
+        asked = replace(agency.runtime, prompt=Prompt(stdin, agency.stderr))
 
         with pytest.raises(errors.Usage):
             import_.run(asked, one(**flags))
@@ -192,7 +193,7 @@ class TestOne:
 
     def test_flags_of_one_and_a_file_cannot_both_be_meant(self, agency: Agency) -> None:
         with pytest.raises(errors.Usage, match="--from"):
-            import_.run(agency.edges, of_file(table(), seller="acme"))
+            import_.run(agency.runtime, of_file(table(), seller="acme"))
 
     def test_an_app_that_is_not_there_is_not_found(self, agency: Agency) -> None:
         with pytest.raises(errors.NoSuchApp) as failure:
@@ -205,7 +206,7 @@ class TestOne:
         closed = KeyringStore("keyring.backends.null.Keyring", 1.0)
 
         with pytest.raises(errors.StoreUnavailable):
-            import_.run(replace(agency.edges, secrets=closed, person=Person(stdin, agency.stderr)), one())
+            import_.run(replace(agency.runtime, secrets=closed, prompt=Prompt(stdin, agency.stderr)), one())
 
         assert stdin.tell() == 0
 
@@ -266,7 +267,7 @@ class TestOne:
         with pytest.raises(KeyboardInterrupt):
             import_.run(replace(asked, amazon=hearing(agency, press).amazon), one())
 
-        [made] = agency.edges.connections.all()
+        [made] = agency.runtime.connections.all()
         assert made.standing == "connected"
         assert token_of(agency, made) != given_by_amazon
 
@@ -274,7 +275,7 @@ class TestOne:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "rotate", times=1))
         given: list[str] = []
-        another = threading.Thread(target=lambda: given.append(access.token(agency.edges, made).value.reveal()))
+        another = threading.Thread(target=lambda: given.append(access.token(agency.runtime, made).value.reveal()))
 
         def ask_too(told: str) -> None:
             if told.startswith("POST https://api.amazon.com"):
@@ -343,8 +344,8 @@ class TestGuard:
 
     def test_another_app_than_the_connections_is_refused(self, agency: Agency) -> None:
         connected(agency)
-        with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(agency.app._replace(name="other", secret_ref="0ther"), Secret("amzn1.x"))
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.keep_app(agency.app._replace(name="other", secret_ref="0ther"), Secret("amzn1.x"))
 
         with pytest.raises(errors.OtherApp):
             import_.run(piping(agency, LONG), one(app="other", check=False))
@@ -359,7 +360,7 @@ class TestGuard:
         assert made.authorized_at is None
         assert token_of(agency, made) == given_by_amazon
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(before.secret_name)
+            agency.runtime.secrets.fetch(before.secret_name)
 
     def test_the_same_token_again_begins_no_new_year(self, agency: Agency) -> None:
         given_by_amazon = token(agency)
@@ -415,8 +416,8 @@ class TestGuard:
     @pytest.mark.parametrize(("region", "app"), [("na", "default"), ("eu", "other"), ("na", "other")])
     def test_no_region_and_no_app_makes_it_another_account(self, agency: Agency, region: str, app: str) -> None:
         connected(agency)
-        with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(agency.app._replace(name="other", secret_ref="0ther"), Secret("amzn1.x"))
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.keep_app(agency.app._replace(name="other", secret_ref="0ther"), Secret("amzn1.x"))
 
         with pytest.raises(errors.DuplicateAccount):
             import_.run(piping(agency, LONG), one(seller="acme-2", region=region, app=app, check=False))
@@ -442,7 +443,7 @@ class TestGuard:
 
         if from_file:
             rows = table(f"{seller},na,,A9OTHER,{kept_token}")
-            failure: errors.SpConnectError = import_.run(agency.edges, of_file(rows, check=False)).failures[0]
+            failure: errors.SpConnectError = import_.run(agency.runtime, of_file(rows, check=False)).failures[0]
         else:
             flags = one(seller=seller, region="na", selling_partner_id="A9OTHER", check=False)
             with pytest.raises(errors.TokenTaken) as raised:
@@ -454,9 +455,9 @@ class TestGuard:
         assert {name: data for name, data in agency.files().items() if name != "tokens.json"} == files
 
     def test_a_token_is_known_by_its_fingerprint_and_no_secret_is_read_for_it(self, agency: Agency) -> None:
-        import_.run(agency.edges, of_file(table(row(agency), row(agency, "bravo")), check=False))
+        import_.run(agency.runtime, of_file(table(row(agency), row(agency, "bravo")), check=False))
         fetched: list[SecretName] = []
-        store = agency.edges.secrets
+        store = agency.runtime.secrets
 
         class Watched:
             name, keep, keep_all = store.name, store.keep, store.keep_all
@@ -466,11 +467,11 @@ class TestGuard:
                 fetched.append(name)
                 return store.fetch(name)
 
-        taken = token_of(agency, agency.edges.connections.all()[0])
-        edges = replace(piping(agency, taken), secrets=Watched())
+        taken = token_of(agency, agency.runtime.connections.all()[0])
+        runtime = replace(piping(agency, taken), secrets=Watched())
 
         with pytest.raises(errors.TokenTaken):
-            import_.run(edges, one(seller="charlie", selling_partner_id="A3", check=False))
+            import_.run(runtime, one(seller="charlie", selling_partner_id="A3", check=False))
         assert [name for name in fetched if name.kind == "seller"] == []
         assert taken not in (agency.folder / "tokens.json").read_text()
 
@@ -489,9 +490,9 @@ class TestGuard:
             if left(agency) == []:
                 connected(agency, "acme-2", selling_partner_id=ACME)
 
-        amazon = agency.edges.amazon
+        amazon = agency.runtime.amazon
         agency.world.faults.add(Fault("sellers", "delay", times=1, seconds=0.01))
-        hearing = replace(agency.edges, amazon=type(amazon)(agency.simulator.base_url, connect_meanwhile))
+        hearing = replace(agency.runtime, amazon=type(amazon)(agency.simulator.base_url, connect_meanwhile))
 
         outcome = import_.run(hearing, of_file(table(*rows), jobs=1))
 
@@ -508,7 +509,7 @@ class TestFile:
     ALL = ("acme na", "acme eu", "acme fe-JP", "bravo eu", "charlie-gmbh eu-IN")
 
     def test_all_are_checked_and_kept_in_the_order_of_the_file(self, agency: Agency, rows: list[str]) -> None:
-        outcome = import_.run(agency.edges, of_file(table(*reversed(rows))))
+        outcome = import_.run(agency.runtime, of_file(table(*reversed(rows))))
 
         assert names(outcome.connections) == list(reversed(self.ALL))
         assert left(agency) == list(self.ALL)
@@ -538,30 +539,30 @@ class TestFile:
             table(*shouted, header=" Seller,REGION,country,Selling_Partner_ID , refresh_token").encode(),
         ]
         for form in forms:
-            outcome = import_.run(agency.edges, of_file(form, check=False))
+            outcome = import_.run(agency.runtime, of_file(form, check=False))
             assert (names(outcome.connections), told(outcome)) == (list(self.ALL), [])
 
     def test_uk_is_taken_for_gb(self, agency: Agency) -> None:
         content = table(row(agency, country="GB").replace(",GB,", ",uk,"))
 
-        assert names(import_.run(agency.edges, of_file(content)).connections) == ["acme eu-GB"]
+        assert names(import_.run(agency.runtime, of_file(content)).connections) == ["acme eu-GB"]
 
     def test_the_app_is_a_column_a_flag_or_the_default(self, agency: Agency) -> None:
-        with agency.edges.changes.writing():
+        with agency.runtime.changes.writing():
             for name in ("one", "two"):
-                agency.edges.changes.keep_app(agency.app._replace(name=name, secret_ref=name), Secret("amzn1.x"))
+                agency.runtime.changes.keep_app(agency.app._replace(name=name, secret_ref=name), Secret("amzn1.x"))
         content = table(f"a,eu,,A1,{LONG},one", "b,eu,,A2,Atzr|b,", header=f"{HEADER},app")
 
-        first = import_.run(agency.edges, of_file(content, check=False)).connections
-        second = import_.run(agency.edges, of_file(table("c,eu,,A3,Atzr|c"), check=False, app="two")).connections
+        first = import_.run(agency.runtime, of_file(content, check=False)).connections
+        second = import_.run(agency.runtime, of_file(table("c,eu,,A3,Atzr|c"), check=False, app="two")).connections
 
         assert [made.app for made in (*first, *second)] == ["one", "default", "two"]
 
     def test_the_same_file_again_changes_nothing(self, agency: Agency, rows: list[str]) -> None:
-        import_.run(agency.edges, of_file(table(*rows)))
+        import_.run(agency.runtime, of_file(table(*rows)))
         before = agency.files()
 
-        outcome = import_.run(agency.edges, of_file(table(*rows), check=False))
+        outcome = import_.run(agency.runtime, of_file(table(*rows), check=False))
 
         assert names(outcome.connections) == list(self.ALL)
         assert agency.files() == before
@@ -572,18 +573,18 @@ class TestFile:
 
         def pause(seconds: float) -> None:
             pauses.append(seconds)
-            with agency.edges.changes.writing():
-                agency.edges.changes.keep_connection(record("late", selling_partner_id=f"B{count - 1}"), Secret("x"))
+            with agency.runtime.changes.writing():
+                agency.runtime.changes.keep_connection(record("late", selling_partner_id=f"B{count - 1}"), Secret("x"))
 
         content = table(*(f"c-{n},eu,,B{n},Atzr|{n}" for n in range(count)))
-        outcome = import_.run(replace(agency.edges, sleep=pause), of_file(content, check=False))
+        outcome = import_.run(replace(agency.runtime, sleep=pause), of_file(content, check=False))
 
         assert len(pauses) == 1
         assert told(outcome)[0][0] == "duplicate-account"
         assert len(outcome.connections) == count - 1
 
     def test_an_empty_table_imports_nothing_and_is_no_error(self, agency: Agency) -> None:
-        outcome = import_.run(agency.edges, of_file(table()))
+        outcome = import_.run(agency.runtime, of_file(table()))
 
         assert (outcome.connections, outcome.failures) == ([], [])
 
@@ -615,7 +616,7 @@ class TestBadFile:
         before = agency.files()
 
         with pytest.raises(errors.Usage, match=named) as failure:
-            import_.run(agency.edges, of_file(content, check=False))
+            import_.run(agency.runtime, of_file(content, check=False))
 
         assert failure.value.message.endswith("Nothing was changed.")
         assert failure.value.exit_code == 2
@@ -651,7 +652,7 @@ class TestBadFile:
             "c,eu,,A9,Atzr|another",
         ]
 
-        outcome = import_.run(agency.edges, of_file(table(*rows, rows[2]), check=False))
+        outcome = import_.run(agency.runtime, of_file(table(*rows, rows[2]), check=False))
 
         assert [(code, message.partition(":")[0]) for code, message in told(outcome)] == [
             ("duplicate-account", "Lines 2 and 3"),
@@ -672,7 +673,7 @@ class TestBadFile:
         made = connected(agency)
         rows = ["acme,eu,,A9OTHER,Atzr|one", f"acme-2,eu,,{ACME},Atzr|two", f"b,eu,,A8,{LONG}"]
 
-        outcome = import_.run(agency.edges, of_file(table(*rows), check=False))
+        outcome = import_.run(agency.runtime, of_file(table(*rows), check=False))
 
         assert [(code, message[:7]) for code, message in told(outcome)] == [
             ("wrong-account", "Line 2:"),
@@ -698,8 +699,8 @@ class TestBadFile:
         assert left(agency) == ["acme na", "acme eu"]
 
     def test_a_client_secret_that_is_wrong_is_told(self, agency: Agency) -> None:
-        with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         assert failed(agency, table(row(agency))).code == "client-rejected"
         assert left(agency) == []
@@ -708,7 +709,7 @@ class TestBadFile:
 class Full:
     """A secret store on a disk that takes no more."""
 
-    def __init__(self, behind: secrets.SecretStore) -> None:
+    def __init__(self, behind: secret_store.SecretStore) -> None:
         self.name, self.fetch, self.describe = behind.name, behind.fetch, behind.describe
         self.forget, self.forget_all = behind.forget, behind.forget_all
 
@@ -735,13 +736,13 @@ class TestStores:
         assert (sealed / "b.sealed").read_bytes() == b"?"
 
     def test_a_store_that_fails_on_the_way_is_told_once_for_all_that_is_left(self, agency: Agency) -> None:
-        home, found = agency.folder, agency.edges
-        full = Changes(
+        home, found = agency.folder, agency.runtime
+        full = Transactions(
             home / "unfinished", home / "lock", found.apps, found.connections, found.invites, Full(found.secrets)
         )
         rows = [f"c-{n},eu,,B{n},Atzr|{n}" for n in range(7)]
 
-        outcome = import_.run(replace(agency.edges, changes=full), of_file(table(*rows), check=False))
+        outcome = import_.run(replace(agency.runtime, changes=full), of_file(table(*rows), check=False))
 
         assert told(outcome) == [("store-unavailable", "Line 2 and 6 more lines: the disk is full.")]
         assert left(agency) == []
@@ -755,9 +756,9 @@ class TestStores:
             if len(heard) > 4:
                 raise KeyboardInterrupt
 
-        amazon = type(agency.edges.amazon)(agency.simulator.base_url, interrupt)
+        amazon = type(agency.runtime.amazon)(agency.simulator.base_url, interrupt)
         with pytest.raises(KeyboardInterrupt):
-            import_.run(replace(agency.edges, amazon=amazon), of_file(table(*rows), jobs=1))
+            import_.run(replace(agency.runtime, amazon=amazon), of_file(table(*rows), jobs=1))
 
         assert 0 < len(left(agency)) < 3
 
@@ -866,7 +867,7 @@ class TestCommand:
             raise EOFError
 
         monkeypatch.setattr("getpass.getpass", getpass)
-        given_shell = shell(agency, replace(agency.edges, person=Person(Keys(), agency.stderr)))
+        given_shell = shell(agency, replace(agency.runtime, prompt=Prompt(Keys(), agency.stderr)))
 
         with pytest.raises(errors.Aborted):
             self.one(given_shell, check=False)

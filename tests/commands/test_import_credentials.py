@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sp_api.base.credential_provider import FromConfigFileCredentialProvider  # type: ignore[import-untyped]
 
-from sp_connect import credentials_file, errors
+from sp_connect import errors
+from sp_connect.bulk import credentials_file
+from sp_connect.bulk.reading import Outcome
 from sp_connect.commands import import_
 from sp_connect.models import Connection
-from sp_connect.roster import Outcome
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from tests.agency import Agency
@@ -35,7 +36,7 @@ def of_file(content: str, **flags: Any) -> import_.Options:
 
 
 def imported(agency: Agency, content: str, **flags: Any) -> Outcome:
-    return import_.run(agency.edges, of_file(content, **flags))
+    return import_.run(agency.runtime, of_file(content, **flags))
 
 
 def sellers(made: list[Connection]) -> list[str]:
@@ -43,11 +44,11 @@ def sellers(made: list[Connection]) -> list[str]:
 
 
 def failed(agency: Agency, content: str, **flags: Any) -> errors.OnLines:
-    before = agency.edges.connections.all()
+    before = agency.runtime.connections.all()
     outcome = imported(agency, content, **flags)
     [failure] = outcome.failures
     assert not outcome.kept
-    assert agency.edges.connections.all() == before
+    assert agency.runtime.connections.all() == before
     assert "Atzr|" not in failure.told()
     return failure
 
@@ -98,7 +99,7 @@ class TestTaken:
         assert "of-the-file" not in given.printed() + agency.said()
 
     def test_the_only_app_with_the_client_id_is_used(self, agency: Agency) -> None:
-        agency.edges.apps.put(agency.app._replace(name="wider", client_id=OTHER_CLIENT))
+        agency.runtime.apps.put(agency.app._replace(name="wider", client_id=OTHER_CLIENT))
 
         [made] = imported(agency, account("acme", token(agency)), default_app="wider").connections
 
@@ -112,7 +113,7 @@ class TestTaken:
         [again] = imported(agency, content).connections
 
         assert token_of(agency, again) == given
-        assert len(agency.edges.connections.all()) == 1
+        assert len(agency.runtime.connections.all()) == 1
 
 
 class TestRefused:
@@ -134,7 +135,7 @@ class TestRefused:
         assert not agency.world.requests["token"]
 
     def test_the_app_that_is_asked_for_has_to_be_the_tokens(self, agency: Agency) -> None:
-        agency.edges.apps.put(agency.app._replace(name="wider", client_id=OTHER_CLIENT))
+        agency.runtime.apps.put(agency.app._replace(name="wider", client_id=OTHER_CLIENT))
 
         failure = failed(agency, account("acme", token(agency)), app="wider")
 
@@ -143,7 +144,7 @@ class TestRefused:
 
     def test_apps_with_one_client_id_have_to_be_told_apart(self, agency: Agency) -> None:
         for name in ("one", "two"):
-            agency.edges.apps.put(agency.app._replace(name=name, client_id=OTHER_CLIENT))
+            agency.runtime.apps.put(agency.app._replace(name=name, client_id=OTHER_CLIENT))
 
         failure = failed(agency, account("acme", LONG, OTHER_CLIENT))
 

@@ -21,10 +21,10 @@ from sp_connect.commands import accept, invite, invites
 from sp_connect.models import Invite
 from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores import secrets
-from sp_connect.stores.changes import Changes
+from sp_connect.stores import secret_store
 from sp_connect.stores.invites import Invites
-from sp_connect.views.screen import Screen
+from sp_connect.stores.transactions import Transactions
+from sp_connect.terminal.screen import Screen
 from tests.agency import Agency, free_port
 from tests.commands.given import connected, hearing, kept, piping, shell, token_of, typing
 from tests.commands.office import LONGEST
@@ -37,7 +37,7 @@ def invited(agency: Agency, name: str | None = "acme", region: str | None = "eu"
     wanted: dict[str, Any] = {"file": None, "app": None, "default_app": "default", "expect_id": None, "days": 7}
     regions = (region,) if region else ()
     options = invite.Options(seller=name, regions=regions, countries=countries, **(wanted | more))
-    return invite.run(agency.edges, options)
+    return invite.run(agency.runtime, options)
 
 
 def one(agency: Agency, *scope: str, **more: Any) -> Invite:
@@ -56,10 +56,11 @@ def clicked(made: Invite, company: str = "acme") -> str:
 
 def add_app(agency: Agency, name: str) -> None:
     """A second app with the first one's ids and secret."""
-    first = agency.edges.apps.get("default")
-    with agency.edges.changes.writing():
-        agency.edges.changes.keep_app(
-            first._replace(name=name, secret_ref=secrets.new_ref()), agency.edges.secrets.fetch(first.secret_name)
+    first = agency.runtime.apps.get("default")
+    with agency.runtime.changes.writing():
+        agency.runtime.changes.keep_app(
+            first._replace(name=name, secret_ref=secret_store.new_ref()),
+            agency.runtime.secrets.fetch(first.secret_name),
         )
 
 
@@ -67,7 +68,7 @@ class TestAccept:
     def test_an_invite_becomes_a_connection(self, agency: Agency) -> None:
         made = one(agency)
 
-        outcome = accept.run(agency.edges, clicked(made))
+        outcome = accept.run(agency.runtime, clicked(made))
 
         assert outcome.connection.scope == EU
         assert outcome.connection.selling_partner_id == "A2EXAMPLE1234"
@@ -78,26 +79,26 @@ class TestAccept:
         region, country = one(agency, "acme", "eu"), one(agency, "acme", "eu", "IN")
         assert region.created_at == country.created_at
 
-        assert [found.scope for found in invites.pending(agency.edges)[0]] == [region.scope, country.scope]
-        assert accept.run(agency.edges, clicked(region)).connection.scope == region.scope
+        assert [found.scope for found in invites.pending(agency.runtime)[0]] == [region.scope, country.scope]
+        assert accept.run(agency.runtime, clicked(region)).connection.scope == region.scope
 
     @pytest.mark.parametrize("company", ["bravo", None], ids=["another account", "no address"])
     def test_the_hint_names_only_what_the_seller_can_do(self, agency: Agency, company: str | None) -> None:
         made = one(agency, expect_id="A2EXAMPLE1234")
 
         with pytest.raises(errors.NotAuthorized) as failure:
-            accept.run(agency.edges, clicked(made, company) if company else "Hello, here it is")
+            accept.run(agency.runtime, clicked(made, company) if company else "Hello, here it is")
 
         assert "sp-connect connect" not in (failure.value.hint or "")
         assert "--" not in (failure.value.hint or "")
 
     def test_an_invite_used_twice_is_told_when_it_was_used(self, agency: Agency) -> None:
         address = clicked(one(agency))
-        accept.run(agency.edges, address)
+        accept.run(agency.runtime, address)
         before = agency.files()
 
         with pytest.raises(errors.NoSuchInvite, match="was used on 22 Nov 2026: each is good once") as failure:
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
         assert failure.value.exit_code == 6
         assert agency.files() == before
@@ -108,7 +109,7 @@ class TestAccept:
         moved = connected(agency, app="wider")
 
         with pytest.raises(errors.NoSuchInvite, match="is with the app wider now, and was invited for default"):
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
         assert kept(agency, moved) == moved
 
@@ -116,23 +117,23 @@ class TestAccept:
         add_app(agency, "wider")
         one(agency, "globex", "na", app="wider")
         made = one(agency)
-        with agency.edges.changes.writing():
-            agency.edges.changes.drop_app("wider")
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.drop_app("wider")
         confirm = f"https://sellercentral-europe.amazon.com/apps/authorize/confirm/{made.application_id}"
         address = f"{made.redirect_uri}?{urlencode({'amazon_callback_uri': confirm, 'amazon_state': 'x'})}"
 
         with pytest.raises(errors.OnceMore, match="of acme in Europe"):
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
     def test_an_invite_that_cannot_be_closed_now_is_closed_by_the_next_change(self, agency: Agency) -> None:
         address = clicked(one(agency))
-        home, found = agency.folder, agency.edges
+        home, found = agency.folder, agency.runtime
 
         class Full(Invites):
             def put(self, invites: Iterable[Invite]) -> None:  # noqa: ARG002 - as the real one
                 raise errors.StoreUnavailable("The disk is full.")
 
-        full = Changes(
+        full = Transactions(
             home / "unfinished", home / "lock", found.apps, found.connections, Full(home / "invites"), found.secrets
         )
 
@@ -141,7 +142,7 @@ class TestAccept:
         assert outcome.trouble is None
         assert kept(agency, outcome.connection) == outcome.connection
         with pytest.raises(errors.NoSuchInvite, match="was used on 22 Nov 2026"):
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
         assert found.changes.unfinished() == ()
 
     def test_of_two_at_once_one_connects_and_the_code_is_sent_once(self, agency: Agency) -> None:
@@ -151,7 +152,7 @@ class TestAccept:
 
         def attempt() -> None:
             try:
-                ended.append(accept.run(agency.edges, address).connection.scope)
+                ended.append(accept.run(agency.runtime, address).connection.scope)
             except errors.SpConnectError as error:
                 ended.append(error.code)
 
@@ -171,7 +172,7 @@ class TestAccept:
         agency.clock.pass_by(days=days)
 
         with pytest.raises(errors.NoSuchInvite, match="ended on 29 Nov 2026") as failure:
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
         assert "sp-connect invite --seller acme --region eu" in (failure.value.hint or "")
 
@@ -190,7 +191,7 @@ class TestAccept:
         with pytest.raises(KeyboardInterrupt):
             accept.run(hearing(agency, press), clicked(made))
 
-        [connection] = agency.edges.connections.all()
+        [connection] = agency.runtime.connections.all()
         assert (connection.standing, connection.scope) == ("unchecked", EU)
         assert token_of(agency, connection).startswith("Atzr|")
 
@@ -200,7 +201,7 @@ class TestAccept:
 
         def cancel() -> None:
             try:
-                invites.cancel(agency.edges, "acme")
+                invites.cancel(agency.runtime, "acme")
             except errors.NoSuchInvite as error:
                 ended.append(error.message)
 
@@ -223,23 +224,23 @@ class TestAccept:
         invited(agency)
 
         with pytest.raises(errors.NoSuchInvite) as failure:
-            invites.cancel(agency.edges, "acmee")
+            invites.cancel(agency.runtime, "acmee")
 
         assert (failure.value.hint or "").startswith("did you mean acme?")
 
     def test_a_cancelled_invite_is_told_when_it_was_cancelled(self, agency: Agency) -> None:
         address = clicked(one(agency))
-        invites.cancel(agency.edges, "acme")
+        invites.cancel(agency.runtime, "acme")
 
         with pytest.raises(errors.NoSuchInvite, match="was cancelled on 22 Nov 2026"):
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
     def test_a_second_invite_for_the_same_place_is_replaced_by_the_first_that_is_used(self, agency: Agency) -> None:
         first, second = one(agency), one(agency)
-        accept.run(agency.edges, clicked(first))
+        accept.run(agency.runtime, clicked(first))
 
         with pytest.raises(errors.NoSuchInvite, match="was connected by another invite"):
-            accept.run(agency.edges, clicked(second))
+            accept.run(agency.runtime, clicked(second))
 
     def test_an_invite_that_is_made_after_the_consent_stays_good(self, agency: Agency) -> None:
         used = one(agency)
@@ -247,37 +248,37 @@ class TestAccept:
         agency.clock.pass_by(seconds=5)
         later = one(agency)
 
-        agency.edges.invites.close(used.state, consented_at)  # as by an entry of the journal that lingers
+        agency.runtime.invites.close(used.state, consented_at)  # as by an entry of the journal that lingers
 
-        found = {invite.state: invite.status(agency.clock()) for invite in agency.edges.invites.all()[0]}
+        found = {invite.state: invite.status(agency.clock()) for invite in agency.runtime.invites.all()[0]}
         assert found == {used.state: "used", later.state: "pending"}
 
     def test_a_forged_state_is_not_found(self, agency: Agency) -> None:
         made = one(agency)
 
         with pytest.raises(errors.NoSuchInvite, match="another's, or forged"):
-            accept.run(agency.edges, clicked(made).replace(made.state, "away.forged"))
+            accept.run(agency.runtime, clicked(made).replace(made.state, "away.forged"))
 
     def test_an_invite_of_another_app_is_not_found(self, agency: Agency) -> None:
         address = clicked(one(agency))
         other = agency.app.application_id[:-1] + "9"
-        agency.edges.apps.put(agency.app._replace(application_id=other))
+        agency.runtime.apps.put(agency.app._replace(application_id=other))
 
         with pytest.raises(errors.NoSuchInvite, match="is another one at Amazon"):
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
     def test_a_removed_app_is_not_found(self, agency: Agency) -> None:
         address = clicked(one(agency))
-        agency.edges.apps.remove("default")
+        agency.runtime.apps.remove("default")
 
         with pytest.raises(errors.NoSuchApp):
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
     def test_a_redirect_uri_that_was_changed_meanwhile_is_sent_as_the_link_had_it(self, agency: Agency) -> None:
         address = clicked(one(agency))
-        agency.edges.apps.put(agency.app._replace(redirect_uri="https://new.example/relay"))
+        agency.runtime.apps.put(agency.app._replace(redirect_uri="https://new.example/relay"))
 
-        assert accept.run(agency.edges, address).connection.scope == EU
+        assert accept.run(agency.runtime, address).connection.scope == EU
 
     @pytest.mark.parametrize(
         ("spoil", "why"),
@@ -295,10 +296,10 @@ class TestAccept:
         address = clicked(made)
 
         with pytest.raises(errors.BadState, match=why) as failure:
-            accept.run(agency.edges, spoil(address))
+            accept.run(agency.runtime, spoil(address))
 
         assert failure.value.exit_code == 3
-        assert accept.run(agency.edges, address).connection.scope == EU
+        assert accept.run(agency.runtime, address).connection.scope == EU
 
     @pytest.mark.parametrize(
         "broken",
@@ -316,7 +317,7 @@ class TestAccept:
         ],
     )
     def test_what_a_mail_did_to_the_address_is_undone(self, agency: Agency, broken: Any) -> None:
-        assert accept.run(agency.edges, broken(clicked(one(agency)))).connection.scope == EU
+        assert accept.run(agency.runtime, broken(clicked(one(agency)))).connection.scope == EU
 
     def test_the_address_comes_from_stdin_too(self, agency: Agency) -> None:
         address = clicked(one(agency))
@@ -343,31 +344,31 @@ class TestAccept:
         agency.clock.pass_by(minutes=6)
 
         with pytest.raises(errors.CodeExpired, match="five minutes") as failure:
-            accept.run(agency.edges, address)
+            accept.run(agency.runtime, address)
 
         assert failure.value.hint == "the link is good until 29 Nov 2026: the seller may open it once more"
-        assert accept.run(agency.edges, clicked(made)).connection.scope == EU
+        assert accept.run(agency.runtime, clicked(made)).connection.scope == EU
 
     def test_a_wrong_account_is_refused_and_the_link_is_still_good(self, agency: Agency) -> None:
         connected(agency, "acme", "eu")
         made = one(agency)
 
         with pytest.raises(errors.WrongAccount):
-            accept.run(agency.edges, clicked(made, "bravo"))
+            accept.run(agency.runtime, clicked(made, "bravo"))
 
-        assert accept.run(agency.edges, clicked(made)).connection.scope == EU
+        assert accept.run(agency.runtime, clicked(made)).connection.scope == EU
 
     def test_the_expected_id_is_that_of_the_invite(self, agency: Agency) -> None:
         made = one(agency, expect_id="A9OTHER")
 
         with pytest.raises(errors.UnexpectedAccount):
-            accept.run(agency.edges, clicked(made))
+            accept.run(agency.runtime, clicked(made))
 
     def test_an_account_that_another_seller_has_is_refused(self, agency: Agency) -> None:
         connected(agency, "bravo", "eu")
 
         with pytest.raises(errors.DuplicateAccount):
-            accept.run(agency.edges, clicked(one(agency), "bravo"))
+            accept.run(agency.runtime, clicked(one(agency), "bravo"))
 
     def test_the_hop_is_told_with_the_address_that_the_seller_opens(self, agency: Agency) -> None:
         agency.world.faults.add(Fault("consent", "hop"))
@@ -377,7 +378,7 @@ class TestAccept:
         assert "amazon_callback_uri" in hop
 
         with pytest.raises(errors.OnceMore) as failure:
-            accept.run(agency.edges, hop)
+            accept.run(agency.runtime, hop)
 
         onward = (failure.value.hint or "").rpartition(" ")[2]
         assert onward.startswith(agency.simulator.base_url)
@@ -389,20 +390,20 @@ class TestAccept:
         hop = seller.confirm(made.address, "acme", f"127.0.0.1:{free_port()}")
         assert hop is not None
         with pytest.raises(errors.OnceMore) as failure:
-            accept.run(agency.edges, hop)
+            accept.run(agency.runtime, hop)
         one(agency, "bravo", "na")
         onward = (failure.value.hint or "").rpartition(" ")[2]
         answer = requests.get(onward, allow_redirects=False, timeout=10).headers["Location"]
 
-        outcome = accept.run(agency.edges, answer)
+        outcome = accept.run(agency.runtime, answer)
 
         assert outcome.connection.scope == made.scope
         assert made.state not in answer
-        closed = agency.edges.invites.find(made.state)
+        closed = agency.runtime.invites.find(made.state)
         assert closed is not None
         assert closed.closed == "used"
         with pytest.raises(errors.NoSuchInvite, match="was used on"):
-            accept.run(agency.edges, answer)
+            accept.run(agency.runtime, answer)
 
     def test_an_amazon_that_does_not_answer_the_check_keeps_the_token_and_uses_the_invite(self, agency: Agency) -> None:
         address = clicked(one(agency))
@@ -415,7 +416,7 @@ class TestAccept:
         assert failure.value.code == "unreachable"
         assert failure.value.hint == "the token is saved but unchecked: sp-connect verify --seller acme --region eu"
         assert [row["status"] for row in given.json()] == ["unchecked"]
-        assert invites.pending(agency.edges)[0] == []
+        assert invites.pending(agency.runtime)[0] == []
 
 
 class TestInvite:
@@ -424,7 +425,7 @@ class TestInvite:
 
         assert made.state.startswith("away.")
         assert made.state in made.address
-        assert invites.pending(agency.edges)[0] == [made._replace(created_at=made.created_at)]
+        assert invites.pending(agency.runtime)[0] == [made._replace(created_at=made.created_at)]
 
     def test_the_far_east_has_a_link_for_each_country(self, agency: Agency) -> None:
         made, _ = invited(agency, "acme", "fe")
@@ -460,7 +461,7 @@ class TestInvite:
         with pytest.raises(error):
             invited(agency, **more)
 
-        assert invites.pending(agency.edges)[0] == []
+        assert invites.pending(agency.runtime)[0] == []
 
     def test_the_state_is_in_a_file_that_is_private(self, agency: Agency) -> None:
         one(agency)
@@ -473,7 +474,7 @@ class TestInvite:
         agency.clock.pass_by(days=38)
         one(agency)
 
-        assert len(agency.edges.invites.all()[0]) == 1
+        assert len(agency.runtime.invites.all()[0]) == 1
 
     def test_json_has_the_keys_of_the_contract(self, agency: Agency) -> None:
         given = shell(agency)
@@ -498,7 +499,7 @@ class TestInvite:
 
         invite.command(given.context, "acme", ["eu"])
 
-        [made], _ = invites.pending(agency.edges)
+        [made], _ = invites.pending(agency.runtime)
         assert given.printed() == f"{made.address}\n"
 
     def test_the_mail_says_what_to_do_and_holds_each_link_on_a_line(self, agency: Agency) -> None:
@@ -506,7 +507,7 @@ class TestInvite:
 
         invite.command(given.context, "acme", ["fe"], text=True)
 
-        for made in invites.pending(agency.edges)[0]:
+        for made in invites.pending(agency.runtime)[0]:
             assert made.address in given.printed().splitlines()
         assert given.printed().startswith("Subject: ")
         assert "Japan, Australia and Singapore" in " ".join(given.printed().split())
@@ -565,7 +566,7 @@ class TestFromFile:
             "Line 6: bravo in Japan is there already, on line 3.",
         ]
         assert failed[0].message.startswith("Line 4: 'ACME' cannot be the name of a seller")
-        assert len(invites.pending(agency.edges)[0]) == 3
+        assert len(invites.pending(agency.runtime)[0]) == 3
 
     def test_of_rows_that_contradict_each_other_none_is_invited(self, agency: Agency) -> None:
         file = self.given("seller,region,expect_id\nacme,eu,A2EXAMPLE1234\nacme,eu,A1BRAVO777777\ndelta,na,\n")
@@ -635,7 +636,7 @@ class TestInvites:
             one(agency, name)
         agency.clock.pass_by(minutes=20)
         terminal = Terminal()
-        around = replace(agency.edges, screen=Screen(terminal, agency.stderr))
+        around = replace(agency.runtime, screen=Screen(terminal, agency.stderr))
 
         invites.command(shell(agency, around).context)
 
@@ -661,11 +662,11 @@ class TestInvites:
         invites.command(given.context, cancelled="acme", json=True)
 
         assert [row["status"] for row in given.json()] == ["cancelled", "cancelled"]
-        assert [left.scope for left in invites.pending(agency.edges)[0]] == [other.scope]
+        assert [left.scope for left in invites.pending(agency.runtime)[0]] == [other.scope]
 
     def test_cancel_of_none_is_not_found(self, agency: Agency) -> None:
         with pytest.raises(errors.NoSuchInvite):
-            invites.cancel(agency.edges, "acme")
+            invites.cancel(agency.runtime, "acme")
 
     def test_none_pending_names_the_next_step(self, agency: Agency) -> None:
         invites.command(shell(agency).context)
@@ -687,4 +688,4 @@ class TestInvites:
         [path] = (agency.folder / "invites").iterdir()
         path.rename(path.with_name("0123.toml"))
 
-        assert len(agency.edges.invites.all()[1]) == 1
+        assert len(agency.runtime.invites.all()[1]) == 1

@@ -10,17 +10,18 @@ from typing import Any, get_args
 import pytest
 
 from sp_connect import errors
+from sp_connect.cli.filters import Selection
 from sp_connect.commands import list as listing
 from sp_connect.models import Status
-from sp_connect.selection import Selection
-from sp_connect.views import csv as spreadsheet
-from sp_connect.views import data, text
+from sp_connect.terminal import text
+from sp_connect.views import csv_output as spreadsheet
+from sp_connect.views import data
 from tests.agency import NOON, Agency
 from tests.commands.given import connected, names, record, selected, shell
 
 
 def run(agency: Agency, **filters: Any) -> list[str]:
-    return names(listing.run(agency.edges, selected(**filters))[0])
+    return names(listing.run(agency.runtime, selected(**filters))[0])
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +307,7 @@ def test_due_lists_an_end_that_nobody_knows(agency: Agency) -> None:
     unknown = connected(agency, "acme", authorized_at=None)
     connected(agency, "bravo")
 
-    rows, _ = Selection(due=30).among(agency.edges.connections, agency.clock())
+    rows, _ = Selection(due=30).among(agency.runtime.connections, agency.clock())
 
     assert rows == [unknown]
     assert data.connection(unknown, agency.clock())["renew_by"] is None

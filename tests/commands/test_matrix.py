@@ -13,9 +13,9 @@ import pytest
 from sp_connect import errors
 from sp_connect.commands import list as listing
 from sp_connect.models import Connection, Status
-from sp_connect.views import csv as spreadsheet
+from sp_connect.terminal.screen import Screen
+from sp_connect.views import csv_output as spreadsheet
 from sp_connect.views import drawing, matrix
-from sp_connect.views.screen import Screen
 from tests.agency import NOON, Agency
 from tests.commands import office
 from tests.commands.given import connected, shell

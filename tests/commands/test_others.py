@@ -14,7 +14,7 @@ from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.commands import reference, relay, simulator, store
 from sp_connect.models import Secret
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.agency import Agency
 from tests.commands.given import shell
@@ -22,13 +22,13 @@ from tests.commands.given import shell
 
 class TestRelay:
     def test_the_page_knows_where_the_app_listens(self, agency: Agency) -> None:
-        page, address = relay.run(agency.edges, "default")
+        page, address = relay.run(agency.runtime, "default")
 
         assert agency.app.listen in page
         assert address == agency.app.redirect_uri
 
     def test_the_page_needs_no_other_file(self, agency: Agency) -> None:
-        page, _ = relay.run(agency.edges, "default")
+        page, _ = relay.run(agency.runtime, "default")
 
         assert page.lower().startswith("<!doctype html>")
         assert "src=" not in page
@@ -39,7 +39,7 @@ class TestRelay:
 
         relay.command(given.context)
 
-        assert given.printed().rstrip("\n") == relay.run(agency.edges, "default")[0].rstrip("\n")
+        assert given.printed().rstrip("\n") == relay.run(agency.runtime, "default")[0].rstrip("\n")
 
     def test_a_file_is_written_and_what_to_do_with_it_is_told(self, agency: Agency, tmp_path: Path) -> None:
         given = shell(agency)
@@ -67,7 +67,7 @@ class TestRelay:
 
     def test_an_unknown_app_is_not_found(self, agency: Agency) -> None:
         with pytest.raises(errors.NoSuchApp):
-            relay.run(agency.edges, "other")
+            relay.run(agency.runtime, "other")
 
 
 class TestStore:
@@ -95,7 +95,7 @@ class TestStore:
     def test_a_vault_that_is_not_there_yet_is_none_yet(self, agency: Agency, tmp_path: Path) -> None:
         empty = Vault(tmp_path / "none", lambda: Secret("x"), KeyringStore(None, 1.0))
 
-        used = store.run(replace(agency.edges, secrets=empty))
+        used = store.run(replace(agency.runtime, secrets=empty))
 
         assert used.description.opened_by is None
         assert not (tmp_path / "none").exists()
@@ -103,7 +103,7 @@ class TestStore:
     def test_the_keyring_is_described_without_being_asked(self, agency: Agency) -> None:
         ring = KeyringStore(None, 0.01, platform="linux")
 
-        used = store.run(replace(agency.edges, secrets=ring))
+        used = store.run(replace(agency.runtime, secrets=ring))
 
         assert used.description.store == "keyring"
         assert "Secret Service" in used.description.backend
@@ -111,7 +111,7 @@ class TestStore:
     @pytest.mark.parametrize("backend", ["keyring.backends.null.Keyring", "keyrings.alt.file.PlaintextKeyring"])
     def test_a_backend_that_keeps_no_secret_is_refused(self, agency: Agency, backend: str) -> None:
         with pytest.raises(errors.StoreUnavailable):
-            store.run(replace(agency.edges, secrets=KeyringStore(backend, 1.0)))
+            store.run(replace(agency.runtime, secrets=KeyringStore(backend, 1.0)))
 
 
 class TestReference:

@@ -11,8 +11,8 @@ import pytest
 
 from sp_connect import access, errors
 from sp_connect.amazon import geography
+from sp_connect.cli.filters import Selection
 from sp_connect.commands import accept, invites, rename, verify
-from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
 from sp_connect.stores.journal import Renamed
 from tests.agency import Agency
@@ -24,10 +24,10 @@ def test_connections_and_tokens_have_the_new_name_alone(agency: Agency) -> None:
     before = [connected(agency, "acme", "eu"), connected(agency, "acme", "fe", "JP")]
     tokens = [token_of(agency, each) for each in before]
 
-    after = rename.run(agency.edges, "acme", "acme-gmbh")
+    after = rename.run(agency.runtime, "acme", "acme-gmbh")
 
     assert names(after) == ["acme-gmbh eu", "acme-gmbh fe-JP"]
-    assert agency.edges.connections.all() == tuple(after)
+    assert agency.runtime.connections.all() == tuple(after)
     assert [token_of(agency, each) for each in after] == tokens
     for each in before:
         with pytest.raises(errors.MissingToken):
@@ -36,55 +36,55 @@ def test_connections_and_tokens_have_the_new_name_alone(agency: Agency) -> None:
 
 def test_amazon_still_takes_the_tokens(agency: Agency) -> None:
     connected(agency)
-    rename.run(agency.edges, "acme", "other")
+    rename.run(agency.runtime, "acme", "other")
 
-    [finding], _ = verify.run(agency.edges, Selection(), 1)
+    [finding], _ = verify.run(agency.runtime, Selection(), 1)
 
     assert finding.error is None
 
 
 def test_a_connection_that_is_made_and_refreshed_meanwhile_is_waited_for(agency: Agency) -> None:
     connected(agency)
-    renaming = threading.Thread(target=lambda: rename.run(agency.edges, "acme", "other"))
+    renaming = threading.Thread(target=lambda: rename.run(agency.runtime, "acme", "other"))
 
-    with agency.edges.changes.refreshing(geography.scope("acme", "na")):
-        with agency.edges.changes.refreshing(geography.scope("acme", "eu")):
+    with agency.runtime.changes.refreshing(geography.scope("acme", "na")):
+        with agency.runtime.changes.refreshing(geography.scope("acme", "eu")):
             renaming.start()
             renaming.join(0.3)
             connected(agency, "acme", "na")
         renaming.join(0.5)
         assert renaming.is_alive()
-        assert names(agency.edges.connections.all()) == ["acme na", "acme eu"]
+        assert names(agency.runtime.connections.all()) == ["acme na", "acme eu"]
     renaming.join()
 
-    assert names(agency.edges.connections.all()) == ["other na", "other eu"]
+    assert names(agency.runtime.connections.all()) == ["other na", "other eu"]
 
 
 def test_a_token_for_the_old_name_after_a_kill_loses_nothing(agency: Agency) -> None:
     made = connected(agency)
     agency.world.faults.add(Fault("token", "rotate"))
-    changes = agency.edges.changes
+    changes = agency.runtime.changes
     killed = changes.journal.begin("vault", [made.secret_name, made.access_name], Renamed("acme", "other"))
     after = made._replace(scope=made.scope._replace(seller="other"), secret_ref="ref-other")
-    agency.edges.secrets.keep(after.secret_name, agency.edges.secrets.fetch(made.secret_name))
-    agency.edges.connections.copy("acme", "other", [after])
+    agency.runtime.secrets.keep(after.secret_name, agency.runtime.secrets.fetch(made.secret_name))
+    agency.runtime.connections.copy("acme", "other", [after])
     assert killed.path.exists()
 
     with pytest.raises(errors.NoSuchConnection):
-        access.token(agency.edges, made)
+        access.token(agency.runtime, made)
 
     assert agency.world.requests["token"] == 0
-    assert agency.world.bearer(access.token(agency.edges, after).value.reveal()).account.slug == "acme"
+    assert agency.world.bearer(access.token(agency.runtime, after).value.reveal()).account.slug == "acme"
 
 
 def test_another_seller_is_left_alone(agency: Agency) -> None:
     connected(agency, "acme")
     bravo = connected(agency, "bravo")
 
-    rename.run(agency.edges, "acme", "other")
+    rename.run(agency.runtime, "acme", "other")
 
     assert token_of(agency, bravo)
-    assert names(agency.edges.connections.all()) == ["bravo eu", "other eu"]
+    assert names(agency.runtime.connections.all()) == ["bravo eu", "other eu"]
 
 
 def test_keys_that_are_unknown_here_go_along(agency: Agency) -> None:
@@ -92,7 +92,7 @@ def test_keys_that_are_unknown_here_go_along(agency: Agency) -> None:
     file = agency.folder / "connections" / "acme.toml"
     file.write_text("note = 'ours'\n" + file.read_text())
 
-    rename.run(agency.edges, "acme", "other")
+    rename.run(agency.runtime, "acme", "other")
 
     assert "note = " in (agency.folder / "connections" / "other.toml").read_text()
 
@@ -100,9 +100,9 @@ def test_keys_that_are_unknown_here_go_along(agency: Agency) -> None:
 def test_a_missing_token_stays_missing_and_the_rest_is_renamed(agency: Agency) -> None:
     lost = connected(agency, "acme", "eu")
     connected(agency, "acme", "na")
-    agency.edges.secrets.forget(lost.secret_name)
+    agency.runtime.secrets.forget(lost.secret_name)
 
-    after = rename.run(agency.edges, "acme", "other")
+    after = rename.run(agency.runtime, "acme", "other")
 
     assert names(after) == ["other na", "other eu"]
     assert token_of(agency, after[0])
@@ -115,10 +115,10 @@ def test_a_pending_invite_goes_along_and_its_link_stays_good(agency: Agency) -> 
     made = one(agency, "acme", "fe", "JP")
     address = clicked(made)
 
-    rename.run(agency.edges, "acme", "other")
+    rename.run(agency.runtime, "acme", "other")
 
-    assert [pending.scope.seller for pending in invites.pending(agency.edges)[0]] == ["other"]
-    assert accept.run(agency.edges, address).connection.scope == geography.scope("other", "fe", "JP")
+    assert [pending.scope.seller for pending in invites.pending(agency.runtime)[0]] == ["other"]
+    assert accept.run(agency.runtime, address).connection.scope == geography.scope("other", "fe", "JP")
 
 
 def test_a_name_that_another_client_is_invited_under_is_refused(agency: Agency) -> None:
@@ -127,7 +127,7 @@ def test_a_name_that_another_client_is_invited_under_is_refused(agency: Agency) 
     before = agency.files()
 
     with pytest.raises(errors.SellerInvited) as failure:
-        rename.run(agency.edges, "acme", "other")
+        rename.run(agency.runtime, "acme", "other")
 
     assert failure.value.exit_code == 2
     assert agency.files() == before
@@ -139,7 +139,7 @@ def test_the_browser_profile_goes_along(agency: Agency) -> None:
     cookies.parent.mkdir(parents=True)
     cookies.write_text("signed in")
 
-    rename.run(agency.edges, "acme", "other")
+    rename.run(agency.runtime, "acme", "other")
 
     assert (agency.folder / "browsers" / "other" / "chromium" / "Cookies").read_text() == "signed in"
     assert not (agency.folder / "browsers" / "acme").exists()
@@ -163,7 +163,7 @@ def test_what_cannot_be_changes_nothing(
     before = agency.files()
 
     with pytest.raises(error) as failure:
-        rename.run(agency.edges, old, new)
+        rename.run(agency.runtime, old, new)
 
     assert failure.value.exit_code == code
     assert agency.files() == before
@@ -175,7 +175,7 @@ def test_a_damaged_file_is_left_as_it_is(agency: Agency) -> None:
     before = agency.files()
 
     with pytest.raises(errors.Damaged):
-        rename.run(agency.edges, "acme", "other")
+        rename.run(agency.runtime, "acme", "other")
 
     assert agency.files() == before
 
@@ -200,7 +200,7 @@ def test_killed_at_any_step_it_is_done_or_undone_by_the_next_command(
     connected(agency, "acme", "eu")
     connected(agency, "acme", "na")
     (agency.folder / "browsers" / "acme" / "chromium").mkdir(parents=True)
-    token = {token_of(agency, each) for each in agency.edges.connections.all()}
+    token = {token_of(agency, each) for each in agency.runtime.connections.all()}
     left = [step]
 
     def counted(name: str) -> Callable[..., object]:
@@ -218,15 +218,15 @@ def test_killed_at_any_step_it_is_done_or_undone_by_the_next_command(
         for name in ("replace", "rename", "unlink"):
             patched.setattr(Path, name, counted(name))
         with contextlib.suppress(KilledError):
-            rename.run(agency.edges, "acme", "other")
+            rename.run(agency.runtime, "acme", "other")
 
-    with agency.edges.changes.writing():
-        rows = agency.edges.connections.all()
+    with agency.runtime.changes.writing():
+        rows = agency.runtime.connections.all()
 
     assert names(rows) in (["acme na", "acme eu"], ["other na", "other eu"])
     assert {token_of(agency, each) for each in rows} == token
     assert {path.name for path in (agency.folder / "browsers").iterdir()} == {each.scope.seller for each in rows}
-    assert not agency.edges.changes.unfinished()
+    assert not agency.runtime.changes.unfinished()
 
 
 def test_a_profile_that_another_client_left_under_the_new_name_is_not_taken_over(agency: Agency) -> None:
@@ -234,6 +234,6 @@ def test_a_profile_that_another_client_left_under_the_new_name_is_not_taken_over
     (agency.folder / "browsers" / "other" / "chromium").mkdir(parents=True)
 
     with pytest.raises(errors.Usage, match="is a browser profile of other already"):
-        rename.run(agency.edges, "acme", "other")
+        rename.run(agency.runtime, "acme", "other")
 
-    assert names(agency.edges.connections.all()) == ["acme eu"]
+    assert names(agency.runtime.connections.all()) == ["acme eu"]

@@ -11,7 +11,7 @@ import pytest
 from sp_connect import errors
 from sp_connect.commands import renew
 from sp_connect.models import Connection, Consent
-from sp_connect.person import Person
+from sp_connect.terminal.prompt import Prompt
 from tests.agency import Agency, as_company, as_expected, asking_for, nobody
 from tests.commands.given import Keys, account_of, connected, end_at_amazon, kept, left, names, record, selected, shell
 
@@ -20,7 +20,7 @@ BRAVO = account_of("bravo", "sellercentral-europe.amazon.com").selling_partner_i
 
 def run(agency: Agency, **more: Any) -> list[Connection]:
     asking, due = asking_for(more), more.pop("due", 30)
-    return list(renew.run(agency.edges, renew.Options(selected(**more), due, asking)))
+    return list(renew.run(agency.runtime, renew.Options(selected(**more), due, asking)))
 
 
 def test_what_is_due_is_renewed_most_urgent_first_and_the_rest_is_left(agency: Agency) -> None:
@@ -120,7 +120,7 @@ def test_a_person_at_the_terminal_may_try_again_with_the_right_account(
     connected(agency, "acme", "eu")
     agency.clock.pass_by(days=350)
     agency.visits = [as_company("bravo"), as_expected]
-    agency.edges = replace(agency.edges, person=Person(Keys(f"{answer}\n"), agency.stderr, platform="nt"))
+    agency.runtime = replace(agency.runtime, prompt=Prompt(Keys(f"{answer}\n"), agency.stderr, platform="nt"))
 
     made: list[Connection] = []
     with suppress(errors.WrongAccount):
@@ -133,7 +133,7 @@ def test_who_keeps_going_is_not_asked_to_try_again(agency: Agency) -> None:
     connected(agency, "acme", "eu")
     agency.clock.pass_by(days=350)
     agency.visits = [as_company("bravo")]
-    agency.edges = replace(agency.edges, person=Person(Keys("y\n"), agency.stderr, platform="nt"))
+    agency.runtime = replace(agency.runtime, prompt=Prompt(Keys("y\n"), agency.stderr, platform="nt"))
 
     with pytest.raises(errors.WrongAccount):
         run(agency, keep_going=True)
@@ -210,7 +210,7 @@ def test_one_whose_app_is_gone_keeps_no_other_from_being_renewed(agency: Agency)
     with pytest.raises(errors.Several, match="Not renewed: bravo") as failure:
         run(agency)
 
-    assert [one.scope.seller for one in agency.edges.connections.all() if one.days_left(agency.clock()) == 365] == [
+    assert [one.scope.seller for one in agency.runtime.connections.all() if one.days_left(agency.clock()) == 365] == [
         "acme"
     ]
     assert failure.value.exit_code == 6
@@ -232,9 +232,9 @@ def test_a_seller_who_is_renamed_before_their_turn_is_renewed_and_a_revoked_one_
         agency.clock.pass_by(minutes=1)
 
     def meanwhile(asked: Consent, address: str) -> str | None:
-        with agency.edges.changes.writing():
-            agency.edges.changes.rename_seller("bravo", "bravo-ltd")
-            agency.edges.changes.drop_connection(record("charlie-gmbh").scope)
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.rename_seller("bravo", "bravo-ltd")
+            agency.runtime.changes.drop_connection(record("charlie-gmbh").scope)
         return as_company("acme")(asked, address)
 
     agency.visits[:] = [meanwhile, as_company("bravo")]

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from sp_connect import access, edges, errors
+from sp_connect import access, errors
+from sp_connect.cli.filters import Selection
 from sp_connect.commands import revoke, verify
 from sp_connect.models import Connection, Secret
-from sp_connect.selection import Selection
+from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from tests.agency import Agency
 from tests.commands.given import connected, end_at_amazon, kept, left, names, shell, token_of, typing
 
@@ -30,7 +31,7 @@ def options(seller: str = "acme", **flags: Any) -> revoke.Options:
 
 
 def run(agency: Agency, seller: str = "acme", **flags: Any) -> list[str]:
-    return names(list(revoke.run(agency.edges, options(seller, **flags))))
+    return names(list(revoke.run(agency.runtime, options(seller, **flags))))
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_the_token_and_the_record_are_gone(agency: Agency) -> None:
 
     assert left(agency) == []
     with pytest.raises(errors.MissingToken):
-        agency.edges.secrets.fetch(made.secret_name)
+        agency.runtime.secrets.fetch(made.secret_name)
     assert not [name for name in agency.files() if "acme" in name]
 
 
@@ -202,7 +203,7 @@ class TestStore:
     def test_a_store_that_cannot_be_asked_changes_nothing(self, agency: Agency) -> None:
         connected(agency)
         before = agency.files()
-        closed = replace(agency.edges, secrets=KeyringStore("keyring.backends.null.Keyring", 1.0))
+        closed = replace(agency.runtime, secrets=KeyringStore("keyring.backends.null.Keyring", 1.0))
 
         with pytest.raises(errors.StoreUnavailable) as failure:
             list(revoke.run(closed, options()))
@@ -212,7 +213,7 @@ class TestStore:
 
     def test_a_token_that_is_gone_already_does_not_hold_it_up(self, agency: Agency) -> None:
         made = connected(agency)
-        agency.edges.secrets.forget(made.secret_name)
+        agency.runtime.secrets.forget(made.secret_name)
 
         assert run(agency) == ["acme eu"]
         assert left(agency) == []
@@ -234,16 +235,16 @@ class TestMeanwhile:
 
     def test_a_token_that_amazon_changed_is_no_new_consent(self, agency: Agency, everywhere: list[Connection]) -> None:
         agency.world.faults.add(Fault("token", "rotate"))
-        revoking = revoke.run(agency.edges, options(every=True))
+        revoking = revoke.run(agency.runtime, options(every=True))
         next(revoking)
 
-        access.token(agency.edges, everywhere[1])
+        access.token(agency.runtime, everywhere[1])
 
         assert names(list(revoking)) == ["acme eu", "acme fe-JP", "acme fe-AU"]
         assert left(agency) == ["charlie-gmbh eu", "charlie-gmbh eu-IN"]
 
     def test_a_new_consent_is_kept(self, agency: Agency, everywhere: list[Connection]) -> None:
-        revoking = revoke.run(agency.edges, options(every=True))
+        revoking = revoke.run(agency.runtime, options(every=True))
         next(revoking)
         agency.clock.pass_by(minutes=1)
         renewed = connected(agency, "acme", "eu")
@@ -255,7 +256,7 @@ class TestMeanwhile:
         assert token_of(agency, renewed)
 
     def test_what_another_has_forgotten_is_forgotten(self, agency: Agency, everywhere: list[Connection]) -> None:
-        revoking = revoke.run(agency.edges, options(every=True))
+        revoking = revoke.run(agency.runtime, options(every=True))
         next(revoking)
         assert run(agency, region="eu") == [names([everywhere[1]])[0]]
 
@@ -265,13 +266,13 @@ class TestMeanwhile:
 class TestWait:
     """--wait: forgotten only once Amazon refuses the token."""
 
-    def waiting(self, agency: Agency, pauses: list[float], ends: Connection | None, after: int = 3) -> edges.Edges:
+    def waiting(self, agency: Agency, pauses: list[float], ends: Connection | None, after: int = 3) -> Runtime:
         def sleep(seconds: float) -> None:
             pauses.append(seconds)
             if ends is not None and len(pauses) == after:
                 end_at_amazon(agency, ends)
 
-        return replace(agency.edges, sleep=sleep)
+        return replace(agency.runtime, sleep=sleep)
 
     def test_it_ends_when_the_seller_ends_it(self, agency: Agency) -> None:
         made = connected(agency)
@@ -315,8 +316,8 @@ class TestWait:
 
     def test_a_client_secret_that_is_wrong_ends_it_and_keeps_the_token(self, agency: Agency) -> None:
         made = connected(agency)
-        with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected):
             list(revoke.run(self.waiting(agency, [], None), options(wait=True)))
@@ -341,11 +342,11 @@ class TestWait:
             pauses.append(seconds)
             if len(pauses) == 1:
                 agency.world.faults.add(Fault("token", "rotate", times=1))
-                verify.run(agency.edges, Selection(), 1)
+                verify.run(agency.runtime, Selection(), 1)
             elif len(pauses) == 3:
                 end_at_amazon(agency, made)
 
-        list(revoke.run(replace(agency.edges, sleep=refresh_too), options(wait=True)))
+        list(revoke.run(replace(agency.runtime, sleep=refresh_too), options(wait=True)))
 
         assert len(pauses) == 3
         assert left(agency) == []
@@ -360,7 +361,7 @@ class TestWait:
             connected(agency)
 
         with pytest.raises(errors.RenewedMeanwhile):
-            list(revoke.run(replace(agency.edges, sleep=connect_anew), options(wait=True)))
+            list(revoke.run(replace(agency.runtime, sleep=connect_anew), options(wait=True)))
 
         assert len(pauses) == 1
         assert kept(agency, made)
@@ -372,7 +373,7 @@ class TestWait:
         def forget(seconds: float) -> None:  # noqa: ARG001 - what a sleep is called with
             other.extend(run(agency))
 
-        assert names(list(revoke.run(replace(agency.edges, sleep=forget), options(wait=True)))) == ["acme eu"]
+        assert names(list(revoke.run(replace(agency.runtime, sleep=forget), options(wait=True)))) == ["acme eu"]
         assert other == ["acme eu"]
         assert left(agency) == []
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from sp_connect import edges
 from sp_connect.commands import app, invite, invites, revoke, show
 from sp_connect.commands.invite import Options
+from sp_connect.runtime import Runtime
 from tests.agency import Agency
 from tests.checkup.given import finding
 from tests.commands.given import connected, shell
 
 
 def forget(agency: Agency, name: str = "acme", *, wait: bool = False) -> None:
-    list(revoke.run(agency.edges, revoke.Options(name, "eu", None, False, True, wait, False)))
+    list(revoke.run(agency.runtime, revoke.Options(name, "eu", None, False, True, wait, False)))
 
 
 def seats(agency: Agency, name: str = "default") -> tuple[int, int | None]:
@@ -24,7 +24,7 @@ def seats(agency: Agency, name: str = "default") -> tuple[int, int | None]:
     return given.json()["seats_used"], given.json()["seats"]
 
 
-def places(around: edges.Edges, name: str = "acme") -> list[str]:
+def places(around: Runtime, name: str = "acme") -> list[str]:
     return [one.scope.item for one in show.active(around, name)]
 
 
@@ -33,8 +33,8 @@ def test_a_revoked_consent_keeps_its_seat_and_show_names_it(agency: Agency) -> N
     forget(agency)
 
     assert seats(agency) == (1, 25)
-    assert places(agency.edges) == ["eu"]
-    assert finding(agency.edges, "seats").found == "default: 1 of 25 used"
+    assert places(agency.runtime) == ["eu"]
+    assert finding(agency.runtime, "seats").found == "default: 1 of 25 used"
 
     given = shell(agency)
     show.command(given.context, ["acme"])
@@ -63,7 +63,7 @@ def test_the_same_account_connected_again_clears_it(agency: Agency) -> None:
     forget(agency)
     connected(agency)
 
-    assert places(agency.edges) == []
+    assert places(agency.runtime) == []
     assert not (agency.folder / "authorizations.toml").exists()
 
 
@@ -76,9 +76,9 @@ def test_an_account_that_another_has_replaced_keeps_its_seat(agency: Agency) -> 
 
 def test_a_move_to_another_app_leaves_the_seat_of_the_old_one(agency: Agency) -> None:
     connected(agency)
-    with agency.edges.changes.writing():
-        secret = agency.edges.secrets.fetch(agency.app.secret_name)
-        agency.edges.changes.keep_app(agency.app._replace(name="wider", secret_ref="1"), secret)
+    with agency.runtime.changes.writing():
+        secret = agency.runtime.secrets.fetch(agency.app.secret_name)
+        agency.runtime.changes.keep_app(agency.app._replace(name="wider", secret_ref="1"), secret)
     connected(agency, app="wider")
 
     assert (seats(agency), seats(agency, "wider")) == ((1, 25), (1, 25))
@@ -88,16 +88,16 @@ def test_it_goes_along_with_another_name(agency: Agency) -> None:
     connected(agency)
     connected(agency, region="na")
     forget(agency)
-    with agency.edges.changes.writing():
-        agency.edges.changes.rename_seller("acme", "zeta")
+    with agency.runtime.changes.writing():
+        agency.runtime.changes.rename_seller("acme", "zeta")
 
-    assert places(agency.edges, "zeta") == ["eu"]
+    assert places(agency.runtime, "zeta") == ["eu"]
 
 
 @pytest.mark.parametrize(("draft", "most"), [(False, None), (True, 25)])
 def test_a_published_app_with_more_than_25_sellers_has_no_limit(agency: Agency, draft: bool, most: int | None) -> None:
-    with agency.edges.changes.writing():
-        agency.edges.apps.put(agency.app._replace(draft=draft))
+    with agency.runtime.changes.writing():
+        agency.runtime.apps.put(agency.app._replace(draft=draft))
     for number in range(26):
         connected(agency, f"client-{number:02}", selling_partner_id=f"A2CLIENT{number:02}")
 
@@ -106,7 +106,7 @@ def test_a_published_app_with_more_than_25_sellers_has_no_limit(agency: Agency, 
 
 def invited(agency: Agency, *names: str) -> None:
     for name in names:
-        invite.run(agency.edges, Options(name, ("eu",), (), None, None, "default", None, 7))
+        invite.run(agency.runtime, Options(name, ("eu",), (), None, None, "default", None, 7))
 
 
 def test_more_links_than_seats_are_warned_of(agency: Agency) -> None:
@@ -118,25 +118,25 @@ def test_more_links_than_seats_are_warned_of(agency: Agency) -> None:
 
 
 def test_a_link_is_made_though_the_seats_cannot_be_counted(agency: Agency) -> None:
-    (agency.edges.home.data / "authorizations.toml").write_text("x = [")
+    (agency.runtime.home.data / "authorizations.toml").write_text("x = [")
     invited(agency, "acme")
     assert "authorizations.toml is damaged" in agency.said()
-    assert len(agency.edges.invites.all()[0]) == 1
+    assert len(agency.runtime.invites.all()[0]) == 1
 
 
 @pytest.mark.parametrize("was_draft", [True, False])
 def test_a_link_that_its_app_has_outgrown_is_named(agency: Agency, was_draft: bool) -> None:
-    with agency.edges.changes.writing():
-        agency.edges.apps.put(agency.app._replace(draft=was_draft))
+    with agency.runtime.changes.writing():
+        agency.runtime.apps.put(agency.app._replace(draft=was_draft))
     invited(agency, "acme")
     invites.command(shell(agency).context)
     assert "refuses the link" not in agency.said()
-    assert finding(agency.edges, "invites").result == "ok"
+    assert finding(agency.runtime, "invites").result == "ok"
 
-    with agency.edges.changes.writing():
-        agency.edges.apps.put(agency.app._replace(draft=not was_draft))
+    with agency.runtime.changes.writing():
+        agency.runtime.apps.put(agency.app._replace(draft=not was_draft))
 
     invites.command(shell(agency).context)
     assert "Amazon refuses the link of acme in Europe & India" in agency.said()
-    assert "acme in Europe & India" in finding(agency.edges, "invites").found
-    assert finding(agency.edges, "invites").result == "warning"
+    assert "acme in Europe & India" in finding(agency.runtime, "invites").found
+    assert finding(agency.runtime, "invites").result == "warning"

@@ -11,7 +11,7 @@ import pytest
 from sp_connect import errors
 from sp_connect.commands import show, verify
 from sp_connect.models import Standing
-from sp_connect.views.screen import Screen
+from sp_connect.terminal.screen import Screen
 from tests.agency import Agency
 from tests.commands.given import connected, end_at_amazon, shell
 from tests.commands.office import LONGEST
@@ -22,7 +22,7 @@ from tests.commands.test_views import Ascii, Terminal, bare
 def test_every_place_has_a_tile_in_the_order_of_the_map(agency: Agency) -> None:
     connected(agency, "acme", "fe", "JP")
 
-    tiles = show.run(agency.edges, "acme")
+    tiles = show.run(agency.runtime, "acme")
 
     assert [t.scope.item for t in tiles] == ["na", "eu", "fe-JP", "fe-AU", "fe-SG"]
     assert [t.connection is not None for t in tiles] == [False, False, True, False, False]
@@ -31,7 +31,7 @@ def test_every_place_has_a_tile_in_the_order_of_the_map(agency: Agency) -> None:
 def test_a_separate_country_has_a_tile_beside_its_region(agency: Agency) -> None:
     connected(agency, "charlie-gmbh", "eu", "IN")
 
-    assert [t.scope.item for t in show.run(agency.edges, "charlie-gmbh")][1:3] == ["eu", "eu-IN"]
+    assert [t.scope.item for t in show.run(agency.runtime, "charlie-gmbh")][1:3] == ["eu", "eu-IN"]
 
 
 def test_a_tile_names_the_command_that_connects_it(agency: Agency) -> None:
@@ -69,7 +69,7 @@ def test_a_seller_without_connections_is_not_found(agency: Agency, name: str) ->
     connected(agency)
 
     with pytest.raises(errors.NoSuchConnection) as failure:
-        show.run(agency.edges, name)
+        show.run(agency.runtime, name)
 
     assert failure.value.exit_code == 6
 
@@ -77,7 +77,7 @@ def test_a_seller_without_connections_is_not_found(agency: Agency, name: str) ->
 @pytest.mark.parametrize("name", ["ACME", "../acme", "", "a" * 65])
 def test_a_name_that_is_none_is_a_usage_error(agency: Agency, name: str) -> None:
     with pytest.raises(errors.BadName):
-        show.run(agency.edges, name)
+        show.run(agency.runtime, name)
 
 
 class TestTiles:
@@ -89,7 +89,7 @@ class TestTiles:
         monkeypatch.setenv("COLUMNS", str(width))
         monkeypatch.setenv("TERM", "xterm-256color")
         terminal = Terminal()
-        around = replace(agency.edges, screen=Screen(terminal, terminal, **flags))
+        around = replace(agency.runtime, screen=Screen(terminal, terminal, **flags))
         show.command(shell(agency, around).context, [seller])
         return bare(terminal.getvalue()).splitlines()
 
@@ -193,7 +193,7 @@ class TestTiles:
     def test_ascii_has_stand_ins(self, agency: Agency) -> None:
         connected(agency)
         out = Ascii()
-        around = replace(agency.edges, screen=Screen(out, io.StringIO()))
+        around = replace(agency.runtime, screen=Screen(out, io.StringIO()))
 
         show.command(shell(agency, around).context, ["acme"])
 
@@ -225,7 +225,7 @@ class TestInvited:
 
         assert "○ invited" in given.printed()
         assert "29 Nov 2026, in 7 days" in given.printed()
-        assert [tile.invite for tile in show.run(agency.edges, "acme")] == [None, None, made, None, None]
+        assert [tile.invite for tile in show.run(agency.runtime, "acme")] == [None, None, made, None, None]
 
     def test_the_head_counts_an_invited_place_apart(self, agency: Agency) -> None:
         connected(agency, "acme", "na")
@@ -247,7 +247,7 @@ class TestInvited:
         assert [bool(tile["invite"]) for tile in tiles] == [False, True, False, False, False]
         assert tiles[1]["invite"]["status"] == "pending"
         agency.clock.pass_by(days=8)
-        assert [tile.invite for tile in show.run(agency.edges, "acme")] == [None] * 5
+        assert [tile.invite for tile in show.run(agency.runtime, "acme")] == [None] * 5
 
 
 def test_several_sellers_have_a_page_each_and_json_is_an_array(agency: Agency) -> None:

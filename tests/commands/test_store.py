@@ -13,18 +13,18 @@ import pytest
 from sp_connect import access, errors
 from sp_connect.commands import store
 from sp_connect.commands.store import MoveOptions, PassphraseOptions
-from sp_connect.edges import Edges
 from sp_connect.models import App, Connection, Secret
-from sp_connect.person import Person
+from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores import secrets
-from sp_connect.stores.changes import Changes
-from sp_connect.stores.chosen import Chosen
-from sp_connect.stores.keyring import KeyringStore
-from sp_connect.stores.moves import Moves
-from sp_connect.stores.secrets import SecretStore, StoreName
+from sp_connect.stores import secret_store
+from sp_connect.stores.active import ActiveStore
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.migration import Migration
+from sp_connect.stores.secret_store import SecretStore, StoreName
+from sp_connect.stores.transactions import Transactions
 from sp_connect.stores.vault import Vault
-from sp_connect.views.screen import Screen
+from sp_connect.terminal.prompt import Prompt
+from sp_connect.terminal.screen import Screen
 from tests.agency import Agency
 from tests.commands.given import connected, hearing, piping, record, shell, typing
 from tests.stores import backends
@@ -34,55 +34,55 @@ def built(
     agency: Agency,
     passphrase: str | Callable[[], Secret] | None = "correct horse",
     variable: str | None = None,
-) -> Edges:
-    """The agency's edges as another process has them, with a keyring beside the vault."""
+) -> Runtime:
+    """The agency's runtime as another process has them, with a keyring beside the vault."""
 
     def given() -> Secret | None:
         return Secret(passphrase) if isinstance(passphrase, str) else passphrase() if passphrase else None
 
-    parts = agency.edges
+    parts = agency.runtime
     keyring = KeyringStore("tests.stores.backends.Dictionary", 5.0)
     vault = Vault(agency.folder / "vault", given, keyring)
     both: dict[StoreName, SecretStore] = {"keyring": keyring, "vault": vault}
-    chosen = Chosen(both, lambda: secrets.choose(variable, parts.apps.store_choice()))
+    chosen = ActiveStore(both, lambda: secret_store.choose(variable, parts.apps.store_choice()))
     folder = agency.folder / "unfinished"
-    changes = Changes(folder, agency.folder / "lock", parts.apps, parts.connections, parts.invites, chosen)
-    moves = Moves(parts.apps, parts.connections, changes, both, agency.folder, variable)
+    changes = Transactions(folder, agency.folder / "lock", parts.apps, parts.connections, parts.invites, chosen)
+    moves = Migration(parts.apps, parts.connections, changes, both, agency.folder, variable)
     return replace(
-        parts, secrets=chosen, store_reason=chosen.choice.why, changes=changes, vault=vault, moves=lambda: moves
+        parts, secrets=chosen, store_reason=chosen.choice.why, changes=changes, vault=vault, migration=lambda: moves
     )
 
 
 @pytest.fixture
 def office(agency: Agency) -> Iterator[Agency]:
     """An agency with a connection, whose secrets are in a vault that config.toml names."""
-    agency.edges.apps.choose_store("vault")
+    agency.runtime.apps.choose_store("vault")
     connected(agency)
     backends.Dictionary.items.clear()
     yield agency
     backends.Dictionary.items.clear()
 
 
-def move(edges: Edges, target: str, *, dry_run: bool = False, yes: bool = True) -> Any:
-    return store.run_move(edges, MoveOptions(target, dry_run, yes))
+def move(runtime: Runtime, target: str, *, dry_run: bool = False, yes: bool = True) -> Any:
+    return store.run_move(runtime, MoveOptions(target, dry_run, yes))
 
 
 def reseal(
-    edges: Edges, *, file: Path | None = None, from_stdin: bool = False, to_keyring: bool = False
+    runtime: Runtime, *, file: Path | None = None, from_stdin: bool = False, to_keyring: bool = False
 ) -> store.InUse:
-    return store.run_passphrase(edges, PassphraseOptions(file, from_stdin, to_keyring))
+    return store.run_passphrase(runtime, PassphraseOptions(file, from_stdin, to_keyring))
 
 
-def all_there(edges: Edges) -> bool:
-    records: list[App | Connection] = [*edges.apps.all(), *edges.connections.all()]
-    return all(edges.secrets.fetch(one.secret_name) for one in records) and bool(records)
+def all_there(runtime: Runtime) -> bool:
+    records: list[App | Connection] = [*runtime.apps.all(), *runtime.connections.all()]
+    return all(runtime.secrets.fetch(one.secret_name) for one in records) and bool(records)
 
 
 class TestMove:
     def test_it_asks_what_is_meant_and_does_it(self, office: Agency) -> None:
-        edges = replace(built(office), person=typing(office, "y\n").person)
+        runtime = replace(built(office), prompt=typing(office, "y\n").prompt)
 
-        move(edges, "keyring", yes=False)
+        move(runtime, "keyring", yes=False)
 
         assert "Move the secrets of 1 app and 1 connection from the vault to the keyring? [y/N]" in office.said()
         assert built(office).secrets.name == "keyring"
@@ -92,7 +92,7 @@ class TestMove:
         before = office.files()
 
         with pytest.raises(errors.Aborted):
-            move(replace(built(office), person=typing(office, "n\n").person), "keyring", yes=False)
+            move(replace(built(office), prompt=typing(office, "n\n").prompt), "keyring", yes=False)
 
         assert office.files() == before
         assert backends.Dictionary.items == {}
@@ -110,21 +110,21 @@ class TestMove:
     )
     def test_it_says_how_a_new_vault_will_be_opened(self, office: Agency, passphrase: str | None, key: str) -> None:
         move(built(office), "keyring")
-        edges = replace(built(office, passphrase), person=typing(office, "y\n").person)
+        runtime = replace(built(office, passphrase), prompt=typing(office, "y\n").prompt)
 
-        move(edges, "vault", yes=False)
+        move(runtime, "vault", yes=False)
 
         assert f"from the keyring to a new vault in {office.folder / 'vault'}, {key}? [y/N]" in office.said()
         assert all_there(built(office, passphrase))
 
     def test_what_was_cut_short_goes_on_without_a_question(self, office: Agency) -> None:
-        edges = built(office)
-        edges.changes.journal.begin_move("vault", "keyring", [office.app.secret_name])
+        runtime = built(office)
+        runtime.changes.journal.begin_move("vault", "keyring", [office.app.secret_name])
 
-        move(edges, "keyring", yes=False)
+        move(runtime, "keyring", yes=False)
 
         assert built(office).secrets.name == "keyring"
-        assert built(office).moves().begun() == ()
+        assert built(office).migration().begun() == ()
 
     def test_a_vault_that_a_variable_alone_names_is_not_taken_for_moved(self, office: Agency) -> None:
         # Whoever follows the hint of the refusal unsets the variable; the default is the keyring, which has nothing.
@@ -165,7 +165,7 @@ class TestMove:
         assert given.printed() == ""
 
     def test_it_tells_what_was_done_what_is_missing_and_what_jobs_need(self, office: Agency) -> None:
-        office.edges.connections.put(record("acme", "fe", "JP"))
+        office.runtime.connections.put(record("acme", "fe", "JP"))
         given = shell(office, built(office))
 
         store.move(given.context, "keyring", yes=True, json=True)
@@ -225,8 +225,8 @@ class TestUnderWay:
 
     @pytest.mark.parametrize("rotates", [False, True])
     def test_an_access_token_that_is_being_refreshed(self, office: Agency, rotates: bool) -> None:
-        edges = built(office)
-        [made] = edges.connections.all()
+        runtime = built(office)
+        [made] = runtime.connections.all()
         if rotates:
             office.world.faults.add(Fault("token", "rotate", times=1))
         moved: list[str] = []
@@ -236,7 +236,7 @@ class TestUnderWay:
                 moved.append("keyring")
                 move(built(office), "keyring")
 
-        asking = replace(edges, amazon=hearing(office, move_once).amazon)
+        asking = replace(runtime, amazon=hearing(office, move_once).amazon)
         token = access.token(asking, made)
 
         after = built(office)
@@ -249,7 +249,7 @@ class TestUnderWay:
         assert after.changes.unfinished() == ()
 
     def test_a_consent_that_is_being_given(self, office: Agency) -> None:
-        edges = built(office)
+        runtime = built(office)
         made: list[Connection] = []
 
         def move_first(asked: Any, address: str, once: Any = None) -> str | None:
@@ -258,7 +258,7 @@ class TestUnderWay:
 
         from sp_connect.commands import connect
 
-        asking = replace(edges, browser=lambda command, *, refused: move_first)  # noqa: ARG005 - edges.Browser
+        asking = replace(runtime, browser=lambda command, *, refused: move_first)  # noqa: ARG005 - runtime.Browser
         made.extend(connect.run(asking, office.options("bravo")))
 
         after = built(office)
@@ -299,14 +299,14 @@ class TestPassphrase:
         assert all_there(built(office, "new horse"))
 
     def test_it_comes_from_stdin_to_the_letter(self, office: Agency) -> None:
-        reseal(replace(built(office), person=piping(office, " new horse \n").person), from_stdin=True)
+        reseal(replace(built(office), prompt=piping(office, " new horse \n").prompt), from_stdin=True)
 
         assert all_there(built(office, " new horse "))
 
     @pytest.mark.parametrize("text", ["", " \n"])
     def test_an_empty_stdin_changes_nothing(self, office: Agency, text: str) -> None:
         with pytest.raises(errors.Usage, match="stdin holds no passphrase"):
-            reseal(replace(built(office), person=piping(office, text).person), from_stdin=True)
+            reseal(replace(built(office), prompt=piping(office, text).prompt), from_stdin=True)
 
         assert all_there(built(office))
 
@@ -368,13 +368,13 @@ class TestPassphrase:
         empty = Vault(tmp_path / "none", lambda: None, KeyringStore(None, 1.0))
 
         with pytest.raises(errors.Usage, match="There is no vault yet"):
-            reseal(replace(agency.edges, vault=empty), to_keyring=True)
+            reseal(replace(agency.runtime, vault=empty), to_keyring=True)
 
     def test_a_simulation_has_none_to_change(self, agency: Agency) -> None:
         screen = Screen(io.StringIO(), io.StringIO(), simulated=True)
 
         with pytest.raises(errors.Usage, match="simulation"):
-            reseal(replace(agency.edges, screen=screen, person=Person(None, io.StringIO())), to_keyring=True)
+            reseal(replace(agency.runtime, screen=screen, prompt=Prompt(None, io.StringIO())), to_keyring=True)
 
     @pytest.mark.parametrize(("to_keyring", "said"), [(True, "key is in the keyring"), (False, "new passphrase")])
     def test_it_says_what_opens_the_vault_now(

@@ -25,8 +25,8 @@ def wider(agency: Agency) -> App:
         name="wider", application_id=ID, client_id=CLIENT, access_level="restricted", secret_ref="b0b"
     )
     agency.world.apps += (SimulatedApp(ID, CLIENT, None, (app.redirect_uri,)),)
-    with agency.edges.changes.writing():
-        agency.edges.changes.keep_app(app, Secret("amzn1.oa2-cs.v1.wider"))
+    with agency.runtime.changes.writing():
+        agency.runtime.changes.keep_app(app, Secret("amzn1.oa2-cs.v1.wider"))
     return app
 
 
@@ -38,7 +38,7 @@ def run(agency: Agency, app: str = "wider", **more: Any) -> list[Connection]:
         "app": app,
         "asking": asking_for(more),
     }
-    return list(upgrade.run(agency.edges, upgrade.Options(**(wanted | more))))
+    return list(upgrade.run(agency.runtime, upgrade.Options(**(wanted | more))))
 
 
 def test_the_connection_is_with_the_new_app_and_its_access_level(agency: Agency, wider: App) -> None:

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from sp_connect import access, errors
-from sp_connect.account_check import Checks
+from sp_connect.authorization.account_check import Checks
+from sp_connect.cli.filters import Selection
 from sp_connect.commands import verify
 from sp_connect.models import Connection, Scope, Secret, SecretName
-from sp_connect.selection import Selection
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores import locks, secrets
-from sp_connect.stores.changes import Changes
-from sp_connect.stores.keyring import KeyringStore
-from sp_connect.views.screen import Screen
+from sp_connect.stores import locks, secret_store
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.transactions import Transactions
+from sp_connect.terminal.screen import Screen
 from tests.agency import Agency
 from tests.commands.given import (
     connected,
@@ -43,11 +43,11 @@ TRIES = 4
 """How often Amazon is asked before a failure is believed."""
 
 
-def run(agency: Agency, selection: Selection = ALL, jobs: int = 1) -> list[verify.Finding]:
-    return verify.run(agency.edges, selection, jobs)[0]
+def run(agency: Agency, selection: Selection = ALL, jobs: int = 1) -> list[verify.Verified]:
+    return verify.run(agency.runtime, selection, jobs)[0]
 
 
-class Hurried(Changes):
+class Hurried(Transactions):
     """Waits for another's question for a moment alone."""
 
     @contextmanager
@@ -56,8 +56,8 @@ class Hurried(Changes):
             yield
 
 
-def hurried(agency: Agency) -> Changes:
-    of = agency.edges
+def hurried(agency: Agency) -> Transactions:
+    of = agency.runtime
     return Hurried(
         agency.folder / "unfinished", agency.folder / "lock", of.apps, of.connections, of.invites, of.secrets
     )
@@ -145,7 +145,7 @@ class TestMany:
 
         findings = run(agency, jobs=jobs)
 
-        assert [f.connection.scope for f in findings] == [c.scope for c in agency.edges.connections.all()]
+        assert [f.connection.scope for f in findings] == [c.scope for c in agency.runtime.connections.all()]
         assert all(f.error is None for f in findings)
 
     def test_only_what_is_selected_is_asked_about(self, agency: Agency) -> None:
@@ -208,7 +208,7 @@ def revoked(agency: Agency, name: str) -> None:
 
 
 def without_token(agency: Agency, name: str) -> None:
-    agency.edges.secrets.forget(connected(agency, name).secret_name)
+    agency.runtime.secrets.forget(connected(agency, name).secret_name)
 
 
 def without_app(agency: Agency, name: str) -> None:
@@ -249,7 +249,7 @@ def test_the_exit_code_is_the_most_serious_whichever_came_first(
 def test_what_mends_all_of_many_is_the_hint(agency: Agency) -> None:
     connected(agency, "acme")
     connected(agency, "bravo")
-    agency.edges.secrets.forget(agency.app.secret_name)
+    agency.runtime.secrets.forget(agency.app.secret_name)
 
     with pytest.raises(errors.MissingToken) as failure:
         command(agency)
@@ -262,11 +262,11 @@ def test_one_token_of_another_app_is_that_sellers_trouble_alone(agency: Agency) 
     bravo = connected(agency, "bravo")
     agency.world.faults.add(Fault("token", "status", status=400, error="unauthorized_client", times=1))
 
-    found = {one.connection.scope.seller: one for one in verify.run(agency.edges, Selection(["acme"]), 1)[0]}
+    found = {one.connection.scope.seller: one for one in verify.run(agency.runtime, Selection(["acme"]), 1)[0]}
     assert found["acme"].error is not None
     assert found["acme"].error.code == "rejected"
     assert kept(agency, found["acme"].connection).standing == "rejected"
-    assert verify.run(agency.edges, Selection(["bravo"]), 1)[0][0].error is None
+    assert verify.run(agency.runtime, Selection(["bravo"]), 1)[0][0].error is None
     assert kept(agency, bravo).standing == "connected"
 
 
@@ -328,7 +328,7 @@ class TestEveryFinding:
     def test_an_app_that_is_the_cause_has_one_line(self, agency: Agency) -> None:
         for name in ("acme", "bravo"):
             connected(agency, name)
-        agency.edges.secrets.forget(agency.app.secret_name)
+        agency.runtime.secrets.forget(agency.app.secret_name)
 
         failure = self.fails(agency)
 
@@ -412,7 +412,7 @@ class TestRejected:
 class TestOtherFailures:
     def test_a_missing_token_is_told_and_remembered(self, agency: Agency) -> None:
         before = connected(agency)
-        agency.edges.secrets.forget(before.secret_name)
+        agency.runtime.secrets.forget(before.secret_name)
 
         with pytest.raises(errors.MissingToken) as failure:
             command(agency)
@@ -424,8 +424,8 @@ class TestOtherFailures:
 
     def test_a_wrong_client_secret_blames_the_app_and_not_the_connection(self, agency: Agency) -> None:
         before = connected(agency)
-        with agency.edges.changes.writing():
-            agency.edges.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected) as failure:
             command(agency)
@@ -435,7 +435,7 @@ class TestOtherFailures:
 
     def test_a_missing_client_secret_blames_the_app(self, agency: Agency) -> None:
         before = connected(agency)
-        agency.edges.secrets.forget(agency.app.secret_name)
+        agency.runtime.secrets.forget(agency.app.secret_name)
 
         with pytest.raises(errors.MissingToken) as failure:
             command(agency)
@@ -517,9 +517,9 @@ class TestOtherFailures:
 class Locks:
     """A store that is locked after so many secrets."""
 
-    name: secrets.StoreName = "keyring"
+    name: secret_store.StoreName = "keyring"
 
-    def __init__(self, behind: secrets.SecretStore, after: int) -> None:
+    def __init__(self, behind: secret_store.SecretStore, after: int) -> None:
         self._behind = behind
         self._left = after
         self.asked = 0
@@ -542,7 +542,7 @@ class Locks:
     def forget_all(self, names: Iterable[SecretName]) -> None:
         self._behind.forget_all(names)
 
-    def describe(self) -> secrets.StoreDescription:
+    def describe(self) -> secret_store.StoreDescription:
         return self._behind.describe()
 
 
@@ -550,7 +550,7 @@ class TestStore:
     def test_a_locked_store_ends_it_before_amazon_is_asked(self, agency: Agency) -> None:
         connected(agency)
         before = agency.files()
-        locked = replace(agency.edges, secrets=KeyringStore("tests.stores.backends.Locked", 1.0))
+        locked = replace(agency.runtime, secrets=KeyringStore("tests.stores.backends.Locked", 1.0))
 
         with pytest.raises(errors.StoreLocked) as failure:
             verify.run(locked, ALL, 16)
@@ -561,10 +561,10 @@ class TestStore:
 
     def test_a_store_that_locks_on_the_way_is_not_asked_again_and_what_was_found_is_kept(self, agency: Agency) -> None:
         made = [connected(agency, f"client-{n}", standing="unchecked") for n in range(5)]
-        store = Locks(agency.edges.secrets, after=3)
+        store = Locks(agency.runtime.secrets, after=3)
 
         with pytest.raises(errors.StoreLocked):
-            verify.run(replace(agency.edges, secrets=store), ALL, 1)
+            verify.run(replace(agency.runtime, secrets=store), ALL, 1)
 
         assert store.asked == 4
         assert [kept(agency, c).standing for c in made] == ["connected", "connected", *["unchecked"] * 3]
@@ -601,7 +601,7 @@ class TestRotation:
         run(agency)
 
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(before.secret_name)
+            agency.runtime.secrets.fetch(before.secret_name)
 
     def test_rotated_tokens_of_many_are_all_kept(self, agency: Agency) -> None:
         for n in range(6):
@@ -634,14 +634,14 @@ class TestMeanwhile:
 
         def forget(step: str) -> None:
             if step.startswith("GET"):
-                with agency.edges.changes.writing():
-                    agency.edges.changes.drop_connection(before.scope)
+                with agency.runtime.changes.writing():
+                    agency.runtime.changes.drop_connection(before.scope)
 
         verify.run(hearing(agency, forget), ALL, 1)
 
-        assert agency.edges.connections.all() == ()
+        assert agency.runtime.connections.all() == ()
         with pytest.raises(errors.MissingToken):
-            agency.edges.secrets.fetch(before.secret_name)
+            agency.runtime.secrets.fetch(before.secret_name)
 
     def test_a_rotated_token_of_a_connection_revoked_meanwhile_is_not_kept(self, agency: Agency) -> None:
         before = connected(agency)
@@ -649,22 +649,22 @@ class TestMeanwhile:
 
         def forget(step: str) -> None:
             if step.startswith("GET"):
-                with agency.edges.changes.writing():
-                    agency.edges.changes.drop_connection(before.scope)
+                with agency.runtime.changes.writing():
+                    agency.runtime.changes.drop_connection(before.scope)
 
         verify.run(hearing(agency, forget), ALL, 1)
 
-        assert agency.edges.connections.all() == ()
+        assert agency.runtime.connections.all() == ()
 
     def test_one_whose_seller_is_renamed_before_its_turn_is_asked_about_under_the_new_name(
         self, agency: Agency
     ) -> None:
         made = connected(agency, standing="unchecked")
-        credentials = access.app(agency.edges, "default")
-        with agency.edges.changes.writing():
-            agency.edges.changes.rename_seller("acme", "acme-gmbh")
+        credentials = access.app(agency.runtime, "default")
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.rename_seller("acme", "acme-gmbh")
 
-        finding = verify.check(agency.edges, credentials, made, Checks(agency.edges))
+        finding = verify.check(agency.runtime, credentials, made, Checks(agency.runtime))
 
         assert finding is not None
         assert finding.error is None
@@ -678,21 +678,21 @@ class TestMeanwhile:
             connected(agency, name, standing="unchecked")
 
         def meanwhile(_: str) -> None:
-            with agency.edges.changes.writing():
-                if agency.edges.connections.of("charlie-gmbh"):
-                    agency.edges.changes.rename_seller("charlie-gmbh", "charlie")
-                    agency.edges.changes.drop_connection(record("bravo").scope)
+            with agency.runtime.changes.writing():
+                if agency.runtime.connections.of("charlie-gmbh"):
+                    agency.runtime.changes.rename_seller("charlie-gmbh", "charlie")
+                    agency.runtime.changes.drop_connection(record("bravo").scope)
 
         verify.command(shell(agency, hearing(agency, meanwhile)).context, jobs=1)
 
         assert "bravo in Europe & India was revoked while this ran and is skipped." in agency.said()
-        assert [one.standing for one in agency.edges.connections.all()] == ["connected", "connected"]
+        assert [one.standing for one in agency.runtime.connections.all()] == ["connected", "connected"]
         assert left(agency) == ["acme eu", "charlie eu"]
 
     def test_one_that_was_renewed_before_its_turn_is_asked_about_with_its_new_token(self, agency: Agency) -> None:
         made, renewed = connected(agency), connected(agency)
 
-        finding = verify.check(agency.edges, access.app(agency.edges, "default"), made, Checks(agency.edges))
+        finding = verify.check(agency.runtime, access.app(agency.runtime, "default"), made, Checks(agency.runtime))
 
         assert finding is not None
         assert finding.error is None
@@ -702,7 +702,7 @@ class TestMeanwhile:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "rotate", times=1))
         given: list[str] = []
-        another = threading.Thread(target=lambda: given.append(access.token(agency.edges, made).value.reveal()))
+        another = threading.Thread(target=lambda: given.append(access.token(agency.runtime, made).value.reveal()))
 
         def ask_too(step: str) -> None:
             if step.startswith("POST https://api.amazon.com"):
@@ -720,8 +720,8 @@ class TestMeanwhile:
         made = connected(agency)
         connected(agency, "bravo")
 
-        with agency.edges.changes.refreshing(made.scope):
-            found = verify.run(replace(agency.edges, changes=hurried(agency)), ALL, 1)[0]
+        with agency.runtime.changes.refreshing(made.scope):
+            found = verify.run(replace(agency.runtime, changes=hurried(agency)), ALL, 1)[0]
 
         assert [type(finding.error) for finding in found] == [errors.StoreLocked, type(None)]
 
@@ -772,8 +772,8 @@ class TestMeanwhile:
 
         def mark(step: str) -> None:
             if "answered 429" in step and kept(agency, before).standing == "connected":
-                with agency.edges.changes.writing():
-                    agency.edges.connections.put(before._replace(standing="rejected"))
+                with agency.runtime.changes.writing():
+                    agency.runtime.connections.put(before._replace(standing="rejected"))
 
         [finding], _ = verify.run(hearing(agency, mark), ALL, 1)
 
@@ -801,7 +801,7 @@ def test_quiet_names_each_that_did_not_pass_and_nothing_else(agency: Agency) -> 
     for name in ("acme", "bravo"):
         end_at_amazon(agency, connected(agency, name))
     connected(agency, "charlie-gmbh")
-    quiet = replace(agency.edges, screen=Screen(agency.stdout, agency.stderr, quiet=True))
+    quiet = replace(agency.runtime, screen=Screen(agency.stdout, agency.stderr, quiet=True))
 
     with pytest.raises(errors.Several):
         verify.command(shell(agency, quiet).context)

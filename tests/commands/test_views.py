@@ -16,8 +16,8 @@ from sp_connect import words
 from sp_connect.commands import connect, show, verify
 from sp_connect.commands import list as listing
 from sp_connect.models import Connection
+from sp_connect.terminal.screen import Screen
 from sp_connect.views import card, data, tables, tiles
-from sp_connect.views.screen import Screen
 from tests.agency import NOON, Agency
 from tests.commands.given import connected, marketplace, record, shell
 from tests.commands.office import LONGEST, many, that_is
@@ -397,7 +397,7 @@ class TestSimulated:
 
     def simulated(self, agency: Agency) -> tuple[Any, io.StringIO]:
         out = io.StringIO()
-        around = replace(agency.edges, screen=Screen(out, io.StringIO(), simulated=True))
+        around = replace(agency.runtime, screen=Screen(out, io.StringIO(), simulated=True))
         return shell(agency, around), out
 
     def test_list_says_so(self, agency: Agency) -> None:

@@ -14,8 +14,8 @@ from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores.connections import Connections
-from sp_connect.stores.keyring import KeyringStore
-from sp_connect.stores.secrets import StoreName
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.secret_store import StoreName
 from sp_connect.stores.vault import Vault
 from tests import agency as agencies
 from tests.cli.program import Result
@@ -152,7 +152,7 @@ def _verify_nonsense(given: Given) -> Result:
 
 
 def _verify_nothing_to_ask_with(given: Given) -> Result:
-    given.office.edges.connections.put(record("empty-handed"))
+    given.office.runtime.connections.put(record("empty-handed"))
     return given.run("verify", "-s", "empty-handed", "--json")
 
 
@@ -170,8 +170,8 @@ def _app_add(given: Given) -> Result:
 
 def _app_rotate(given: Given) -> Result:
     office = given.office
-    with office.edges.changes.writing():
-        office.edges.changes.keep_app(office.app._replace(name="rotating"), Secret(CLIENT_SECRET))
+    with office.runtime.changes.writing():
+        office.runtime.changes.keep_app(office.app._replace(name="rotating"), Secret(CLIENT_SECRET))
     office.world.renew_secret(office.app.client_id, new := f"{CLIENT_SECRET}2")
     return given.run("app", "rotate-secret", "rotating", "--client-secret-stdin", "--json", stdin=new)
 
@@ -191,9 +191,9 @@ def _moving(given: Given, *arguments: str, store: StoreName = "vault", **env: st
     home, office = given.home(), given.office
     made = agencies.build(home, office.simulator, office.clock, given.program.listen, io.StringIO(), io.StringIO())
     connected(made, "moving")
-    made.edges.apps.put(made.app._replace(name="secretless", secret_ref="none"))
-    made.edges.connections.put_all([record("moving", "fe", "JP"), record("moving", "na")])
-    made.edges.apps.choose_store("vault")
+    made.runtime.apps.put(made.app._replace(name="secretless", secret_ref="none"))
+    made.runtime.connections.put_all([record("moving", "fe", "JP"), record("moving", "na")])
+    made.runtime.apps.choose_store("vault")
     ring = {"PYTHON_KEYRING_BACKEND": "tests.stores.backends.Files", "TESTS_RING": str(home / "ring")}
     found = {"SP_CONNECT_HOME": str(home), "SP_CONNECT_STORE": None, "PYTHONPATH": str(ROOT)} | ring | env
     if store == "keyring":

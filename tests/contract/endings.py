@@ -91,7 +91,7 @@ def _damaged(given: Given) -> Result:
 
 
 def _missing_token(given: Given) -> Result:
-    given.office.edges.connections.put(record("empty-handed"))
+    given.office.runtime.connections.put(record("empty-handed"))
     return given.run("verify", "-s", "empty-handed", "--json")
 
 

@@ -60,9 +60,9 @@ def given(folder: Path) -> Iterator[Given]:
     listen = f"127.0.0.1:{agencies.free_port()}"
     with Simulator(Remembering(), relays={BUILT_IN.redirect_uris[0]: listen}) as simulator:
         office = agencies.build(folder / "home", simulator, clock, listen, io.StringIO(), io.StringIO())
-        with office.edges.changes.writing():
+        with office.runtime.changes.writing():
             for name, secret in (("wider", BUILT_IN.client_secret), ("stale", "amzn1.oa2-cs.v1.old")):
-                office.edges.changes.keep_app(office.app._replace(name=name), Secret(str(secret)))
+                office.runtime.changes.keep_app(office.app._replace(name=name), Secret(str(secret)))
         settings = {"SP_CONNECT_STORE": "vault", "SP_CONNECT_PASSPHRASE": PASSPHRASE}
         settings |= {"SP_CONNECT_AMAZON_URL": simulator.base_url}
         yield Given(office, Program(office.folder, settings, simulator, listen), folder)

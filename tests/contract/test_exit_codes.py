@@ -79,7 +79,7 @@ def _rejected_in_na(given: Given, name: str) -> None:
 
 
 def _without_token_in_eu(given: Given, name: str) -> None:
-    given.office.edges.connections.put(record(name, "eu"))
+    given.office.runtime.connections.put(record(name, "eu"))
 
 
 def _garbled_in_eu(given: Given, name: str) -> None:
@@ -113,7 +113,7 @@ def test_of_many_failures_the_most_serious_counts(given: Given, number: int) -> 
 
 
 def test_a_row_that_cannot_be_meant_counts_after_all_else(given: Given) -> None:
-    given.office.edges.apps.put(given.office.app._replace(name="secretless", secret_ref="none"))
+    given.office.runtime.apps.put(given.office.app._replace(name="secretless", secret_ref="none"))
     file = given.folder / "sellers.csv"
     file.write_text(
         "seller,region,country,selling_partner_id,refresh_token,app\n"

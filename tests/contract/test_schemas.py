@@ -12,10 +12,10 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from sp_connect import cli
 from sp_connect.amazon import geography
+from sp_connect.cli import main
 from sp_connect.models import Status
-from sp_connect.stores import secrets
+from sp_connect.stores import secret_store
 from tests.cli.program import Result
 from tests.contract.cases import CASES, WITHOUT
 from tests.contract.given import Given, leaks
@@ -54,7 +54,7 @@ def commands(group: TyperGroup, context: typer.Context, words: str = "") -> Iter
 
 
 def tree() -> dict[str, frozenset[str]]:
-    group = typer.main.get_command(cli.app)
+    group = typer.main.get_command(main.app)
     assert isinstance(group, TyperGroup)
     return dict(commands(group, typer.Context(group)))
 
@@ -144,7 +144,7 @@ class TestSchemas:
 
         assert shared["status"]["enum"] == list(get_args(Status))
         assert shared["region"]["enum"] == list(geography.REGIONS)
-        assert SCHEMAS["store"]["properties"]["store"]["enum"] == list(secrets.NAMES)
+        assert SCHEMAS["store"]["properties"]["store"]["enum"] == list(secret_store.NAMES)
 
     def test_nothing_is_allowed_that_is_never_printed(self, outputs: Outputs) -> None:
         """A null that never comes would have every reader guard against it; the codes of errors are printed in

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from sp_connect.stores import secrets
+from sp_connect.stores import secret_store
 from tests import figures
 from tests.crowd import town as towns
 from tests.crowd.deeds import HUNG, STEADY, WANDERING, Answer, Plan, Seller
@@ -112,7 +112,7 @@ def assert_whole(town: Town, listed: list[dict[str, Any]]) -> None:
     assert [shown(row["seller"], row) for row in listed] == written(home)
 
     records = stores.connections.all()
-    kept = {name for name in stores.vault.contents().names if name.owner != secrets.PROBE}
+    kept = {name for name in stores.vault.contents().names if name.owner != secret_store.PROBE}
     owned = {one.secret_name for one in records} | {one.secret_name for one in stores.apps.all()}
     assert owned <= kept
     assert kept - owned <= {one.access_name for one in records}

@@ -21,10 +21,10 @@ from sp_connect.simulator.ledger import Authorization
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import SimulatedApp, World
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.transactions import Transactions
 from sp_connect.stores.vault import Vault
 from tests import agency
 from tests.cli.program import PASSPHRASE, Program
@@ -79,13 +79,13 @@ class Stores:
     apps: Apps
     connections: Connections
     vault: Vault
-    changes: Changes
+    changes: Transactions
 
     @classmethod
     def of(cls, home: Path) -> Stores:
         apps, connections = Apps(home / "config.toml"), Connections(home / "connections")
         vault = Vault(home / "vault", lambda: Secret(PASSPHRASE), KeyringStore(None, 1.0), agency.CHEAP)
-        changes = Changes(home / "unfinished", home / "lock", apps, connections, Invites(home / "invites"), vault)
+        changes = Transactions(home / "unfinished", home / "lock", apps, connections, Invites(home / "invites"), vault)
         return cls(apps, connections, vault, changes)
 
 

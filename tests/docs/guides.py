@@ -12,8 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from sp_connect import cli
-from sp_connect.commands import ENTRIES
+from sp_connect.cli import main
+from sp_connect.cli.entries import ENTRIES
 
 FOLDER = Path(__file__).parents[2] / "docs"
 NAMES = ("connect", "elsewhere", "renewals", "stores", "files")
@@ -94,7 +94,7 @@ def parse(words: tuple[str, ...], *, whole: bool) -> str:
 
     `whole` says that nothing is left out: what is required has to be there, and files have to exist.
     """
-    command: Any = typer.main.get_command(cli.app)
+    command: Any = typer.main.get_command(main.app)
     context: Any = typer.Context(command, info_name=PROGRAM)
     path: list[str] = []
     rest = list(words)
@@ -115,14 +115,14 @@ def parse(words: tuple[str, ...], *, whole: bool) -> str:
 
 def flags() -> set[str]:
     """Every flag of every command, the global ones among them."""
-    return set(_flags(typer.main.get_command(cli.app)))
+    return set(_flags(typer.main.get_command(main.app)))
 
 
 def _flags(command: Any) -> Iterator[str]:
     yield "--help"
     for param in command.params:
         yield from (*param.opts, *param.secondary_opts)
-    if isinstance(command, cli.Tree):
+    if isinstance(command, main.Tree):
         for entry in ENTRIES:
             yield from _flags(command.get_command(None, entry.name))
     elif isinstance(command, TyperGroup):

@@ -18,7 +18,7 @@ import pytest
 
 from sp_connect import errors, pages
 from sp_connect.amazon import registration
-from sp_connect.amazon.http import Answer
+from sp_connect.amazon.client import Answer
 from sp_connect.checkup import relay
 from sp_connect.findings import Finding
 from sp_connect.simulator.server import Simulator

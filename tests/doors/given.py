@@ -75,18 +75,18 @@ def keep_access(agency: Agency, connection: Connection, value: str, **life: floa
 
 def keep_raw(agency: Agency, connection: Connection, value: str) -> None:
     """Puts anything where an access token is kept."""
-    agency.edges.secrets.keep(connection.access_name, Secret(value))
+    agency.runtime.secrets.keep(connection.access_name, Secret(value))
 
 
 def with_token(agency: Agency, connection: Connection, refresh_token: str) -> None:
     """Makes this the connection's refresh token, with an access token kept beside it: Amazon is not asked."""
-    agency.edges.secrets.keep(connection.secret_name, Secret(refresh_token))
+    agency.runtime.secrets.keep(connection.secret_name, Secret(refresh_token))
     keep_access(agency, connection, "Atza|kept")
 
 
 def is_kept(agency: Agency, name: SecretName) -> bool:
     try:
-        agency.edges.secrets.fetch(name)
+        agency.runtime.secrets.fetch(name)
     except errors.MissingToken:
         return False
     return True
@@ -94,7 +94,7 @@ def is_kept(agency: Agency, name: SecretName) -> bool:
 
 def entries(agency: Agency, seller: str) -> set[str]:
     """The names of everything that the vault holds of a seller."""
-    vault: Any = agency.edges.secrets
+    vault: Any = agency.runtime.secrets
     assert isinstance(vault, Vault)
     name = SecretName("seller", seller, "", "")
     key = vault._open()

@@ -16,15 +16,15 @@ import pytest
 import responses
 
 from sp_connect import access, errors
-from sp_connect.amazon import geography, http
+from sp_connect.amazon import client, geography
 from sp_connect.commands import revoke
 from sp_connect.models import App, Connection, Secret, SecretName
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, SimulatedApp, World
-from sp_connect.stores import keyring, secrets
+from sp_connect.stores import keyring_store, secret_store
 from sp_connect.stores.connections import Connections
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests import agency as agencies
 from tests.agency import Agency, Clock, as_company
@@ -74,8 +74,8 @@ def two_apps(tmp_path: Path) -> Iterator[Agency]:
             redirect_uri=OTHER.redirect_uris[0],
             secret_ref="07e4",
         )
-        with made.edges.changes.writing():
-            made.edges.changes.keep_app(other, Secret(OTHER.client_secret))
+        with made.runtime.changes.writing():
+            made.runtime.changes.keep_app(other, Secret(OTHER.client_secret))
         yield made
 
 
@@ -85,7 +85,7 @@ def asked(agency: Agency) -> int:
 
 
 def value(agency: Agency, connection: Connection) -> str:
-    return access.token(agency.edges, kept(agency, connection)).value.reveal()
+    return access.token(agency.runtime, kept(agency, connection)).value.reveal()
 
 
 class TestLife:
@@ -129,7 +129,7 @@ class TestLife:
         for promised in (10**30, 86_400, True, "soon", -5, None):
             with responses.RequestsMock() as amazon:
                 amazon.post(address, json={"access_token": "Atza|odd", "expires_in": promised})
-                found = access.token(agency.edges, made)
+                found = access.token(agency.runtime, made)
             assert found == (Secret("Atza|odd"), agency.clock() + timedelta(hours=1)), promised
             agency.clock.pass_by(hours=1)
 
@@ -173,12 +173,12 @@ class TestNeverShared:
             made = record(seller, region, country, app=app, secret_ref="5a3e")
             host = geography.consent_host(made.scope)
             authorization = two_apps.world.authorize(known, account_of(seller, host), host)
-            with two_apps.edges.changes.writing():
-                two_apps.edges.changes.keep_connection(made, Secret(authorization.refresh_token))
+            with two_apps.runtime.changes.writing():
+                two_apps.runtime.changes.keep_connection(made, Secret(authorization.refresh_token))
             given[made] = authorization.key
 
-        new = {made: access.token(two_apps.edges, made).value.reveal() for made in given}
-        again = {made: access.token(two_apps.edges, made).value.reveal() for made in reversed(given)}
+        new = {made: access.token(two_apps.runtime, made).value.reveal() for made in given}
+        again = {made: access.token(two_apps.runtime, made).value.reveal() for made in reversed(given)}
 
         assert len(set(new.values())) == len(given) == 49
         assert {made: two_apps.world.bearer(token).key for made, token in new.items()} == given
@@ -194,7 +194,7 @@ class TestNeverShared:
             if app == apps[0]:
                 names.append(made.secret_name)
 
-        assert len({keyring._service(name).lower() for name in names}) == len(names)
+        assert len({keyring_store._service(name).lower() for name in names}) == len(names)
         assert len({(name.owner, f"{name.item}/{name.ref}".lower()) for name in names}) == len(names)
 
     def test_moving_to_another_app_never_hands_out_the_firsts_token(self, two_apps: Agency) -> None:
@@ -202,9 +202,9 @@ class TestNeverShared:
         first = value(two_apps, made)
         host = geography.consent_host(made.scope)
         authorization = two_apps.world.authorize(OTHER, account_of("acme", host), host)
-        moved = made._replace(app="other", secret_ref=secrets.new_ref())
-        with two_apps.edges.changes.writing():
-            two_apps.edges.changes.keep_connection(moved, Secret(authorization.refresh_token))
+        moved = made._replace(app="other", secret_ref=secret_store.new_ref())
+        with two_apps.runtime.changes.writing():
+            two_apps.runtime.changes.keep_connection(moved, Secret(authorization.refresh_token))
 
         second = value(two_apps, moved)
 
@@ -242,7 +242,7 @@ class TestForgotten:
         kept_on = value(agency, other)
 
         wanted = revoke.Options("acme", "eu", None, every=False, yes=True, wait=False, missing_ok=False)
-        list(revoke.run(agency.edges, wanted))
+        list(revoke.run(agency.runtime, wanted))
 
         assert entries(agency, "acme") == entries_of(other.secret_name, other.access_name)
         assert value(agency, other) == kept_on
@@ -251,13 +251,13 @@ class TestForgotten:
         made = connected(agency)
 
         def revoke_it(step: str) -> None:  # noqa: ARG001 - what `hearing` calls
-            with agency.edges.changes.writing():
-                agency.edges.changes.drop_connection(made.scope)
+            with agency.runtime.changes.writing():
+                agency.runtime.changes.drop_connection(made.scope)
 
         access.token(hearing(agency, revoke_it), made)
 
         assert entries(agency, "acme") == set()
-        assert agency.edges.connections.get(made.scope) is None
+        assert agency.runtime.connections.get(made.scope) is None
 
     def test_by_a_renewal_while_amazon_is_asked(self, agency: Agency) -> None:
         made = connected(agency)
@@ -273,12 +273,12 @@ class TestForgotten:
         agency.world.faults.add(Fault("token", "rotate", times=1))
 
         def revoke_it(step: str) -> None:  # noqa: ARG001 - what `hearing` calls
-            with agency.edges.changes.writing():
-                agency.edges.changes.drop_connection(made.scope)
+            with agency.runtime.changes.writing():
+                agency.runtime.changes.drop_connection(made.scope)
 
         access.token(hearing(agency, revoke_it), made)
 
-        assert agency.edges.connections.get(made.scope) is None
+        assert agency.runtime.connections.get(made.scope) is None
         assert entries(agency, "acme") == set()
 
     def test_where_it_cannot_be_kept_that_is_said(self, agency: Agency) -> None:
@@ -312,10 +312,10 @@ class TestForgotten:
     def test_ctrl_c_ends_the_waiting_for_another_try_at_once(self, agency: Agency) -> None:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "status", status=503))
-        amazon = http.Amazon(agency.edges.amazon.at("https://x").removesuffix("/x"), sleep=_press)
+        amazon = client.Amazon(agency.runtime.amazon.at("https://x").removesuffix("/x"), sleep=_press)
 
         with pytest.raises(KeyboardInterrupt):
-            access.token(replace(agency.edges, amazon=amazon), made)
+            access.token(replace(agency.runtime, amazon=amazon), made)
 
         assert agency.world.requests["token"] == 1
 
@@ -340,18 +340,18 @@ class TestMeanwhile:
     def test_a_record_that_was_replaced_before_its_secret_was_read_is_read_again(self, agency: Agency) -> None:
         read = [connected(agency), connected(agency)]
 
-        found, token = secrets.together(agency.edges.secrets, lambda: read.pop(0))
+        found, token = secret_store.together(agency.runtime.secrets, lambda: read.pop(0))
 
         assert (found, read) == (kept(agency, found), [])
-        assert token == agency.edges.secrets.fetch(found.secret_name)
+        assert token == agency.runtime.secrets.fetch(found.secret_name)
 
     def test_a_secret_that_is_missing_is_so_only_while_its_record_stands(self, agency: Agency) -> None:
         made = connected(agency)
-        agency.edges.secrets.forget(made.secret_name)
+        agency.runtime.secrets.forget(made.secret_name)
         read = [made, made]
 
         with pytest.raises(errors.MissingToken):
-            secrets.together(agency.edges.secrets, lambda: read.pop(0))
+            secret_store.together(agency.runtime.secrets, lambda: read.pop(0))
 
         assert read == []
 
@@ -373,11 +373,11 @@ class TestMeanwhile:
         made = connected(two_apps)
         host = geography.consent_host(made.scope)
         given = two_apps.world.authorize(OTHER, account_of("acme", host), host)
-        with two_apps.edges.changes.writing():
+        with two_apps.runtime.changes.writing():
             moved = made._replace(app="other", secret_ref="a90")
-            two_apps.edges.changes.keep_connection(moved, Secret(given.refresh_token))
+            two_apps.runtime.changes.keep_connection(moved, Secret(given.refresh_token))
 
-        asked_about = access.ask(two_apps.edges, made.scope, access.app(two_apps.edges, "default"))
+        asked_about = access.ask(two_apps.runtime, made.scope, access.app(two_apps.runtime, "default"))
 
         assert asked_about.connection == moved
         assert not isinstance(asked_about.answer, errors.Rejected)
@@ -391,7 +391,7 @@ class TestRefused:
         end_at_amazon(agency, made)
 
         with pytest.raises(errors.Rejected) as failure:
-            access.token(agency.edges, made)
+            access.token(agency.runtime, made)
 
         assert failure.value.amazon is not None
         assert failure.value.amazon.error == "invalid_grant"
@@ -407,7 +407,7 @@ class TestRefused:
         end_at_amazon(agency, made)
 
         with pytest.raises(errors.Rejected):
-            access.token(replace(agency.edges, connections=Full(agency.folder / "connections")), made)
+            access.token(replace(agency.runtime, connections=Full(agency.folder / "connections")), made)
 
     def test_a_connection_known_to_be_rejected_has_no_kept_token(self, agency: Agency) -> None:
         made = connected(agency, standing="rejected")
@@ -415,7 +415,7 @@ class TestRefused:
         end_at_amazon(agency, made)
 
         with pytest.raises(errors.Rejected):
-            access.token(agency.edges, made)
+            access.token(agency.runtime, made)
 
     @pytest.mark.parametrize("standing", ["rejected", "missing-token"])
     @pytest.mark.parametrize("rotates", [False, True])
@@ -441,7 +441,7 @@ class TestRefused:
         agency.world.faults.add(Fault("token", "status", status=401, error="invalid_client", times=1))
 
         with pytest.raises(errors.ClientRejected):
-            access.token(agency.edges, made)
+            access.token(agency.runtime, made)
 
         assert kept(agency, made) == made
 
@@ -450,7 +450,7 @@ class TestRefused:
         agency.world.faults.add(Fault("token", "html", times=1))
 
         with pytest.raises(errors.UnexpectedAnswer):
-            access.token(agency.edges, made)
+            access.token(agency.runtime, made)
 
         assert kept(agency, made) == made
         assert value(agency, made)
@@ -484,7 +484,7 @@ class TestChangedRefreshToken:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "rotate", times=1))
 
-        found = access.environment(agency.edges, made)
+        found = access.environment(agency.runtime, made)
 
         assert found["SP_API_REFRESH_TOKEN"] == agency.world.authorizations()[0].refresh_token
 
@@ -513,7 +513,7 @@ class TestOneConsent:
         agency.clock.pass_by(seconds=1)
         now = connected(agency, selling_partner_id="A2OTHER")
 
-        assert access.client_credentials(agency.edges, before)["refresh_token"] == token_of(agency, now)
+        assert access.client_credentials(agency.runtime, before)["refresh_token"] == token_of(agency, now)
 
 
 class TestStore:
@@ -529,15 +529,15 @@ class TestStore:
 
     def test_a_kept_value_whose_parts_were_altered_is_ignored(self, agency: Agency) -> None:
         ring = KeyringStore("tests.stores.backends.Small", 3.0)
-        edges = replace(agency.edges, secrets=ring)
+        runtime = replace(agency.runtime, secrets=ring)
         assert BUILT_IN.client_secret is not None
         made = connected(agency)
         ring.keep(agency.app.secret_name, Secret(BUILT_IN.client_secret))
         ring.keep(made.secret_name, Secret(token_of(agency, made)))
         ring.keep(made.access_name, Secret(json.dumps({"access_token": "x" * 2048, "expires_at": "2026-11-22T13:00Z"})))
-        ring._set(keyring._service(made.access_name, 1), "altered")
+        ring._set(keyring_store._service(made.access_name, 1), "altered")
 
-        assert agency.world.bearer(access.token(edges, made).value.reveal())
+        assert agency.world.bearer(access.token(runtime, made).value.reveal())
 
     def test_a_token_that_cannot_be_kept_is_yielded_and_the_story_says_so(self, agency: Agency) -> None:
         class Full(Vault):
@@ -547,7 +547,7 @@ class TestStore:
         full = Full(agency.folder / "vault", lambda: Secret("correct horse"), KeyringStore(None, 1.0))
         made = connected(agency)
 
-        found = access.token(replace(agency.edges, secrets=full), made).value.reveal()
+        found = access.token(replace(agency.runtime, secrets=full), made).value.reveal()
 
         assert agency.world.bearer(found)
         assert "the access token could not be kept for the next time: acme: the disk is full." in agency.said()
@@ -556,20 +556,20 @@ class TestStore:
 
     def test_a_connection_that_was_revoked_before_its_turn_is_not_found(self, agency: Agency) -> None:
         made = connected(agency)
-        with agency.edges.changes.writing():
-            agency.edges.changes.drop_connection(made.scope)
+        with agency.runtime.changes.writing():
+            agency.runtime.changes.drop_connection(made.scope)
 
         with pytest.raises(errors.NoSuchConnection):
-            access.token(agency.edges, made)
+            access.token(agency.runtime, made)
 
         assert asked(agency) == 0
 
     def test_a_record_without_its_token_is_told_with_what_mends_it(self, agency: Agency) -> None:
         made = connected(agency)
-        agency.edges.secrets.forget(made.secret_name)
+        agency.runtime.secrets.forget(made.secret_name)
 
         with pytest.raises(errors.MissingToken) as failure:
-            access.token(agency.edges, made)
+            access.token(agency.runtime, made)
 
         assert failure.value.hint == "sp-connect connect --seller acme --region eu"
 
@@ -583,9 +583,9 @@ def test_environment_names_the_participating_marketplaces_alone(agency: Agency) 
     made = connected(agency)
     left = made.marketplaces[1]._replace(participating=False)
     made = made._replace(marketplaces=(made.marketplaces[0], left, *made.marketplaces[2:3]))
-    agency.edges.connections.put(made)
+    agency.runtime.connections.put(made)
 
-    found = access.environment(agency.edges, made)
+    found = access.environment(agency.runtime, made)
 
     assert found["SP_API_MARKETPLACE_IDS"] == f"{made.marketplaces[0].id},{made.marketplaces[2].id}"
 
@@ -593,7 +593,7 @@ def test_environment_names_the_participating_marketplaces_alone(agency: Agency) 
 def test_client_credentials_ask_amazon_for_nothing(agency: Agency) -> None:
     made = connected(agency)
 
-    found = access.client_credentials(agency.edges, made)
+    found = access.client_credentials(agency.runtime, made)
 
     assert found == {
         "refresh_token": token_of(agency, made),
@@ -607,10 +607,10 @@ def test_an_app_whose_record_is_gone_is_not_found(agency: Agency) -> None:
     made = connected(agency, app="gone")
 
     with pytest.raises(errors.NoSuchApp):
-        access.token(agency.edges, made)
+        access.token(agency.runtime, made)
 
 
 def test_an_app_is_found_by_its_own_name(two_apps: Agency) -> None:
-    apps: tuple[App, ...] = tuple(two_apps.edges.apps.all())
+    apps: tuple[App, ...] = tuple(two_apps.runtime.apps.all())
 
     assert [app.name for app in apps] == ["default", "other"]

@@ -38,7 +38,7 @@ def look(event, arguments):
         looking.clear()
 
 sys.argv = ["sp-connect", *sys.argv[2:]]
-from sp_connect.cli import main
+from sp_connect.cli.main import main
 sys.addaudithook(look)
 try:
     main()
@@ -50,7 +50,7 @@ finally:
 KILLED = """
 import os, signal, sys
 event, sys.argv = sys.argv[1], ["sp-connect", *sys.argv[2:]]
-from sp_connect.cli import main
+from sp_connect.cli.main import main
 sys.addaudithook(lambda name, _: os.kill(os.getpid(), signal.SIGKILL) if name == event else None)
 main()
 """

@@ -19,7 +19,7 @@ LIGHT = """
 import json, os, sys
 import sp_connect
 found = sp_connect.credentials("acme", "eu")
-heavy = sorted({"typer", "rich", "click", "requests", "sp_connect.cli", "sp_connect.commands"} & set(sys.modules))
+heavy = sorted({"typer", "rich", "click", "requests", "sp_connect.cli.main", "sp_connect.commands"} & set(sys.modules))
 print(json.dumps({"found": sorted(found), "heavy": heavy, "passphrase": "SP_CONNECT_PASSPHRASE" in os.environ}))
 """
 
@@ -89,7 +89,7 @@ def test_an_unknown_seller_is_not_found(here: Agency) -> None:
 
 
 def test_a_record_without_its_secret_is_missing_its_token(here: Agency) -> None:
-    here.edges.secrets.forget(connected(here).secret_name)
+    here.runtime.secrets.forget(connected(here).secret_name)
 
     with pytest.raises(errors.MissingToken):
         sp_connect.credentials("acme", "eu")

@@ -87,7 +87,7 @@ def test_what_is_not_connected_is_told_apart(
 
 def test_a_record_without_its_secret_is_4(office: Agency, staffed: Program) -> None:
     made = connected(office)
-    office.edges.secrets.forget(made.secret_name)
+    office.runtime.secrets.forget(made.secret_name)
 
     result = staffed.run(*ACME, "--json")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from requests.structures import CaseInsensitiveDict
 
 from sp_connect import errors, pages
-from sp_connect.amazon import http, lwa, sellers
+from sp_connect.amazon import client, lwa, sellers
 from sp_connect.checkup import relay
 from sp_connect.models import Grant, Secret, Tokens
 from sp_connect.stores.connections import Connections
@@ -27,27 +27,27 @@ HUSH = Secret("Atzr|hush")
 SCOPE = CONSENT.scope
 
 
-def answer_of(data: bytes, host: str = "api.amazon.com") -> http.Answer:
+def answer_of(data: bytes, host: str = "api.amazon.com") -> client.Answer:
     """The answer that an input stands for; what is no status is 200."""
     head, _, body = data.partition(b"\n\n")
     first, *lines = head.decode("latin-1").split("\n")
     pairs = (line.partition(":") for line in lines)
     headers = CaseInsensitiveDict({name: value.strip() for name, _, value in pairs})
     status = int(first) if first.isascii() and first.isdigit() and len(first) == 3 else 200
-    return http.Answer(host, status, headers, body.decode("utf-8", "replace"))
+    return client.Answer(host, status, headers, body.decode("utf-8", "replace"))
 
 
-class Answering(http.Amazon):
+class Answering(client.Amazon):
     """An Amazon that gives the same answer to everything."""
 
-    def __init__(self, answer: http.Answer) -> None:
+    def __init__(self, answer: client.Answer) -> None:
         super().__init__()
         self.answer = answer
 
-    def get(self, address: str, headers: Mapping[str, str | Secret]) -> http.Answer:  # noqa: ARG002 - Amazon's signature
+    def get(self, address: str, headers: Mapping[str, str | Secret]) -> client.Answer:  # noqa: ARG002 - Amazon's signature
         return self.answer
 
-    def post(self, address: str, form: Mapping[str, str | Secret]) -> http.Answer:  # noqa: ARG002 - Amazon's signature
+    def post(self, address: str, form: Mapping[str, str | Secret]) -> client.Answer:  # noqa: ARG002 - Amazon's signature
         return self.answer
 
     post_once = post
@@ -67,7 +67,7 @@ def _tokens(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
     yield Ready(read)
 
 
-def check_tokens(tokens: Tokens, answer: http.Answer) -> None:
+def check_tokens(tokens: Tokens, answer: client.Answer) -> None:
     """Tokens are those of the answer, and such that a header, a variable and a store can hold them."""
     said = json.loads(answer.body)
     assert answer.status == 200
@@ -121,7 +121,7 @@ def _wire(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
         says: list[bytes] = [b""]
         serving = threading.Thread(target=_serve, args=(server, says), daemon=True)
         serving.start()
-        amazon = http.Amazon(f"http://127.0.0.1:{server.getsockname()[1]}", sleep=lambda _: None)
+        amazon = client.Amazon(f"http://127.0.0.1:{server.getsockname()[1]}", sleep=lambda _: None)
 
         def read(data: bytes) -> None:
             says[0] = data

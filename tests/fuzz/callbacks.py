@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote_plus, urlsplit
 
-from sp_connect import errors, listener, person
+from sp_connect import errors
 from sp_connect.amazon import addresses, consent, geography
+from sp_connect.authorization import listener
 from sp_connect.models import Connection, Consent, Grant
+from sp_connect.terminal import prompt
 from tests.agency import free_port
+from tests.authorization.listener.visits import rest
 from tests.fuzz.target import APP, CONSENT, Ready, Target, check
-from tests.listener.visits import rest
 from tests.stores.samples import connection
 
 
@@ -129,7 +131,7 @@ def _pasted(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
         try:
             os.write(sink, data)
             os.close(sink)
-            person._read_lines(source, taken.append, threading.Event())
+            prompt._read_lines(source, taken.append, threading.Event())
         finally:
             os.close(source)
         for text in taken or [data.decode("utf-8", "replace")]:

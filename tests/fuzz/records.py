@@ -16,10 +16,10 @@ from sp_connect import errors
 from sp_connect.models import Connection, Secret, SecretName
 from sp_connect.stores import toml
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.transactions import Transactions
 from tests.fuzz.target import INVITE as INVITED
 from tests.fuzz.target import STATE, Ready, Target, same
 from tests.stores import backends
@@ -169,7 +169,9 @@ def _invite(folder: Path) -> Iterator[Ready]:
 def _journal(folder: Path) -> Iterator[Ready]:
     apps, connections = Apps(folder / "config.toml"), Connections(folder / "connections")
     store = KeyringStore("tests.stores.backends.Small", patience=30)
-    changes = Changes(folder / "unfinished", folder / "lock", apps, connections, Invites(folder / "invites"), store)
+    changes = Transactions(
+        folder / "unfinished", folder / "lock", apps, connections, Invites(folder / "invites"), store
+    )
     with changes.writing():
         changes.keep_app(app(), Secret("amzn1.oa2-cs.hush"))
         for one in (connection(), connection("bravo", "na", secret_ref="ref-two")):

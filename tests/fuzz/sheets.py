@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sp_connect import errors, roster, sheet
+from sp_connect import errors
 from sp_connect.amazon import geography
+from sp_connect.bulk import csv_input, reading
+from sp_connect.bulk.reading import Outcome, Row
 from sp_connect.commands import invite
-from sp_connect.roster import Outcome, Row
 from tests.agency import NOON
 from tests.fuzz.target import Ready, Target, check
 
@@ -20,15 +21,15 @@ from tests.fuzz.target import Ready, Target, check
 def _import(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
     def read(data: bytes) -> None:
         failed: list[errors.OnLines] = []
-        rows = roster.of_file(data, failed, NOON)
+        rows = reading.of_file(data, failed, NOON)
         for row in rows:
             check_row(row)
         check_lines([row.line for row in rows], failed)
         again: list[errors.OnLines] = []
-        assert [row[1:] for row in roster.of_file(_saved(rows), again, NOON)] == [row[1:] for row in rows]
+        assert [row[1:] for row in reading.of_file(_saved(rows), again, NOON)] == [row[1:] for row in rows]
         assert not again
         outcome = Outcome()
-        left = roster.without_twins(rows, lambda _: False, outcome)
+        left = reading.without_twins(rows, lambda _: False, outcome)
         assert len({row.scope for row in left}) == len(left)
         told = [line for failure in outcome.failures for line in failure.lines]
         assert sorted([*told, *(row.line for row in left)]) == [row.line for row in rows]
@@ -40,10 +41,10 @@ def _import(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
 def _invites(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
     def read(data: bytes) -> None:
         failed: list[errors.SpConnectError] = []
-        rows = list(sheet.rows(data, invite.COLUMNS, invite.OPTIONAL, failed))
+        rows = list(csv_input.rows(data, invite.COLUMNS, invite.OPTIONAL, failed))
         for _, cells in rows:
             assert {*invite.COLUMNS} <= cells.keys() <= {*invite.COLUMNS, *invite.OPTIONAL}
-            assert all(len(cell) <= sheet.LONGEST and cell == cell.strip() for cell in cells.values())
+            assert all(len(cell) <= csv_input.LONGEST and cell == cell.strip() for cell in cells.values())
             assert not any("Atzr|" in cell for cell in cells.values())
         check_lines([line for line, _ in rows], failed)
 
@@ -80,7 +81,7 @@ def _saved(rows: list[Row]) -> bytes:
     """The rows as a spreadsheet would save them."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow((*roster.COLUMNS, *roster.OPTIONAL))
+    writer.writerow((*reading.COLUMNS, *reading.OPTIONAL))
     for _, scope, account, app, token, begun, _ in rows:
         cells = (scope.seller, scope.region, account, token.reveal(), scope.country or "", app or "")
         writer.writerow((*cells, begun.isoformat() if begun else ""))

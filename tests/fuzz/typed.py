@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sp_connect import errors, loopback
-from sp_connect.amazon import consent, explanations, geography, marks, registration
+from sp_connect import errors
+from sp_connect.amazon import consent, explanations, geography, redaction, registration
+from sp_connect.authorization import loopback
 from sp_connect.commands import explain
 from sp_connect.completion import line, shells
-from sp_connect.person import Person
 from sp_connect.stores.apps import Apps
+from sp_connect.terminal.prompt import Prompt
 from tests.cli.completing import furnish
 from tests.fuzz.callbacks import values_of
 from tests.fuzz.target import Ready, Target
@@ -26,7 +27,9 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 @contextmanager
 def _secret(folder: Path) -> Iterator[Ready]:  # noqa: ARG001 - nothing is kept
     def read(data: bytes) -> None:
-        secret = Person(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"), io.StringIO()).piped("refresh token")
+        secret = Prompt(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"), io.StringIO()).secret_from_stdin(
+            "refresh token"
+        )
         value = secret.reveal()
         assert value == value.strip() != ""
         if value.startswith("amzn1.oa2-cs."):
@@ -51,7 +54,7 @@ def _fields(folder: Path) -> Iterator[Ready]:
         application_id, client_id, redirect_uri, listen, seller, region, *country = fields[:7]
         registration.check_ids(application_id, client_id)
         registration.check_redirect_uri(redirect_uri)
-        if marks.holds_secret(data.decode("latin-1")):
+        if redaction.holds_secret(data.decode("latin-1")):
             return  # a name is repeated as it was typed
         loopback.check(listen)
         scope = geography.scope(seller, region, (country or [""])[0] or None)

@@ -13,8 +13,8 @@ import tomli_w
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import files, seals, vault_key, vault_settings
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores import crypto, files, vault_key, vault_settings
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.fuzz.target import Ready, Target
 from tests.stores import backends
@@ -38,7 +38,9 @@ def _settings(opened_by: str) -> dict[str, Any]:
     settings: dict[str, Any] = {"schema": 1, "key_id": KEY_ID.hex(), "opened_by": opened_by}
     if opened_by == "passphrase":
         settings["kdf"] = {"name": "scrypt", **CHEAP, "salt": vault_settings.text(SALT)}
-        sealed = seals.seal(seals.stretch(PASSPHRASE, SALT, CHEAP), KEY, vault_settings.bound(KEY_ID, settings["kdf"]))
+        sealed = crypto.seal(
+            crypto.stretch(PASSPHRASE, SALT, CHEAP), KEY, vault_settings.bound(KEY_ID, settings["kdf"])
+        )
         settings["sealed_key"] = vault_settings.text(sealed)
     return settings
 

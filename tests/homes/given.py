@@ -15,14 +15,14 @@ from typing import cast
 
 import typer
 
-from sp_connect import edges
+from sp_connect import runtime
 from sp_connect.amazon import consent, geography
-from sp_connect.edges import Edges
 from sp_connect.models import Invite
-from sp_connect.person import Person
+from sp_connect.runtime import Runtime
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, World
-from sp_connect.views.screen import Screen
+from sp_connect.terminal.prompt import Prompt
+from sp_connect.terminal.screen import Screen
 from tests import agency as agencies
 from tests.agency import Agency, Clock
 from tests.cli.program import PASSPHRASE, PROGRAM, SECONDS, Program, Result
@@ -40,9 +40,9 @@ WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 
 @dataclass
 class Desk:
-    """What Typer hands a command: the edges of a home, and what the command said on both streams."""
+    """What Typer hands a command: the runtime of a home, and what the command said on both streams."""
 
-    edges_: Edges
+    runtime_: Runtime
     stdout: io.StringIO
     stderr: io.StringIO
     simulate: bool = False
@@ -59,10 +59,10 @@ class Desk:
 
     @property
     def screen(self) -> Screen:
-        return self.edges_.screen
+        return self.runtime_.screen
 
-    def edges(self, *, secrets: bool = True) -> Edges:  # noqa: ARG002 - as the session has it
-        return self.edges_
+    def runtime(self, *, secrets: bool = True) -> Runtime:  # noqa: ARG002 - as the session has it
+        return self.runtime_
 
 
 class Estate:
@@ -70,7 +70,7 @@ class Estate:
 
     def __init__(self, office: Agency) -> None:
         self.office = office
-        self._opened: dict[Path, Edges] = {}
+        self._opened: dict[Path, Runtime] = {}
 
     def copy(self, home: Path) -> None:
         """Puts a copy of the home there; what was at that place is gone."""
@@ -83,24 +83,24 @@ class Estate:
         return Program(home, env, self.office.simulator, self.office.app.listen)
 
     def desk(self, home: Path, stdin: str = "", *, visit: agencies.Visit = agencies.as_expected) -> Desk:
-        """The real edges of a home. Its vault is opened once: a copy has the same key, and scrypt takes its time.
+        """The real runtime of a home. Its vault is opened once: a copy has the same key, and scrypt takes its time.
 
         In the browser the very seller confirms, or does `visit`.
         """
         made = self.opening_desk(home, stdin, visit=visit)
-        opened = self._opened.setdefault(home, made.edges_)
-        secrets, vault, moves, changes = opened.secrets, opened.vault, opened.moves, opened.changes
-        made.edges_ = replace(made.edges_, secrets=secrets, vault=vault, moves=moves, changes=changes)
+        opened = self._opened.setdefault(home, made.runtime_)
+        secrets, vault, migration, changes = opened.secrets, opened.vault, opened.migration, opened.changes
+        made.runtime_ = replace(made.runtime_, secrets=secrets, vault=vault, migration=migration, changes=changes)
         return made
 
     def opening_desk(self, home: Path, stdin: str = "", *, visit: agencies.Visit = agencies.as_expected) -> Desk:
         """The same, with a vault that is still to be opened."""
         out, err = io.StringIO(), io.StringIO()
         environ = self.program(home).environment()
-        world = edges.real(Screen(out, err, colour=False), Person(io.StringIO(stdin), err), environ)
+        world = runtime.real(Screen(out, err, colour=False), Prompt(io.StringIO(stdin), err), environ)
         opener = replace(
             world,
-            browser=lambda command, *, refused: agencies.opener(visit),  # noqa: ARG005 - edges.Browser
+            browser=lambda command, *, refused: agencies.opener(visit),  # noqa: ARG005 - runtime.Browser
             sleep=lambda _: None,
         )
         return Desk(opener, out, err)
@@ -109,8 +109,8 @@ class Estate:
         """What the guest's browser ends on, with a code that is good once."""
         from sp_connect.simulator import seller
 
-        [invite] = self.office.edges.invites.all()[0]
-        link = self.office.edges.amazon.at(invite.address)
+        [invite] = self.office.runtime.invites.all()[0]
+        link = self.office.runtime.amazon.at(invite.address)
         ended_on = seller.confirm(link, "guest", self.office.app.listen)
         assert ended_on is not None
         return ended_on
@@ -126,8 +126,8 @@ def estate(folder: Path) -> Iterator[Estate]:
         simulator.world.renew_secret(office.app.client_id, NEW_SECRET)
         connected(office)
         connected(office, "bravo")
-        with office.edges.changes.writing():
-            office.edges.invites.put([invite_of(office, "guest")])
+        with office.runtime.changes.writing():
+            office.runtime.invites.put([invite_of(office, "guest")])
         yield Estate(office)
 
 

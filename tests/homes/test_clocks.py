@@ -31,13 +31,13 @@ def home(estate: Estate, tmp_path: Path) -> Path:
 def at(estate: Estate, home: Path, days: int, stdin: str = "") -> Desk:
     """A desk whose clock is so many days off."""
     made = estate.desk(home, stdin)
-    world = made.edges_
-    made.edges_ = replace(world, now=lambda: world.now() + timedelta(days=days))
+    world = made.runtime_
+    made.runtime_ = replace(world, now=lambda: world.now() + timedelta(days=days))
     return made
 
 
 def findings(desk: Desk) -> dict[str, Finding]:
-    return {one.name: one for one in checkup.run(desk.edges_, fix=False, yes=False)}
+    return {one.name: one for one in checkup.run(desk.runtime_, fix=False, yes=False)}
 
 
 @pytest.mark.parametrize("days", [*LONG_AGO, *LATER])
@@ -87,7 +87,7 @@ def test_a_check_by_a_clock_that_was_set_back_is_kept_all_the_same(estate: Estat
 
     COMMANDS["verify"](estate, lambda: desk)
 
-    [record] = desk.edges_.connections.of("acme")
+    [record] = desk.runtime_.connections.of("acme")
     assert record.verified_at is not None
     assert record.authorized_at is not None
     assert record.verified_at < record.authorized_at
@@ -110,6 +110,6 @@ def test_a_clock_that_is_wrong_for_the_whole_process_stops_nothing(estate: Estat
     assert {one["status"] for one in listed.json()} == {"connected"}
     assert made["status"] == "pending"
     assert ran("invites").code == 0
-    [there] = [one for one in estate.desk(home).edges_.invites.all()[0] if one.scope.seller == "newcomer"]
-    assert there.status(estate.desk(home).edges_.now()) == "ended"
+    [there] = [one for one in estate.desk(home).runtime_.invites.all()[0] if one.scope.seller == "newcomer"]
+    assert there.status(estate.desk(home).runtime_.now()) == "ended"
     assert program.run("invites").code == 0

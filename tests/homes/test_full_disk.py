@@ -20,7 +20,7 @@ MOST = 20
 
 def token_of(estate: Estate, home: Path, seller: str) -> Secret:
     """The refresh token of a seller in a home, as the store has it."""
-    world = estate.desk(home).edges_
+    world = estate.desk(home).runtime_
     [record] = world.connections.of(seller)
     return world.secrets.fetch(record.secret_name)
 

@@ -15,9 +15,10 @@ from typing import NamedTuple, cast
 import pytest
 
 from sp_connect import errors
-from sp_connect.commands import doctor, flags
-from sp_connect.edges import Edges
+from sp_connect.cli import flags
+from sp_connect.commands import doctor
 from sp_connect.findings import Finding
+from sp_connect.runtime import Runtime
 from tests.homes.commands import COMMANDS, run
 from tests.homes.given import Estate, files
 
@@ -102,8 +103,8 @@ def findings(estate: Estate, home: Path) -> list[Finding]:
     """What `doctor` says. Where the world cannot even be built, that is what it says."""
 
     class Session:
-        def edges(self) -> Edges:
-            return estate.opening_desk(home).edges_
+        def runtime(self) -> Runtime:
+            return estate.opening_desk(home).runtime_
 
     return list(doctor.run(cast("flags.Session", Session()), fix=False, yes=False))
 
@@ -170,7 +171,7 @@ def test_wherever_it_was_cut_off_it_is_read_or_told_and_nothing_is_made_up(
     estate: Estate, home: Path, kind: str
 ) -> None:
     path = path_of(home, kind)
-    whole, world = path.read_bytes(), estate.desk(home).edges_
+    whole, world = path.read_bytes(), estate.desk(home).runtime_
     read: dict[str, Callable[[], object]] = {
         "config": world.apps.all,
         "seller": lambda: world.connections.of("acme"),

@@ -99,10 +99,10 @@ def _run(order: Order, handles: Sequence[int]) -> None:
         write = os.write  # as it is now: what is told is no call of the program
         told: Callable[[str], object] = lambda line: write(calls, f"{line}\n".encode())  # noqa: E731
         Switch(Path(order.home), Kill(order.number, order.moment), told).install()
-        from sp_connect import cli
+        from sp_connect.cli import main
 
         try:
-            cli.main()
+            main.main()
         except SystemExit as end:
             code = end.code or 0
         sys.stdout.flush()

@@ -6,7 +6,7 @@ import unicodedata
 
 from hypothesis import strategies as st
 
-from sp_connect.views import text
+from sp_connect.terminal import text
 
 NASTY = (
     *("\x1b[2J", "\x1b]52;c;YQ==\x07", "\x1b]8;;https://evil.example\x1b\\", "\x9b2J", "\x9d0;title\x9c", "\x90q\x9c"),

@@ -51,7 +51,7 @@ class Remembering(World):
 
 def of(office: Agency) -> set[str | bytes]:
     """Every secret of an agency: what it has of its own, and what Amazon gave it."""
-    world, vault = office.world, office.edges.secrets
+    world, vault = office.world, office.runtime.secrets
     assert isinstance(world, Remembering)
     assert isinstance(vault, Vault)
     opened = vault._open()

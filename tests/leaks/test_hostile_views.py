@@ -21,21 +21,21 @@ from sp_connect import errors
 from sp_connect.findings import failed, warning
 from sp_connect.models import AmazonWords, App, Connection, Marketplace
 from sp_connect.pages import landing
+from sp_connect.terminal.screen import Screen
 from sp_connect.views import (
-    calendar,
     card,
     checkup,
     conversation,
     data,
     drawing,
+    ics,
     matrix,
     report,
     svg,
     tables,
     tiles,
 )
-from sp_connect.views import csv as spreadsheet
-from sp_connect.views.screen import Screen
+from sp_connect.views import csv_output as spreadsheet
 from tests import figures
 from tests.agency import NOON
 from tests.commands.office import of
@@ -257,10 +257,10 @@ def test_a_picture_has_the_elements_that_it_always_has(make: Callable[[Any], str
 @QUICK
 @given(one=CONNECTIONS, known=APPS)
 def test_a_calendar_has_the_events_that_it_always_has(one: Connection, known: App) -> None:
-    written = calendar.calendar([one], [known], NOON)
+    written = ics.calendar([one], [known], NOON)
 
     parsed = icalendar.Calendar.from_ical(written)
-    usual = icalendar.Calendar.from_ical(calendar.calendar([PLAIN._replace(standing=one.standing)], [app()], NOON))
+    usual = icalendar.Calendar.from_ical(ics.calendar([PLAIN._replace(standing=one.standing)], [app()], NOON))
     assert [(c.name, sorted(c)) for c in parsed.walk()] == [(c.name, sorted(c)) for c in usual.walk()]
     assert all(len(line.encode()) <= 75 and not obeyed(line) for line in written.split("\r\n"))
 

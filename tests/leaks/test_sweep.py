@@ -189,7 +189,7 @@ class Swept(NamedTuple):
 
 @pytest.fixture(scope="module")
 def swept(given: Given) -> Swept:
-    given.office.edges.apps.choose_store("vault")
+    given.office.runtime.apps.choose_store("vault")
     connected(given.office)
     connected(given.office, "acme", "fe", "JP")
     end_at_amazon(given.office, connected(given.office, "over"))

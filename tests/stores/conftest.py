@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect.models import Secret
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.agency import CHEAP
 from tests.secret_service import Session, secret_service

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from sp_connect.models import Connection, Scope, Secret
-from sp_connect.stores import secrets
+from sp_connect.stores import secret_store
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.transactions import Transactions
 from tests.stores.conftest import sealed
 from tests.stores.samples import app, connection
 
@@ -44,7 +44,7 @@ class Steps:
 class Killed:
     """A secret store that counts steps."""
 
-    def __init__(self, store: secrets.SecretStore, steps: Steps) -> None:
+    def __init__(self, store: secret_store.SecretStore, steps: Steps) -> None:
         self._store, self._steps, self.name = store, steps, store.name
 
     def keep(self, name: Any, value: Secret) -> None:
@@ -63,7 +63,7 @@ class Killed:
         for name in names:  # a kill between any two is worse than around them all
             self.forget(name)
 
-    def describe(self) -> secrets.StoreDescription:
+    def describe(self) -> secret_store.StoreDescription:
         return self._store.describe()
 
 
@@ -91,17 +91,17 @@ class KilledApps(Apps):
         self._steps.around(lambda: super(KilledApps, self).remove(name))
 
 
-def store_of(home: Path, kind: str) -> secrets.SecretStore:
+def store_of(home: Path, kind: str) -> secret_store.SecretStore:
     return sealed(home / "vault") if kind == "vault" else KeyringStore(None, patience=30, platform="linux")
 
 
-def changes_of(home: Path, kind: str, step: int = 0) -> Changes:
+def changes_of(home: Path, kind: str, step: int = 0) -> Transactions:
     steps = Steps(step)
     apps, connections = (
         KilledApps(home / "config.toml", steps),
         KilledConnections(home / "connections", steps),
     )
-    return Changes(
+    return Transactions(
         home / "changes",
         home / "lock",
         apps,
@@ -117,7 +117,7 @@ def more() -> list[Connection]:
     return [connection(*place, secret_ref="ref-more") for place in places]
 
 
-DEEDS: dict[str, Callable[[Changes], None]] = {
+DEEDS: dict[str, Callable[[Transactions], None]] = {
     "keep_connection": lambda changes: changes.keep_connection(connection(secret_ref="ref-new"), Secret("new")),
     "keep_connections": lambda changes: changes.keep_connections(
         [(connection(secret_ref="ref-new"), Secret("new")), *((one, Secret("more")) for one in more())]

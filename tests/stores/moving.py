@@ -12,15 +12,15 @@ from pathlib import Path
 
 from sp_connect import errors
 from sp_connect.models import App, Connection, Secret, SecretName
-from sp_connect.stores import secrets
+from sp_connect.stores import secret_store
+from sp_connect.stores.active import ActiveStore
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import Changes
-from sp_connect.stores.chosen import Chosen
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring import KeyringStore
-from sp_connect.stores.moves import Moves
-from sp_connect.stores.secrets import SecretStore, StoreName
+from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.migration import Migration
+from sp_connect.stores.secret_store import SecretStore, StoreName
+from sp_connect.stores.transactions import Transactions
 from sp_connect.stores.vault import Vault
 from tests.agency import CHEAP
 from tests.stores.backends import Files
@@ -39,9 +39,9 @@ class Home:
     connections: Connections
     vault: Vault
     stores: Mapping[StoreName, SecretStore]
-    secrets: Chosen
-    changes: Changes
-    moves: Moves
+    secrets: ActiveStore
+    changes: Transactions
+    moves: Migration
 
     def records(self) -> list[App | Connection]:
         return [*self.apps.all(), *self.connections.all()]
@@ -78,9 +78,9 @@ def of(
     there: Mapping[StoreName, SecretStore] = {"keyring": keyring, "vault": vault}
     if stores is not None:
         there = stores(keyring, vault)
-    chosen = Chosen(there, lambda: secrets.choose(variable, apps.store_choice()))
+    chosen = ActiveStore(there, lambda: secret_store.choose(variable, apps.store_choice()))
     invites = Invites(folder / "invites")
-    changes = Changes(folder / "unfinished", folder / "lock", apps, connections, invites, chosen)
+    changes = Transactions(folder / "unfinished", folder / "lock", apps, connections, invites, chosen)
     return Home(
         folder,
         apps,
@@ -89,7 +89,7 @@ def of(
         there,
         chosen,
         changes,
-        Moves(apps, connections, changes, there, folder, variable),
+        Migration(apps, connections, changes, there, folder, variable),
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import secrets
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores import secret_store
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.stores.samples import EU, TOKEN
 
@@ -36,7 +36,7 @@ OTHERS = [
 
 
 @pytest.fixture(params=["keyring", "small keyring", "vault under a passphrase", "vault with its key in the keyring"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> secrets.SecretStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> secret_store.SecretStore:
     match request.param:
         case "keyring":
             request.getfixturevalue("session")
@@ -53,7 +53,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> secrets.SecretStore
             return Vault(tmp_path / "vault", lambda: None, keyring)
 
 
-def is_absent(store: secrets.SecretStore, name: SecretName) -> bool:
+def is_absent(store: secret_store.SecretStore, name: SecretName) -> bool:
     try:
         store.fetch(name)
     except errors.MissingToken:
@@ -61,13 +61,13 @@ def is_absent(store: secrets.SecretStore, name: SecretName) -> bool:
     return False
 
 
-def test_what_is_kept_comes_back(store: secrets.SecretStore) -> None:
+def test_what_is_kept_comes_back(store: secret_store.SecretStore) -> None:
     for value in VALUES.values():
         store.keep(EU, Secret(value))
         assert store.fetch(EU).reveal() == value
 
 
-def test_many_are_kept_as_each_would_be(store: secrets.SecretStore) -> None:
+def test_many_are_kept_as_each_would_be(store: secret_store.SecretStore) -> None:
     store.keep(EU, Secret("before"))
     store.keep(OTHERS[3], Secret("beside"))
     many = {EU: Secret(TOKEN), EU._replace(item="na"): Secret("na"), EU._replace(owner="beta"): Secret(TOKEN[:2000])}
@@ -80,7 +80,7 @@ def test_many_are_kept_as_each_would_be(store: secrets.SecretStore) -> None:
     assert store.fetch(EU._replace(item="na")).reveal() == "na"
 
 
-def test_a_shorter_value_leaves_nothing_of_the_longer(store: secrets.SecretStore) -> None:
+def test_a_shorter_value_leaves_nothing_of_the_longer(store: secret_store.SecretStore) -> None:
     store.keep(EU, Secret(TOKEN * 2))
     store.keep(EU, Secret(TOKEN))
     assert store.fetch(EU).reveal() == TOKEN
@@ -88,14 +88,14 @@ def test_a_shorter_value_leaves_nothing_of_the_longer(store: secrets.SecretStore
     assert store.fetch(EU).reveal() == "short"
 
 
-def test_what_was_never_kept_is_missing(store: secrets.SecretStore) -> None:
+def test_what_was_never_kept_is_missing(store: secret_store.SecretStore) -> None:
     with pytest.raises(errors.MissingToken) as caught:
         store.fetch(EU)
     assert "acme in Europe & India" in caught.value.message
     assert caught.value.hint == "sp-connect connect --seller acme --region eu"
 
 
-def test_names_that_differ_in_one_part_are_different_secrets(store: secrets.SecretStore) -> None:
+def test_names_that_differ_in_one_part_are_different_secrets(store: secret_store.SecretStore) -> None:
     store.keep(EU, Secret(TOKEN))
     for number, other in enumerate(OTHERS):
         assert is_absent(store, other)
@@ -108,7 +108,7 @@ def test_names_that_differ_in_one_part_are_different_secrets(store: secrets.Secr
     assert store.fetch(EU).reveal() == TOKEN
 
 
-def test_what_is_forgotten_is_gone_and_forgetting_twice_is_fine(store: secrets.SecretStore) -> None:
+def test_what_is_forgotten_is_gone_and_forgetting_twice_is_fine(store: secret_store.SecretStore) -> None:
     store.forget(EU)
     store.keep(EU, Secret(TOKEN))
     store.forget(EU)
@@ -116,7 +116,7 @@ def test_what_is_forgotten_is_gone_and_forgetting_twice_is_fine(store: secrets.S
     assert is_absent(store, EU)
 
 
-def test_many_are_forgotten_as_each_would_be(store: secrets.SecretStore) -> None:
+def test_many_are_forgotten_as_each_would_be(store: secret_store.SecretStore) -> None:
     store.forget_all([EU])
     kept = [EU, *OTHERS, EU._replace(owner="beta"), EU._replace(owner="beta", item="na")]
     store.keep_all({name: Secret(TOKEN) for name in kept})
@@ -129,8 +129,10 @@ def test_many_are_forgotten_as_each_would_be(store: secrets.SecretStore) -> None
     assert all(is_absent(store, name) for name in kept)
 
 
-def test_a_store_that_works_is_proved_and_holds_nothing_afterwards(store: secrets.SecretStore, tmp_path: Path) -> None:
-    secrets.prove(store, tmp_path)
+def test_a_store_that_works_is_proved_and_holds_nothing_afterwards(
+    store: secret_store.SecretStore, tmp_path: Path
+) -> None:
+    secret_store.prove(store, tmp_path)
     assert [path for path in tmp_path.glob("vault/*/*") if path.name != "lock"] == []
 
 
@@ -138,7 +140,7 @@ class KilledError(BaseException):
     """What no `except` stops, as a kill."""
 
 
-def test_what_a_proof_that_was_killed_left_the_next_forgets(store: secrets.SecretStore, tmp_path: Path) -> None:
+def test_what_a_proof_that_was_killed_left_the_next_forgets(store: secret_store.SecretStore, tmp_path: Path) -> None:
     kept: list[SecretName] = []
 
     class Killed:
@@ -150,16 +152,16 @@ def test_what_a_proof_that_was_killed_left_the_next_forgets(store: secrets.Secre
             raise KilledError
 
     with pytest.raises(KilledError):
-        secrets.prove(cast("secrets.SecretStore", Killed()), tmp_path)
+        secret_store.prove(cast("secret_store.SecretStore", Killed()), tmp_path)
     [left] = kept
     assert not is_absent(store, left)
 
-    secrets.prove(store, tmp_path)
+    secret_store.prove(store, tmp_path)
 
     assert is_absent(store, left)
 
 
-def test_a_store_describes_itself(store: secrets.SecretStore) -> None:
+def test_a_store_describes_itself(store: secret_store.SecretStore) -> None:
     store.keep(EU, Secret(TOKEN))
     description = store.describe()
     assert description.store == store.name

@@ -173,7 +173,7 @@ def test_nothing_is_swept_where_a_link_of_the_users_leads(tmp_path: Path) -> Non
 
 
 def test_reading_needs_no_library_of_ours() -> None:
-    look = "import sys, sp_connect.stores.changes, sp_connect.stores.vault\n"
+    look = "import sys, sp_connect.stores.transactions, sp_connect.stores.vault\n"
     look += "print({'keyring', 'cryptography', 'filelock', 'tomlkit', 'tomli_w'} & {*sys.modules})"
     run = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert run.stdout == "set()\n"

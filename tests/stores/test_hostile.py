@@ -19,7 +19,7 @@ from sp_connect.models import Secret
 from sp_connect.stores import files, toml, vault_settings
 from sp_connect.stores.apps import Apps
 from sp_connect.stores.connections import Connections
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests import figures
 from tests.stores import backends

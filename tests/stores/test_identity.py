@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from sp_connect import edges, errors
+from sp_connect import errors, runtime
 from sp_connect.access import AccessToken
 from sp_connect.checkup import machine
-from sp_connect.checkup.facts import Facts
+from sp_connect.checkup.context import Context
 from sp_connect.commands import revoke
-from sp_connect.edges import Edges
 from sp_connect.models import Secret, SecretName
-from sp_connect.person import Person
+from sp_connect.runtime import Runtime
 from sp_connect.stores import identity, toml
-from sp_connect.views.screen import Screen
+from sp_connect.terminal.prompt import Prompt
+from sp_connect.terminal.screen import Screen
 from tests.agency import NOON
 from tests.stores.backends import Files
 from tests.stores.moving import unwatched
@@ -38,16 +38,16 @@ def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "ring"
 
 
-def opened(home: Path | None, stderr: io.StringIO | None = None, **environ: str) -> Edges:
+def opened(home: Path | None, stderr: io.StringIO | None = None, **environ: str) -> Runtime:
     """A home as a new process sees it; None is the usual place."""
     err = stderr if stderr is not None else io.StringIO()
     named = {"PYTHON_KEYRING_BACKEND": "tests.stores.backends.Files"} | environ
     if home is not None:
         named["SP_CONNECT_HOME"] = str(home)
-    return edges.real(Screen(io.StringIO(), err), Person(None, err), named)
+    return runtime.real(Screen(io.StringIO(), err), Prompt(None, err), named)
 
 
-def furnish(home: Path | None, store: str = "keyring") -> Edges:
+def furnish(home: Path | None, store: str = "keyring") -> Runtime:
     """A home with an app and two sellers."""
     made = opened(home, SP_CONNECT_STORE=store)
     with made.changes.writing():
@@ -66,7 +66,7 @@ def values(ring: Path) -> set[str]:
     return set(Files.items(ring).values())
 
 
-def revoke_acme(world: Edges) -> None:
+def revoke_acme(world: Runtime) -> None:
     options = revoke.Options("acme", None, None, every=True, yes=True, wait=False, missing_ok=False)
     assert list(revoke.run(world, options))
 
@@ -98,7 +98,7 @@ class TestCopies:
         copy = copied(tmp_path / "home", tmp_path / "copy")
         moving = opened(copy, SP_CONNECT_PASSPHRASE="correct horse")
 
-        outcome = moving.moves().run("vault", unwatched)
+        outcome = moving.migration().run("vault", unwatched)
 
         assert len(outcome.moved) == 3
         assert values(ring) >= {*TOKENS, "the client secret"}
@@ -114,7 +114,7 @@ class TestCopies:
         if way == "passphrase":
             world.vault.reseal(Secret("another horse"))
         else:
-            world.moves().run("keyring", unwatched)
+            world.migration().run("keyring", unwatched)
 
         assert opened(tmp_path / "home").secrets.fetch(ACME.secret_name).reveal() == "Atzr|acme"
 
@@ -239,7 +239,9 @@ class TestDoctor:
         copy = copied(tmp_path / "home", tmp_path / "copy")
         before = Files.items(ring)
 
-        original, found = (machine.home(Facts(opened(one), fix=False, yes=False)) for one in (tmp_path / "home", copy))
+        original, found = (
+            machine.home(Context(opened(one), fix=False, yes=False)) for one in (tmp_path / "home", copy)
+        )
 
         assert original.result == "ok"
         assert (found.result, found.error) == ("warning", None)
@@ -250,9 +252,9 @@ class TestDoctor:
     def test_a_copy_with_a_passphrase_of_its_own_shares_nothing(self, tmp_path: Path, ring: Path) -> None:
         furnish(tmp_path / "home")
         copy = copied(tmp_path / "home", tmp_path / "copy")
-        opened(copy, SP_CONNECT_PASSPHRASE="correct horse").moves().run("vault", unwatched)
+        opened(copy, SP_CONNECT_PASSPHRASE="correct horse").migration().run("vault", unwatched)
 
-        found = machine.home(Facts(opened(copy, SP_CONNECT_PASSPHRASE="correct horse"), fix=False, yes=False))
+        found = machine.home(Context(opened(copy, SP_CONNECT_PASSPHRASE="correct horse"), fix=False, yes=False))
 
         assert found.result == "ok"
         assert values(ring) >= TOKENS

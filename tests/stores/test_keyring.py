@@ -19,8 +19,8 @@ from keyring.backends import SecretService
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import secrets, session_bus
-from sp_connect.stores.keyring import ROOM, KeyringStore
+from sp_connect.stores import secret_store, session_bus
+from sp_connect.stores.keyring_store import ROOM, KeyringStore
 from sp_connect.stores.secret_service import SecretService as ServiceOnBus
 from tests import secret_service
 from tests.secret_service import Session
@@ -85,7 +85,7 @@ def test_a_locked_keyring_says_so(session: Session, tmp_path: Path) -> None:
         real().fetch(EU)
     assert "unlock it" in str(caught.value.hint)
     with pytest.raises(errors.StoreLocked):
-        secrets.prove(real(), tmp_path)
+        secret_store.prove(real(), tmp_path)
 
 
 def test_a_killed_keyring_comes_back_locked(session: Session) -> None:
@@ -201,12 +201,12 @@ def test_a_keyring_that_forgets_is_found_out(tmp_path: Path) -> None:
     with pytest.raises(errors.StoreUnavailable, match="does not give back"):
         fake("Forgetful").keep(EU, Secret(TOKEN))
     with pytest.raises(errors.StoreUnavailable, match="does not give back"):
-        secrets.prove(fake("Forgetful"), tmp_path)
+        secret_store.prove(fake("Forgetful"), tmp_path)
 
 
 def test_a_keyring_that_does_not_delete_is_found_out(tmp_path: Path) -> None:
     with pytest.raises(errors.StoreUnavailable, match="does not forget"):
-        secrets.prove(fake("Clinging"), tmp_path)
+        secret_store.prove(fake("Clinging"), tmp_path)
 
 
 def test_an_error_that_holds_the_secret_does_not_reach_anybody() -> None:
@@ -289,7 +289,7 @@ def test_many_threads_share_one_keyring() -> None:
 
 def test_describing_loads_nothing() -> None:
     code = (
-        "import sys; from sp_connect.stores.keyring import KeyringStore\n"
+        "import sys; from sp_connect.stores.keyring_store import KeyringStore\n"
         "for name in ('linux', 'darwin', 'win32'): print(KeyringStore(None, 3, name).describe().backend)\n"
         "print(KeyringStore('a.B', 3).describe().backend, 'keyring' in sys.modules)\n"
     )

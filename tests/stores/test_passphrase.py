@@ -10,7 +10,7 @@ import pytest
 from sp_connect import errors
 from sp_connect.models import Secret
 from sp_connect.stores import files, toml
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.agency import CHEAP
 from tests.stores import backends

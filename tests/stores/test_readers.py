@@ -10,10 +10,10 @@ import pytest
 from sp_connect.models import Connection, Secret
 from sp_connect.stores import files, toml
 from sp_connect.stores.apps import Apps
-from sp_connect.stores.changes import Changes
 from sp_connect.stores.connections import Connections
 from sp_connect.stores.invites import Invites
 from sp_connect.stores.journal import Journal, Renamed
+from sp_connect.stores.transactions import Transactions
 from sp_connect.stores.vault import Vault
 from tests.stores.samples import connection
 
@@ -38,7 +38,7 @@ class Home:
         self.records, self.journal = folder / "connections", folder / "unfinished"
         self.connections = Connections(self.records, Journal(self.journal).renames)
         apps, invites = Apps(folder / "config.toml"), Invites(folder / "invites")
-        self.changes = Changes(self.journal, folder / "lock", apps, self.connections, invites, vault)
+        self.changes = Transactions(self.journal, folder / "lock", apps, self.connections, invites, vault)
         with self.changes.writing():
             for seller in ("mia", "zed"):
                 self.changes.keep_connection(connection(seller), Secret("token"))

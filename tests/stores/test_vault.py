@@ -11,7 +11,7 @@ import pytest
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests.stores import backends
 from tests.stores.conftest import sealed

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import files, toml, vault_settings
-from sp_connect.stores.keyring import KeyringStore
+from sp_connect.stores.keyring_store import KeyringStore
 from sp_connect.stores.vault import Vault
 from tests import figures
 from tests.stores import backends

@@ -1,0 +1,1 @@
+"""From the consent page to the saved record."""

@@ -1,0 +1,1 @@
+"""What comes from a file of many rows."""

@@ -1,0 +1,1 @@
+"""The two streams, and the person at them."""
