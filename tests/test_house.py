@@ -27,8 +27,8 @@ FLOORS = {
 """The rooms of docs/how-it-works.md with their floors: a room may import what is on a lower floor."""
 
 OWNERS = {
-    "typer": ("sp_connect.cli.main", "sp_connect.cli.help", "sp_connect.cli.parser_errors", "sp_connect.commands"),
-    "rich": ("sp_connect.views",),
+    "typer": ("sp_connect.cli", "sp_connect.commands"),
+    "rich": ("sp_connect.terminal", "sp_connect.views"),
     "icalendar": ("sp_connect.views.ics",),
     "requests": ("sp_connect.amazon.client", "sp_connect.amazon.transport", "sp_connect.amazon.obstacles"),
     "urllib3": ("sp_connect.amazon.transport", "sp_connect.amazon.obstacles"),
