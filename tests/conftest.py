@@ -16,6 +16,41 @@ from tests import agency as agencies
 from tests.agency import Agency, Clock
 
 
+SLOW = ("browser", "crowd", "docs", "fuzz", "homes", "kills", "leaks", "real_client")
+"""Folders whose tests all take long, or need a browser, another user or another program. Single tests carry the marker."""
+
+QUICK = "not slow"
+"""What `-m` is where nothing else is typed: `addopts` in pyproject.toml."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever names a file or a folder means all of its tests, slow ones too."""
+    typed = any(argument.startswith("-m") for argument in config.invocation_params.args)
+    if config.args_source is config.ArgsSource.ARGS and not typed and not hasattr(config, "workerinput"):
+        config.option.markexpr = ""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Slow folders are not even imported where their tests are left out: that is half of the time to collect."""
+    is_left_out = collection_path.name in SLOW and collection_path.parent == Path(__file__).parent
+    return True if is_left_out and config.option.markexpr == QUICK else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in SLOW:
+            item.add_marker("slow")
+        if folder in {"browser", "docs"}:
+            item.add_marker(folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.markexpr == QUICK:
+        terminalreporter.write_line("These were the quick tests. The slow ones: pytest -m slow; all: pytest -m ''")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI whatever a test needs is there: one that is skipped has failed."""
