@@ -15,9 +15,11 @@ from sp_connect.simulator.world import BUILT_IN, World
 from tests import agency as agencies
 from tests.agency import Agency, Clock
 
-
 SLOW = ("browser", "crowd", "docs", "fuzz", "homes", "kills", "leaks", "real_client")
-"""Folders whose tests all take long, or need a browser, another user or another program. Single tests carry the marker."""
+"""Folders whose tests all take long, or need a browser, another user or another program. Other tests are marked."""
+
+MARKER_OF = {"browser": "browser", "docs": "docs", "homes": "root"}
+"""What else all tests of a folder need, or are for."""
 
 QUICK = "not slow"
 """What `-m` is where nothing else is typed: `addopts` in pyproject.toml."""
@@ -42,8 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in SLOW:
             item.add_marker("slow")
-        if folder in {"browser", "docs"}:
-            item.add_marker(folder)
+        if folder in MARKER_OF:
+            item.add_marker(MARKER_OF[folder])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -340,6 +340,7 @@ def test_no_browser_opens_nothing_and_asks_nothing_of_the_rest(choice: str | Non
     assert opener(ASKED, ADDRESS) == "--no-browser"
 
 
+@pytest.mark.slow
 def test_a_command_that_stays_in_the_foreground_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     staying = program(tmp_path, "staying", f"echo $$ > {tmp_path}/pid; read line < {tmp_path}/fifo")

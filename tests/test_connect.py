@@ -109,6 +109,7 @@ class TestOpenedHere:
         assert seen == [403, 302]
         assert "It was turned away. Continue in the opened browser." in agency.said()
 
+    @pytest.mark.slow
     def test_a_second_visitor_is_told_on_the_terminal_and_at_the_end(self, agency: Agency) -> None:
         def act(session: requests.Session, once: str, asked: Consent) -> None:  # noqa: ARG001
             session.get(once, allow_redirects=False, timeout=10)
@@ -125,6 +126,7 @@ class TestOpenedHere:
 class TestTurnedAway:
     """The end of a wait says what came and was not taken."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "query", ["state=x&spapi_oauth_code=SENTINEL", "amazon_callback_uri=https://evil.example/"]
     )
@@ -145,6 +147,7 @@ class TestTurnedAway:
         assert failure.value.hint.endswith("sp-connect -v connect --seller acme --region eu")
         assert "SENTINEL" not in failure.value.told()
 
+    @pytest.mark.slow
     def test_where_nothing_came_cancel_is_the_likely_cause(self, agency: Agency) -> None:
         agency.visits = [nobody]
 
@@ -174,6 +177,7 @@ def test_verbose_tells_what_came_to_the_listener_and_no_code(agency: Agency) -> 
     assert "SENTINEL" not in agency.said()
 
 
+@pytest.mark.slow
 def test_a_draft_app_asks_for_the_draft(agency: Agency) -> None:
     agency.runtime.apps.put(agency.app._replace(draft=True))
     agency.visits = [nobody]
@@ -197,6 +201,7 @@ def test_the_address_is_told_before_anything_opens_it(agency: Agency) -> None:
     assert told == [True]
 
 
+@pytest.mark.slow
 def test_no_answer_ends_at_the_deadline_and_changes_nothing(agency: Agency) -> None:
     before = agency.files()
     agency.visits = [nobody]
@@ -373,6 +378,7 @@ class TestFarEast:
         assert failure.value.exit_code == 2
         assert failure.value.hint == "add --country JP --country AU --country SG"
 
+    @pytest.mark.slow
     def test_what_succeeded_stays_and_what_failed_is_told(self, agency: Agency) -> None:
         agency.visits = [as_company("acme"), nobody, nobody]
 

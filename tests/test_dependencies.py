@@ -74,6 +74,7 @@ def test_no_dependency_is_without_an_owner() -> None:
     assert {_module(name) for name in DECLARED} == OWNERS.keys()
 
 
+@pytest.mark.slow
 def test_tests_import_nothing_that_is_undeclared() -> None:
     of_module = metadata.packages_distributions()
     known = {_alike(name) for name in (*DECLARED, *EXTRAS, "tests", "docs", "sp_connect")}

@@ -106,6 +106,7 @@ def test_commands_do_not_import_commands() -> None:
     assert not crossing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", sorted(OWNERS))
 def test_each_outside_library_has_one_owner(library: str) -> None:
     users = {m for m, path in MODULES.items() if any(name.split(".")[0] == library for name in imported(path))}
@@ -114,6 +115,7 @@ def test_each_outside_library_has_one_owner(library: str) -> None:
     assert all(user.startswith(OWNERS[library]) for user in users)
 
 
+@pytest.mark.slow
 def test_nothing_undeclared_is_imported() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     packages = {name.partition(">")[0].replace("-", "_").lower() for name in declared}

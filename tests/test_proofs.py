@@ -103,6 +103,7 @@ class TestAmazon:
         assert agency.world.requests["token"] == 0
 
 
+@pytest.mark.root
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="root alone can mount, and make a file immutable")
 class TestRecords:
     def test_a_record_that_cannot_be_replaced_is_told_before_anybody_is_asked(

@@ -2,9 +2,9 @@
 
     python -m tests.texts
 
-writes it, and tests/test_texts.py compares it with the program. It holds the literals of each module with words in them,
-with `{name}` where the program puts a value, the help of the commands, and the text of the pages. Docstrings of other
-code, and texts that only a machine reads, are left out.
+writes it, and tests/test_texts.py compares it with the program. It holds the literals of each module with words in
+them, with `{name}` where the program puts a value, the help of the commands, and the text of the pages. Docstrings of
+other code, and texts that only a machine reads, are left out.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def _part(node: ast.expr) -> str:
 
 def page(path: Path) -> Iterator[str]:
     """The text between the tags of a page."""
-    markup = re.sub(r"<(style|script)\b.*?</\1>|<!--.*?-->|\{#.*?#\}|\{%.*?%\}", "\n", path.read_text("utf-8"), flags=re.DOTALL)
+    markup = re.sub(
+        r"<(style|script)\b.*?</\1>|<!--.*?-->|\{#.*?#\}|\{%.*?%\}", "\n", path.read_text("utf-8"), flags=re.DOTALL
+    )
     for text in re.split(r"</?(?:p|h\d|li|td|th|button|div|title|section|dt|dd|label|a|br|summary)\b[^>]*>", markup):
         plain = " ".join(re.sub(r"<[^>]*>", "", text).split())
         if WORDS.search(plain):

@@ -119,6 +119,7 @@ def test_an_address_within_an_answer_is_no_second_one() -> None:
     assert addresses.cleaned(hop) == hop
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_any_text_is_cleaned_or_refused(text: str) -> None:
     try:

@@ -165,6 +165,7 @@ def test_a_retry_after_that_says_nothing_is_not_heeded(wait: str) -> None:
     assert within(seen.pauses, client.PAUSES[:1])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, database=None, derandomize=True)
 @given(
     text=st.text(st.characters(max_codepoint=255), max_size=20)
@@ -224,6 +225,7 @@ def test_a_body_over_one_megabyte_is_refused(is_packed: bool) -> None:
         watched(tiny.base).amazon.get(PATH, {})
 
 
+@pytest.mark.slow
 def test_a_body_that_is_packed_twice_is_refused_before_it_is_unpacked() -> None:
     body = gzip.compress(gzip.compress(bytes(64 << 20)))
     with serving(Reply(200, body, {"Content-Encoding": "gzip, gzip"})) as tiny:

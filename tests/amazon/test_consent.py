@@ -633,6 +633,7 @@ VALUES = st.text(max_size=12) | st.lists(PIECES | st.text(max_size=3), max_size=
 ASKED = begun()
 
 
+@pytest.mark.slow
 @QUICK
 @given(parameters=st.lists(st.tuples(NAMES, VALUES), max_size=24))
 def test_no_generated_answer_is_granted(parameters: list[tuple[str, str]]) -> None:
@@ -642,12 +643,14 @@ def test_no_generated_answer_is_granted(parameters: list[tuple[str, str]]) -> No
         assert urlsplit(found.address).hostname in geography.NAMED_HOSTS
 
 
+@pytest.mark.slow
 @QUICK
 @given(text=st.text(max_size=80) | st.lists(st.tuples(NAMES, VALUES), max_size=8).map(urlencode))
 def test_no_generated_query_is_granted(text: str) -> None:
     assert isinstance(consent.read(consent.query(text), ASKED), consent.Stranger | consent.Hop)
 
 
+@pytest.mark.slow
 @QUICK
 @given(text=st.text(max_size=60) | st.lists(PIECES, max_size=8).map("".join))
 def test_any_pasted_text_is_read_or_refused(text: str) -> None:

@@ -67,6 +67,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert redaction.masked(text) == text
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, database=None, derandomize=True)
 @given(
     mark=st.sampled_from([redaction.REFRESH_TOKENS, redaction.ACCESS_TOKENS, redaction.CLIENT_SECRETS]),

@@ -276,6 +276,7 @@ CELLS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(CELLS.filter(lambda cell: not set(cell) & set('",;\r\n')), max_size=7), max_size=5))
 def test_any_rows_are_each_taken_or_named_and_no_token_is_told(table: list[list[str]]) -> None:

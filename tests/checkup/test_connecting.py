@@ -27,6 +27,7 @@ class TestPort:
         with socket.create_server((host, int(port))):
             pass
 
+    @pytest.mark.slow
     def test_a_stranger_on_it_is_a_failure(self, agency: Agency) -> None:
         host, port = agency.app.listen.split(":")
         with socket.create_server((host, int(port))) as stranger:

@@ -157,6 +157,7 @@ class TestClock:
             late = replace(runtime, now=lambda: now() + timedelta(minutes=10))
             assert finding(late, "clock").result == "failed"
 
+    @pytest.mark.slow
     def test_another_host_tells_it_where_the_first_is_silent(self, agency: Agency) -> None:
         connected(agency)
         with dated(agency, "Sun, 22 Nov 2026 12:00:00 GMT", silent="/api.amazon.com/") as runtime:

@@ -13,6 +13,8 @@ from tests.stores.moving import unwatched
 from tests.stores.samples import app
 from tests.stores.test_identity import ACME, BRAVO, furnish, opened
 
+pytestmark = pytest.mark.slow
+
 FIX = pytest.mark.parametrize("fix", [False, True])
 
 

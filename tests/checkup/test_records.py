@@ -171,6 +171,7 @@ class TestUnfinished:
         assert (found.result, found.fixed) == ("warning", False)
         assert agency.runtime.changes.unfinished() == (entry,)
 
+    @pytest.mark.slow
     def test_a_move_that_was_cut_short_is_told_and_ended_as_it_stands(self, agency: Agency) -> None:
         ring = KeyringStore("tests.stores.backends.Dictionary", 5.0)
         held = connected(agency)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.program import Program, Result
 
+pytestmark = pytest.mark.slow
+
 CONNECT = ("connect", "-s", "acme", "-r", "eu", "--timeout", "1")
 
 

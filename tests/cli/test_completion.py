@@ -188,6 +188,7 @@ def test_what_no_script_would_ask_is_answered_with_nothing(program: Program, env
     assert (result.code, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_the_simulated_home_is_where_the_simulation_keeps_its_own(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
     assert program.run("--simulate", "connect", "-s", "acme", "-r", "eu", "--json").code == 0

@@ -50,6 +50,7 @@ def test_neither_commands_nor_what_they_are_built_on_is_loaded(program: Program,
     assert not [name for name in loaded if name.startswith("sp_connect.commands.")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_nothing_is_written_and_nobody_is_called(program: Program, tmp_path: Path, line: str) -> None:
     if shutil.which("strace") is None and os.environ.get("CI"):
@@ -83,6 +84,7 @@ def test_nothing_is_written_and_nobody_is_called(program: Program, tmp_path: Pat
     assert program.files() == before
 
 
+@pytest.mark.slow
 def test_an_empty_home_stays_empty(tmp_path: Path) -> None:
     home = tmp_path / "nobody"
     program = Program(tmp_path / "unused", {"HOME": str(home)})
@@ -121,6 +123,7 @@ def test_where_the_shell_cannot_be_found_out_it_is_to_be_named() -> None:
     assert refused.value.hint == "name it: sp-connect --show-completion bash"
 
 
+@pytest.mark.slow
 def test_a_command_of_its_own_may_say_the_flag_last(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
     done = program.run("--simulate", "connect", "-s", "acme", "-r", "eu", "--json")

@@ -92,6 +92,7 @@ def populate(home: Path) -> None:
         (home / "bin" / name).chmod(0o755)
 
 
+@pytest.mark.slow
 @ALL
 @pytest.mark.parametrize(("line", "wanted", "unwanted"), OFFERED, ids=[line for line, _, _ in OFFERED])
 def test_tab_offers(
@@ -118,6 +119,7 @@ def test_help_stands_beside_what_is_offered_as_it_was_written(
     assert told in opened(name).offers(line)
 
 
+@pytest.mark.slow
 @ALL
 def test_no_name_of_a_file_is_run(opened: Callable[[str], Shell], name: str) -> None:
     made = opened(name)
@@ -127,6 +129,7 @@ def test_no_name_of_a_file_is_run(opened: Callable[[str], Shell], name: str) -> 
     assert "pwned" not in made.does("ls")
 
 
+@pytest.mark.slow
 @ALL
 @pytest.mark.parametrize("damage", ["config.toml", "connections"])
 def test_where_nothing_can_be_read_nothing_is_said(tmp_path: Path, name: str, damage: str) -> None:
@@ -142,6 +145,7 @@ def test_where_nothing_can_be_read_nothing_is_said(tmp_path: Path, name: str, da
         assert not re.search("(?i)error|traceback|config.toml|connections", made.offers(line))
 
 
+@pytest.mark.slow
 @ALL
 def test_installed_from_within_a_shell_it_is_there_in_the_next(tmp_path: Path, program: Program, name: str) -> None:
     with shell(name, program.environment(), tmp_path, START[name]) as first:
@@ -155,6 +159,7 @@ def test_installed_from_within_a_shell_it_is_there_in_the_next(tmp_path: Path, p
     assert [start.read_text().count("sp-connect") for start in starts if start.exists()] == [1] * (name != "fish")
 
 
+@pytest.mark.slow
 def test_in_a_folder_of_fpath_zsh_completes_at_the_first_tab(tmp_path: Path, program: Program) -> None:
     (tmp_path / "functions").mkdir()
     (tmp_path / "functions" / "_sp-connect").write_text(shells.script("zsh"))
@@ -166,6 +171,7 @@ def test_in_a_folder_of_fpath_zsh_completes_at_the_first_tab(tmp_path: Path, pro
         assert made.completes("sp-connect list --seller br") == "sp-connect list --seller bravo"
 
 
+@pytest.mark.slow
 def test_bash_completion_takes_over_behind_two_dashes(tmp_path: Path, program: Program) -> None:
     with shell("bash", program.environment(), tmp_path, START["bash"]) as made:
         made.does(LOAD["bash"])
@@ -174,6 +180,7 @@ def test_bash_completion_takes_over_behind_two_dashes(tmp_path: Path, program: P
         assert made.completes("sp-connect exec -s acme -- git pu").split()[-1] == "from-word-5-git"
 
 
+@pytest.mark.slow
 def test_a_shell_is_found_out_or_named(tmp_path: Path, program: Program) -> None:
     with shell("zsh", program.environment(), tmp_path, START["zsh"]) as made:
         assert "#compdef sp-connect" in made.does("sp-connect --show-completion")

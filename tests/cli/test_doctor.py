@@ -13,6 +13,8 @@ from tests.cli.program import PASSPHRASE, Program, ended, plain
 from tests.commands.given import connected
 from tests.secret_service import Session, lock
 
+pytestmark = pytest.mark.slow
+
 
 def test_on_a_terminal_of_80_columns_each_check_is_a_line(office: Agency, staffed: Program) -> None:
     connected(office)

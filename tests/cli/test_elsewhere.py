@@ -12,6 +12,8 @@ from tests.agency import Agency
 from tests.cli.program import Program
 from tests.commands.given import connected
 
+pytestmark = pytest.mark.slow
+
 SENDING = (
     ("token", "-s", "acme", "-r", "eu"),
     ("exec", "-s", "acme", "-r", "eu", "--", "true"),

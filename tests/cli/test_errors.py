@@ -162,6 +162,7 @@ class TestExitCodes:
     def test_0_done(self, program: Program) -> None:
         assert program.run("list").code == 0
 
+    @pytest.mark.slow
     def test_1_a_prompt_answered_no(self, staffed: Program, office: Agency) -> None:
         connected(office)
         before = staffed.files()
@@ -186,6 +187,7 @@ class TestExitCodes:
         assert set(result.error()["amazon"]) == {"error", "error_description", "request_id"}
         assert result.error() == result.json()[0]["error"]
 
+    @pytest.mark.slow
     def test_3_nobody_confirms(self, staffed: Program) -> None:
         arguments = ("connect", "--seller", "acme", "--region", "eu", "--no-browser", "--json")
 
@@ -196,6 +198,7 @@ class TestExitCodes:
         assert result.error()["code"] == "timed-out"
         assert result.stdout == ""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("backend", "code"),
         [
@@ -220,6 +223,7 @@ class TestExitCodes:
         assert result.stdout == ""
         assert staffed.files() == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("arguments", [("list",), ("verify",), ("revoke", "--seller", "acme", "--yes")])
     def test_4_a_damaged_record_is_named_with_its_line_and_left(
         self, staffed: Program, office: Agency, arguments: tuple[str, ...]
@@ -247,6 +251,7 @@ class TestExitCodes:
         assert "line 3" in result.error()["message"]
         assert config.read_text() == "schema = 1\n\napps = {\n"
 
+    @pytest.mark.slow
     def test_5_amazon_cannot_be_reached(self, office: Agency, staffed: Program, program: Program) -> None:
         connected(office)
 
@@ -280,6 +285,7 @@ class TestExitCodes:
         assert result.code == 6
         assert result.stderr.startswith("error: ")
 
+    @pytest.mark.slow
     def test_130_ctrl_c_while_waiting(self, staffed: Program) -> None:
         before = staffed.files()
 
@@ -294,6 +300,7 @@ class TestExitCodes:
         assert result.stdout == ""
         assert staffed.files() == before
 
+    @pytest.mark.slow
     def test_130_ctrl_c_at_a_prompt(self, staffed: Program, office: Agency) -> None:
         connected(office)
 
@@ -305,6 +312,7 @@ class TestExitCodes:
         assert code == 130
         assert "error: Interrupted." in plain(rest)
 
+    @pytest.mark.slow
     def test_the_simulator_ends_on_ctrl_c_without_a_traceback(self, program: Program) -> None:
         with program.started("simulator") as process:
             assert process.stdout is not None
@@ -340,6 +348,7 @@ class TestSettings:
         assert result.code == 2
         assert result.error()["hint"] == "use keyring or vault"
 
+    @pytest.mark.slow
     def test_a_wrong_passphrase_opens_nothing(self, staffed: Program, office: Agency) -> None:
         connected(office)
 
@@ -348,6 +357,7 @@ class TestSettings:
         assert result.code == 4
         assert "wrong horse" not in result.stderr
 
+    @pytest.mark.slow
     def test_a_passphrase_file_is_read(self, staffed: Program, office: Agency, tmp_path: Path) -> None:
         connected(office)
         (tmp_path / "pass").write_text("correct horse\n")
@@ -369,6 +379,7 @@ class TestSettings:
         assert "SP_CONNECT_HOME=home is a relative path, but the working folder was deleted." in done.stderr
         assert "hint: cd ~, then run the command again with an absolute path" in done.stderr
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("command", ["verify", "token -s acme -r eu", "exec -s acme -r eu -- true"])
     def test_a_passphrase_on_stdin_opens_the_vault(self, staffed: Program, office: Agency, command: str) -> None:
         connected(office)
@@ -387,6 +398,7 @@ class TestSettings:
         assert result.code == 4
         assert str(tmp_path / "none") in result.error()["message"]
 
+    @pytest.mark.slow
     def test_the_app_of_the_environment_is_the_flags_default(self, staffed: Program) -> None:
         result = staffed.run("connect", "-s", "acme", "-r", "eu", "--json", env={"SP_CONNECT_APP": "other"})
 
@@ -395,6 +407,7 @@ class TestSettings:
 
 
 class TestPort:
+    @pytest.mark.slow
     def test_of_two_connects_at_once_one_is_told_that_the_port_is_taken(self, staffed: Program) -> None:
         with staffed.started("connect", "-s", "acme", "-r", "eu", "--no-browser") as first:
             assert first.stderr is not None
@@ -407,6 +420,7 @@ class TestPort:
             assert "--paste" in second.error()["hint"]
             assert first.poll() is None
 
+    @pytest.mark.slow
     def test_the_port_is_free_at_once_after_ctrl_c(self, staffed: Program) -> None:
         for _ in range(2):
             with staffed.started("connect", "-s", "acme", "-r", "eu", "--no-browser") as process:
@@ -415,6 +429,7 @@ class TestPort:
                 assert interrupt(process).code == signal.SIGINT + 128
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["regions --json", "regions", "explain MD1000", "doctor", "--help", "--version"])
 def test_a_result_that_cannot_be_written_is_this_machines_trouble_and_no_defect(program: Program, words: str) -> None:
     with Path("/dev/full").open("w") as full:

@@ -59,6 +59,7 @@ def test_what_follows_the_dashes_of_exec_is_not_ours(office: Agency, staffed: Pr
     assert staffed.run("exec", "-s", "acme", "--", "printf", "%s", "-s", "one", "-s", "two").stdout == "-sone-stwo"
 
 
+@pytest.mark.slow
 def test_a_seller_with_one_connection_needs_no_region(office: Agency, staffed: Program) -> None:
     connected(office, "acme", "fe", "JP")
 
@@ -67,6 +68,7 @@ def test_a_seller_with_one_connection_needs_no_region(office: Agency, staffed: P
     assert staffed.run("export", "-s", "acme", "-f", "json").json()["SP_API_REGION"] == "fe"
 
 
+@pytest.mark.slow
 def test_of_several_connections_the_flags_of_each_are_named(office: Agency, staffed: Program) -> None:
     for place in (("na", "US"), ("na", "CA"), ("eu", None)):
         connected(office, "acme", *place)
@@ -79,12 +81,14 @@ def test_of_several_connections_the_flags_of_each_are_named(office: Agency, staf
     assert staffed.run("token", "-s", "acme", "-r", "eu").code == 0
 
 
+@pytest.mark.slow
 def test_a_country_that_was_imported_alone_is_what_its_region_means(office: Agency, staffed: Program) -> None:
     connected(office, "acme", "na", "US")
 
     assert staffed.run("token", "-s", "acme", "-r", "na", "--json").json()["country"] == "US"
 
 
+@pytest.mark.slow
 def test_an_unknown_seller_or_app_gets_the_near_one(office: Agency, staffed: Program) -> None:
     connected(office, "acme-gmbh")
 
@@ -94,6 +98,7 @@ def test_an_unknown_seller_or_app_gets_the_near_one(office: Agency, staffed: Pro
     assert "did you mean default?" in staffed.run("app", "show", "defalt").stderr
 
 
+@pytest.mark.slow
 def test_a_pattern_selects_and_is_no_name_where_one_is_needed(office: Agency, staffed: Program) -> None:
     for name in ("acme", "acme-2", "bravo"):
         connected(office, name)

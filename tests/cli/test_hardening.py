@@ -18,6 +18,8 @@ from tests.agency import Agency
 from tests.cli.program import PASSPHRASE, PROGRAM, SECONDS, Program, until
 from tests.commands.given import connected
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 """Root may look into every process; what runs behind this, as any other user, only into its own."""
 

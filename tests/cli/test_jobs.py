@@ -13,6 +13,8 @@ import pytest
 from sp_connect.simulator import seller
 from tests.cli.program import PROGRAM, SECONDS, Program
 
+pytestmark = pytest.mark.slow
+
 PROMPT = "ready> "
 CONNECT = f"{shlex.quote(str(PROGRAM))} connect -s acme -r eu --no-browser --timeout 60"
 

@@ -12,6 +12,8 @@ from tests.agency import Agency
 from tests.cli.program import Program
 from tests.commands.given import connected
 
+pytestmark = pytest.mark.slow
+
 NAMES = (".sp-connect-passphrase", ".sp-connect-0123456789abcdef", ".sp-connect-notes.txt")
 
 ADD = (

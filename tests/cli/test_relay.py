@@ -51,6 +51,7 @@ def test_a_disk_without_room_leaves_the_page_before(staffed: Program, page: Path
     assert list(page.parent.iterdir()) == [page]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["-", "/dev/stdout"])
 def test_standard_output_is_a_file_like_any_other(staffed: Program, tmp_path: Path, name: str) -> None:
     result = staffed.run("relay", "--out", name, cwd=tmp_path)

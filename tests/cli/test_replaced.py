@@ -15,6 +15,8 @@ from sp_connect.simulator import seller
 from tests.agency import Agency
 from tests.cli.program import SECONDS, Program, until
 
+pytestmark = pytest.mark.slow
+
 RUN = r"""
 import os, shutil, signal, sys
 

@@ -16,6 +16,8 @@ from tests.cli.program import PASSPHRASE, Program, Result, until
 from tests.commands.given import connected, end_at_amazon
 from tests.secret_service import Session, lock, stop_bus
 
+pytestmark = pytest.mark.slow
+
 OF_THE_HOME = 1
 """How many items of the keyring say which folder owns its secrets: one, and it stays."""
 

@@ -8,10 +8,14 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from sp_connect.simulator.world import APPS, BUILT_IN
 from tests.agency import Agency, free_port
 from tests.cli.program import PROGRAM, Program, ended, until
 from tests.commands.given import connected
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_connection_lives_from_consent_to_revocation(tmp_path: Path) -> None:

@@ -13,7 +13,10 @@ import requests
 from sp_connect.simulator import seller
 from tests.cli.program import SECONDS, Program, until
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="no other system stops a program by a signal")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="no other system stops a program by a signal"),
+]
 
 
 def waits(program: Program) -> bool:

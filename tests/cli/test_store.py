@@ -16,6 +16,8 @@ from tests.cli.program import PASSPHRASE, Program, ended, plain
 from tests.commands.given import connected, token_of
 from tests.secret_service import Session, lock
 
+pytestmark = pytest.mark.slow
+
 NEW = "new horse"
 
 

@@ -75,6 +75,7 @@ def test_where_nobody_looks_no_library_for_looks_is_loaded(
     assert "rich.console" not in done.stderr
 
 
+@pytest.mark.slow
 def test_what_is_told_to_a_pipe_is_what_is_told_to_a_terminal_without_colour(office: Agency, staffed: Program) -> None:
     connected(office)
 
@@ -172,6 +173,7 @@ def test_a_client_secret_on_a_closed_stdin_is_a_usage_error(program: Program) ->
     assert shell(program, line).returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["with a space", "ünïcodé 株式会社", 'quote\'s "here" 100%s'])
 def test_any_folder_can_be_the_home(tmp_path: Path, name: str) -> None:
     program = Program(tmp_path / name)
@@ -215,6 +217,7 @@ def test_a_store_name_that_the_encoding_lacks_is_no_failure(office: Agency, staf
     assert record.selling_partner_id.encode() in done.stdout
 
 
+@pytest.mark.slow
 def test_an_ascii_locale_can_hold_the_conversation(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
     env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -222,6 +225,7 @@ def test_an_ascii_locale_can_hold_the_conversation(tmp_path: Path) -> None:
     assert program.run("--simulate", "connect", "-s", "acme", "-r", "eu", env=env).code == 0
 
 
+@pytest.mark.slow
 def test_both_streams_in_one_file_keep_their_order(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
 

@@ -20,6 +20,7 @@ ADD = (
 SECRET = "amzn1.oa2-cs.v1.SENTINEL"
 
 
+@pytest.mark.slow
 def test_the_client_secret_is_not_shown_as_it_is_typed(program: Program) -> None:
     with program.terminal(*ADD) as child:
         child.expect_exact("Client secret? (not shown)")
@@ -51,6 +52,7 @@ def test_ctrl_d_at_the_hidden_prompt_changes_nothing(program: Program) -> None:
     assert "Nothing was changed." in plain(rest)
 
 
+@pytest.mark.slow
 def test_the_far_east_asks_which_countries(staffed: Program) -> None:
     with staffed.terminal("connect", "-s", "acme", "-r", "fe", "--no-browser", columns=400) as child:
         child.expect_exact("Which? JP AU SG [all]")
@@ -131,6 +133,7 @@ def test_the_table_fits_and_names_the_account(office: Agency, staffed: Program, 
     assert any("A2EXAMPLE1234" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_waiting_tells_how_long_is_left_and_ctrl_c_leaves_a_clean_line(staffed: Program) -> None:
     with staffed.terminal("connect", "-s", "acme", "-r", "eu", "--no-browser", "--timeout", "90") as child:
         child.expect(r"Waiting for the confirmation  1:\d\d left  Ctrl-C gives up")
@@ -145,6 +148,7 @@ def test_waiting_tells_how_long_is_left_and_ctrl_c_leaves_a_clean_line(staffed: 
 PASTE = ("connect", "-s", "acme", "-r", "eu", "--paste", "--no-browser", "--timeout", "4")
 
 
+@pytest.mark.slow
 def test_a_pasted_address_connects(staffed: Program, office: Agency) -> None:
     with staffed.terminal(*PASTE, columns=400) as child:
         child.expect(r"(http://127\S+)\s")
@@ -161,6 +165,7 @@ def test_a_pasted_address_connects(staffed: Program, office: Agency) -> None:
     assert [c.selling_partner_id for c in office.runtime.connections.all()] == ["A2EXAMPLE1234"]
 
 
+@pytest.mark.slow
 def test_the_address_on_which_the_simulators_browser_ends_connects_when_pasted(
     staffed: Program, office: Agency
 ) -> None:
@@ -182,6 +187,7 @@ def all_due(office: Agency, *sellers: str) -> None:
         connected(office, name, authorized_at=datetime.now(UTC) - timedelta(days=700 - number))
 
 
+@pytest.mark.slow
 def test_one_of_several_is_skipped_by_a_key_and_the_next_is_asked_for(office: Agency, staffed: Program) -> None:
     all_due(office, "acme", "bravo")
 
@@ -200,6 +206,7 @@ def test_one_of_several_is_skipped_by_a_key_and_the_next_is_asked_for(office: Ag
     assert "hint: sp-connect renew --due 30\n" in plain(rest)
 
 
+@pytest.mark.slow
 def test_after_a_wait_without_an_answer_a_walk_asks_whether_to_go_on(office: Agency, staffed: Program) -> None:
     all_due(office, "acme", "bravo", "charlie-gmbh")
 
@@ -216,6 +223,7 @@ def test_after_a_wait_without_an_answer_a_walk_asks_whether_to_go_on(office: Age
     assert "Not renewed: acme in Europe & India, bravo in Europe & India and charlie-gmbh" in plain(rest)
 
 
+@pytest.mark.slow
 def test_of_one_alone_nothing_is_skipped_and_nothing_asked(staffed: Program) -> None:
     with staffed.terminal("connect", "-s", "acme", "-r", "eu", "--no-browser", "--timeout", "1") as child:
         code, rest = ended(child)

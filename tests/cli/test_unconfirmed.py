@@ -12,6 +12,8 @@ from tests.agency import Agency
 from tests.cli.program import PROGRAM, SECONDS, Program, Result
 from tests.commands.given import connected
 
+pytestmark = pytest.mark.slow
+
 
 def run_on_a_disk_that_confirms_nothing(program: Program, folder: Path, *arguments: str) -> Result:
     """A run in which the system says that new names in `folder` did not get to the disk."""

@@ -147,6 +147,7 @@ class TestFile:
         assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
         assert all(one["dtstamp"].dt == NOON for one in events(text))
 
+    @pytest.mark.slow
     def test_events_come_in_the_order_of_their_days(self) -> None:
         days = [one["dtstart"].dt for one in events(written(many(30)))]
 

@@ -290,6 +290,7 @@ class TestOne:
         assert agency.world.bearer(given[0]).account.slug == "acme"
         assert kept(agency, made).standing == "connected"
 
+    @pytest.mark.slow
     def test_a_changed_token_of_a_connection_that_cannot_be_kept_is_told_with_what_it_means(
         self, agency: Agency
     ) -> None:

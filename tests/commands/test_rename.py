@@ -43,6 +43,7 @@ def test_amazon_still_takes_the_tokens(agency: Agency) -> None:
     assert finding.error is None
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_made_and_refreshed_meanwhile_is_waited_for(agency: Agency) -> None:
     connected(agency)
     renaming = threading.Thread(target=lambda: rename.run(agency.runtime, "acme", "other"))

@@ -101,6 +101,7 @@ def test_another_account_is_refused_and_the_others_are_still_asked_for(agency: A
     assert kept(agency, right) != right
 
 
+@pytest.mark.slow
 def test_the_owner_of_an_account_that_came_instead_is_named(agency: Agency) -> None:
     connected(agency, "acme", "eu")
     connected(agency, "bravo", "na", selling_partner_id=BRAVO)
@@ -139,6 +140,7 @@ def test_who_keeps_going_is_not_asked_to_try_again(agency: Agency) -> None:
         run(agency, keep_going=True)
 
 
+@pytest.mark.slow
 def test_nobody_there_ends_the_walk_with_the_command_that_goes_on(agency: Agency) -> None:
     connected(agency, "acme", "eu")
     connected(agency, "bravo", "eu")
@@ -153,6 +155,7 @@ def test_nobody_there_ends_the_walk_with_the_command_that_goes_on(agency: Agency
     assert agency.said().count("Renewing") == 1
 
 
+@pytest.mark.slow
 def test_of_many_that_are_left_the_first_are_named_and_the_others_counted(agency: Agency) -> None:
     for number in range(9):
         connected(agency, f"seller-{number}", "eu")
@@ -166,6 +169,7 @@ def test_of_many_that_are_left_the_first_are_named_and_the_others_counted(agency
     assert failure.value.message == f"Not renewed: {named} and 4 more."
 
 
+@pytest.mark.slow
 def test_it_keeps_going_past_one_that_nobody_answers(agency: Agency) -> None:
     silent = connected(agency, "acme", "eu")
     agency.clock.pass_by(days=1)

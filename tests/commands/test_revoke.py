@@ -294,6 +294,7 @@ class TestWait:
 
         assert pauses == []
 
+    @pytest.mark.slow
     def test_in_vain_it_is_kept(self, agency: Agency) -> None:
         made = connected(agency)
         pauses: list[float] = []
@@ -324,6 +325,7 @@ class TestWait:
 
         assert token_of(agency, made)
 
+    @pytest.mark.slow
     def test_a_token_that_amazon_changes_meanwhile_is_not_taken_for_the_end(self, agency: Agency) -> None:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "rotate", times=1))
@@ -377,6 +379,7 @@ class TestWait:
         assert other == ["acme eu"]
         assert left(agency) == []
 
+    @pytest.mark.slow
     def test_what_is_forgotten_before_another_fails_is_told(self, agency: Agency) -> None:
         first, _ = connected(agency, "acme", "na"), connected(agency, "acme", "eu")
         end_at_amazon(agency, first)

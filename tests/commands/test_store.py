@@ -289,6 +289,7 @@ class TestPassphrase:
         with pytest.raises(errors.StoreLocked, match="does not open"):
             reseal(built(office, "wrong horse"))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("text", ["new horse", "new horse\r\n"])
     def test_it_comes_from_a_file_as_the_environment_reads_it(self, office: Agency, tmp_path: Path, text: str) -> None:
         (tmp_path / "new").write_text(text, newline="")
@@ -298,6 +299,7 @@ class TestPassphrase:
         assert used.description.opened_by == "passphrase"
         assert all_there(built(office, "new horse"))
 
+    @pytest.mark.slow
     def test_it_comes_from_stdin_to_the_letter(self, office: Agency) -> None:
         reseal(replace(built(office), prompt=piping(office, " new horse \n").prompt), from_stdin=True)
 

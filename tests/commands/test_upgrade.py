@@ -111,6 +111,7 @@ def test_what_fails_leaves_the_old_connection(agency: Agency, fault: Fault, erro
     assert token_of(agency, before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wider")
 def test_no_answer_leaves_the_old_connection(agency: Agency) -> None:
     before = connected(agency)

@@ -138,6 +138,7 @@ class TestGood:
 
 
 class TestMany:
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, 64])
     def test_findings_come_in_the_order_of_list_whatever_the_jobs(self, agency: Agency, jobs: int) -> None:
         for number in range(12):
@@ -603,6 +604,7 @@ class TestRotation:
         with pytest.raises(errors.MissingToken):
             agency.runtime.secrets.fetch(before.secret_name)
 
+    @pytest.mark.slow
     def test_rotated_tokens_of_many_are_all_kept(self, agency: Agency) -> None:
         for n in range(6):
             connected(agency, f"client-{n}")
@@ -673,6 +675,7 @@ class TestMeanwhile:
             "connected",
         )
 
+    @pytest.mark.slow
     def test_a_seller_that_is_renamed_or_revoked_while_all_are_asked_about_is_no_failure(self, agency: Agency) -> None:
         for name in ("acme", "bravo", "charlie-gmbh"):
             connected(agency, name, standing="unchecked")
@@ -698,6 +701,7 @@ class TestMeanwhile:
         assert finding.error is None
         assert finding.connection.secret_ref == renewed.secret_ref
 
+    @pytest.mark.slow
     def test_a_token_that_amazon_changes_for_it_is_not_asked_with_by_another_meanwhile(self, agency: Agency) -> None:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "rotate", times=1))

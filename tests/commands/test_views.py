@@ -217,6 +217,7 @@ class TestWidths:
         ends = [cell_len(line[: line.index("22 Nov 2027")]) for line in bare(shown).splitlines()[2:]]
         assert len(set(ends)) == 1, shown
 
+    @pytest.mark.slow
     def test_ten_thousand_rows_are_laid_out_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         rows = many(2_000)
         began = time.process_time()

@@ -16,6 +16,8 @@ from tests.contract.endings import ENDINGS, Ending
 from tests.contract.given import Given, leaks
 from tests.contract.schemas import CLOSED, ROOT, SCHEMAS, findings
 
+pytestmark = pytest.mark.slow
+
 ROW = re.compile(r"^\| (\d+) \| (?:`([a-z-]+)`)? ?\| .+ \| .+ \|$", re.MULTILINE)
 
 TEXT = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")

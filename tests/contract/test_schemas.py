@@ -66,6 +66,7 @@ class TestCommands:
     def test_every_command_without_json_has_a_reason(self) -> None:
         assert {name for name, flags in tree().items() if "--json" not in flags} == set(WITHOUT)
 
+    @pytest.mark.slow
     def test_a_command_without_json_that_prints_nothing_does_so(self, given: Given, outputs: Outputs) -> None:
         outputs("app rotate-secret")
 
@@ -76,6 +77,7 @@ class TestCommands:
 
 @pytest.mark.parametrize("name", CASES)
 class TestOutput:
+    @pytest.mark.slow
     def test_stdout_is_one_ascii_document_and_nothing_else(self, outputs: Outputs, name: str) -> None:
         result = outputs(name)
 
@@ -146,6 +148,7 @@ class TestSchemas:
         assert shared["region"]["enum"] == list(geography.REGIONS)
         assert SCHEMAS["store"]["properties"]["store"]["enum"] == list(secret_store.NAMES)
 
+    @pytest.mark.slow
     def test_nothing_is_allowed_that_is_never_printed(self, outputs: Outputs) -> None:
         """A null that never comes would have every reader guard against it; the codes of errors are printed in
         test_exit_codes."""

@@ -165,6 +165,7 @@ class TestNeverShared:
     SELLERS = ("a", "acme", "acme-eu", "acme.eu", "acme_eu", "acme-eu-in", "acme-access-default")
     PLACES = (("na", None), ("eu", None), ("eu", "IN"), ("eu", "AE"), ("fe", "JP"), ("fe", "AU"), ("fe", "SG"))
 
+    @pytest.mark.slow
     def test_each_of_many_connections_has_its_own_sellers_token(self, two_apps: Agency) -> None:
         given: dict[Connection, str] = {}
         for number, (seller, (region, country)) in enumerate(itertools.product(self.SELLERS, self.PLACES)):
@@ -281,6 +282,7 @@ class TestForgotten:
         assert agency.runtime.connections.get(made.scope) is None
         assert entries(agency, "acme") == set()
 
+    @pytest.mark.slow
     def test_where_it_cannot_be_kept_that_is_said(self, agency: Agency) -> None:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "rotate", times=1))

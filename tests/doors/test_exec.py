@@ -75,6 +75,7 @@ def environment(text: str) -> dict[str, str]:
 class TestEnvironment:
     """Section 6 of the contract, to the letter."""
 
+    @pytest.mark.slow
     def test_it_is_the_inherited_one_with_the_credentials_and_without_the_passphrase(
         self, office: Agency, staffed: Program, tmp_path: Path
     ) -> None:
@@ -231,6 +232,7 @@ class TestNotRun:
 
         assert ready.run(*ACME, "no-such-program", env={"PATH": path}).code == 127
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("first", "why"),
         [
@@ -251,6 +253,7 @@ class TestNotRun:
         assert f"report-of-mine cannot be run: {why}" in by_path.stderr
         assert why in by_name.stderr
 
+    @pytest.mark.slow
     def test_what_is_no_program_is_126(self, ready: Program, tmp_path: Path) -> None:
         (tmp_path / "data").write_text("data")
 
@@ -282,6 +285,7 @@ class TestNotRun:
         assert result.code == code
         assert not (tmp_path / "ran").exists()
 
+    @pytest.mark.slow
     def test_a_rejected_connection_runs_nothing(self, office: Agency, staffed: Program, tmp_path: Path) -> None:
         end_at_amazon(office, connected(office))
 
@@ -300,6 +304,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Program:
 class TestSimulated:
     """Under --simulate Amazon lives in our process, so the child runs beside it."""
 
+    @pytest.mark.slow
     def test_the_embedded_amazon_answers_the_child(self, simulated: Program) -> None:
         result = simulated.run("--simulate", *python(ASK))
 
@@ -313,9 +318,11 @@ class TestSimulated:
     def test_death_by_a_signal_is_told_as_shells_do(self, simulated: Program) -> None:
         assert simulated.run("--simulate", *ACME, "sh", "-c", "kill -KILL $$").code == 128 + signal.SIGKILL
 
+    @pytest.mark.slow
     def test_what_is_not_there_is_127(self, simulated: Program) -> None:
         assert simulated.run("--simulate", *ACME, "no-such-program").code == 127
 
+    @pytest.mark.slow
     def test_the_child_has_no_passphrase(self, simulated: Program) -> None:
         result = simulated.run("--simulate", *ACME, "env", env={"SP_CONNECT_PASSPHRASE": PASSPHRASE})
 
@@ -328,6 +335,7 @@ class TestSimulated:
 
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
+    @pytest.mark.slow
     def test_ctrl_c_is_the_childs_to_answer(self, simulated: Program) -> None:
         command = ("sh", "-c", "trap 'echo caught' INT; echo ready; read one; read two; echo got $two; exit 9")
 

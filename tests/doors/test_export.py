@@ -251,6 +251,7 @@ class TestFile:
         assert "SENTINEL" in read
         assert (tmp_path / "pipe").is_fifo()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
     def test_standard_output_has_several_names(self, ready: Program, tmp_path: Path, name: str) -> None:
         result = ready.run(*ACME, "env", "--out", name, cwd=tmp_path)
@@ -259,6 +260,7 @@ class TestFile:
         assert "SENTINEL" in result.stdout
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/tty"])
     def test_a_terminal_by_another_name_is_asked_first(self, ready: Program, name: str) -> None:
         with ready.terminal(*ACME, "env", "--out", name) as child:

@@ -15,6 +15,7 @@ from tests.commands.given import connected, end_at_amazon, kept, token_of
 ACME = ("token", "-s", "acme", "-r", "eu")
 
 
+@pytest.mark.slow
 def test_the_token_and_nothing_else_is_on_stdout(office: Agency, staffed: Program) -> None:
     made = connected(office)
 
@@ -39,6 +40,7 @@ def test_json_tells_whose_it_is_and_when_it_ends(office: Agency, staffed: Progra
     assert timedelta(minutes=59) < left < timedelta(minutes=61)
 
 
+@pytest.mark.slow
 def test_no_secret_is_told_of_on_stderr(office: Agency, staffed: Program) -> None:
     made = connected(office)
 
@@ -97,6 +99,7 @@ def test_a_record_without_its_secret_is_4(office: Agency, staffed: Program) -> N
     )
 
 
+@pytest.mark.slow
 def test_many_processes_at_once_make_one_refresh_for_each_seller(office: Agency, staffed: Program) -> None:
     connected(office, "acme")
     connected(office, "bravo")

@@ -47,6 +47,7 @@ def test_worlds_that_share_a_file_see_each_others_changes(tmp_path: Path) -> Non
         other.refresh(BUILT_IN, given.refresh_token)
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     file = tmp_path / "amazon.json"
     context = multiprocessing.get_context("spawn")

@@ -59,6 +59,7 @@ def test_participations_are_the_accounts_and_follow_the_model(
     follow_the_model(answer)
 
 
+@pytest.mark.slow
 def test_every_marketplace_of_the_map_follows_the_model(box: Box) -> None:
     found = []
     for host in sorted(geography.SELLER_HOSTS):

@@ -99,6 +99,7 @@ def test_what_is_gone_goes_from_the_index_with_the_next_write(reader: Reader, pa
     assert sorted(json.loads(path.read_bytes())["files"]) == sorted(f"client-{n}" for n in range(MANY))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_it_is_never_out_of_date(reader: Reader, path: Path, seed: int) -> None:
     chance = random.Random(seed)

@@ -116,6 +116,7 @@ def test_what_is_forgotten_is_gone_and_forgetting_twice_is_fine(store: secret_st
     assert is_absent(store, EU)
 
 
+@pytest.mark.slow
 def test_many_are_forgotten_as_each_would_be(store: secret_store.SecretStore) -> None:
     store.forget_all([EU])
     kept = [EU, *OTHERS, EU._replace(owner="beta"), EU._replace(owner="beta", item="na")]

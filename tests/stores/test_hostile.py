@@ -76,6 +76,7 @@ def folder() -> Any:
         yield Path(name)
 
 
+@pytest.mark.slow
 @QUICK
 @given(values=st.dictionaries(KEYS, VALUES, max_size=5))
 def test_any_toml_is_read_or_refused_and_left_alone(folder: Path, values: dict[str, Any]) -> None:
@@ -146,6 +147,7 @@ def spoilt(whole: bytes, start: int, length: int, middle: bytes) -> bytes:
     return whole[:start] + middle + whole[start + length :]
 
 
+@pytest.mark.slow
 @VAULT
 @given(
     data=st.binary(max_size=120),
@@ -185,6 +187,7 @@ SETTINGS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @VAULT
 @given(values=SETTINGS, has_checksum=st.booleans())
 def test_any_settings_of_a_vault_open_it_or_are_refused(

@@ -94,6 +94,7 @@ def test_a_killed_keyring_comes_back_locked(session: Session) -> None:
         real().keep(EU, Secret(TOKEN))
 
 
+@pytest.mark.slow
 def test_a_keyring_that_is_started_anew_is_asked_again(session: Session) -> None:
     ring = real()
     ring.keep(EU, Secret(TOKEN))
@@ -116,6 +117,7 @@ def test_what_was_told_to_have_failed_is_not_done_later(session: Session) -> Non
     assert real().fetch(EU) == Secret("before")
 
 
+@pytest.mark.slow
 def test_an_item_that_is_locked_by_itself_is_unlocked(session: Session) -> None:
     session.ring.kill()
     session.ring.wait()
@@ -132,6 +134,7 @@ def test_an_item_that_is_locked_by_itself_is_unlocked(session: Session) -> None:
             picky.kill()
 
 
+@pytest.mark.slow
 def test_calls_that_fail_leave_no_connection_open(session: Session) -> None:
     ring = real()
     ring.keep(EU, Secret("kept"))

@@ -7,6 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from sp_connect import errors
 from sp_connect.stores import locks
 
@@ -31,6 +33,7 @@ def test_a_second_writer_is_told_who_keeps_it_waiting(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_a_queue_that_moves_is_waited_in_for_longer_than_one_writer_may_take(tmp_path: Path) -> None:
     done: list[int] = []
     full = threading.Barrier(12)

@@ -119,6 +119,7 @@ def test_where_one_cannot_be_replaced_the_others_are_whole_and_nothing_else_is_l
     assert all(left[path] in (before[path], wanted[path]) for path in left)
 
 
+@pytest.mark.slow
 def test_no_thread_and_no_open_file_is_left(tmp_path: Path) -> None:
     opened, threads = open_files(), threading.active_count()
 

@@ -116,6 +116,7 @@ class TestBothWays:
         assert None not in before.values()
         assert is_left(after, source)
 
+    @pytest.mark.slow
     def test_and_back_again(self, folder: Path, source: StoreName, target: StoreName) -> None:
         before = furnished(folder, source).values()
 
@@ -646,6 +647,7 @@ def test_a_simulation_has_one_store(folder: Path) -> None:
             home.moves.check(target)
 
 
+@pytest.mark.slow
 def test_a_home_of_many_moves_as_a_whole(folder: Path) -> None:
     home = furnished(folder, "vault")
     many = [connection(f"seller-{number:03}", "eu", secret_ref=f"ref-{number}") for number in range(250)]

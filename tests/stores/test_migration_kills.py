@@ -16,6 +16,8 @@ from tests.stores.moving import KEY, Home, unwatched
 from tests.stores.samples import app, connection
 from tests.stores.test_migration import BOTH, is_left
 
+pytestmark = pytest.mark.slow
+
 CUT_AT = 11
 """An operation at which a move of the small home has put most of it into both stores."""
 

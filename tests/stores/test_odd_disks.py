@@ -129,7 +129,7 @@ def test_what_a_kill_leaves_there_is_removed_by_its_note_and_nothing_else_is(tmp
 def mounted(tmp_path: Path) -> Iterator[Path]:
     """A file that is mounted alone, as `docker --volume config.toml:…/config.toml` does it."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("root alone can mount")
+        pytest.skip("only root can mount")
     path, outside = tmp_path / "config.toml", tmp_path / "outside.toml"
     for file in (path, outside):
         file.write_text("before")

@@ -307,6 +307,7 @@ def check_whole_sellers(home: Path) -> None:
         assert {item for name, item in new if name == seller} in (set(), places)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deed", ["keep_connection", "keep_connections", "drop_connection", "keep_app", "drop_app"])
 def test_a_kill_at_any_step_leaves_each_record_its_secret(tmp_path: Path, deed: str) -> None:
     # A kept access token is forgotten with the refresh token, or the client secret, that it came from: two steps more.
@@ -314,11 +315,13 @@ def test_a_kill_at_any_step_leaves_each_record_its_secret(tmp_path: Path, deed: 
     assert kill_at_every_step(tmp_path, "vault", deed) == steps
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("session")
 def test_the_same_holds_on_a_real_keyring(tmp_path: Path) -> None:
     assert kill_at_every_step(tmp_path, "keyring", "keep_connection") == 8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("session")
 def test_many_at_once_are_as_safe_on_a_real_keyring(tmp_path: Path) -> None:
     assert kill_at_every_step(tmp_path, "keyring", "keep_connections") == 8
@@ -338,6 +341,7 @@ KEPT = 2
 """The step at which `keep_connection` has kept the new token, and written no record."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["vault", "keyring"])
 def test_a_token_that_was_kept_before_the_kill_gets_its_record(
     tmp_path: Path, kind: str, request: pytest.FixtureRequest
@@ -425,6 +429,7 @@ def test_a_token_in_place_of_a_dead_one_waits_for_its_record_where_the_disk_is_f
 
 
 # The journal, the secrets, the records, the old secret: each is cut short once, and the last run is not.
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "runs"), [("keep_connection", 5), ("keep_connections", 1 + 3 + 3 + 1 + 1)])
 def test_a_kill_at_any_rename_leaves_each_record_its_secret(tmp_path: Path, name: str, runs: int) -> None:
     if shutil.which("strace") is None:

@@ -14,7 +14,10 @@ from sp_connect.stores.apps import Apps
 from sp_connect.stores.journal import Journal
 from tests.stores.samples import app
 
-pytestmark = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="root alone can give files away")
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="root alone can give files away"),
+]
 
 SOMEBODY = 12345
 

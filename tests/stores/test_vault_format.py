@@ -182,6 +182,7 @@ class TestFlips:
                 vault.forget(EU)
             assert path.read_bytes() == hurt
 
+    @pytest.mark.slow
     def test_each_flipped_byte_of_vault_toml_is_found_and_taken_for_no_wrong_passphrase(self, kept: Path) -> None:
         path = kept / "vault.toml"
         whole = path.read_bytes()

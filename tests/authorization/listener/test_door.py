@@ -325,6 +325,7 @@ def _send(browser: socket.socket, request: bytes) -> None:
         browser.sendall(request)
 
 
+@pytest.mark.slow
 def test_one_that_asks_byte_by_byte_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
     with opened(decide) as visited, visited.knock("GET /callback?") as slow:
         slow.settimeout(0.2)
@@ -341,6 +342,7 @@ def test_one_that_asks_byte_by_byte_is_not_waited_for(capfd: pytest.CaptureFixtu
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_more_browsers_than_can_be_held_are_told_at_once_and_delivered_all_the_same() -> None:
     with opened() as visited, ExitStack() as stack:
         for _ in range(limits.MOST_HELD):
@@ -352,6 +354,7 @@ def test_more_browsers_than_can_be_held_are_told_at_once_and_delivered_all_the_s
         assert visited.next().parameters == [("state", "y")]
 
 
+@pytest.mark.slow
 def test_what_nobody_looks_at_is_not_piled_up_and_looked_at_again_once_somebody_does() -> None:
     with opened() as visited, ExitStack() as stack:
         for _ in range(limits.MOST_HELD):
@@ -366,6 +369,7 @@ def test_what_nobody_looks_at_is_not_piled_up_and_looked_at_again_once_somebody_
         assert serves_a_true_callback(visited) < 1
 
 
+@pytest.mark.slow
 def test_200_strangers_at_once_hold_nobody_up() -> None:
     found: list[int] = []
     with opened(decide) as visited:
@@ -384,6 +388,7 @@ def test_200_strangers_at_once_hold_nobody_up() -> None:
     assert found == [400] * 200
 
 
+@pytest.mark.slow
 def test_200_strangers_that_are_held_hold_nobody_up() -> None:
     with opened() as visited, ExitStack() as stack:
         for number in range(200):

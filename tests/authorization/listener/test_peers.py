@@ -86,6 +86,7 @@ def test_another_user_of_ipv6_is_turned_away() -> None:
         assert status(visited.get(visited.callback())) == 403
 
 
+@pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user too")
 @pytest.mark.parametrize("to", ["127.0.0.1", "::ffff:127.0.0.1"])
 def test_a_process_of_another_user_gets_no_state(to: str) -> None:

@@ -25,6 +25,8 @@ from tests.crowd import town as towns
 from tests.crowd.town import Town
 from tests.simulator.box import Box, Clock, query
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = 10_000
 BESIEGERS = 2
 """Processes that send them, each with several threads."""
