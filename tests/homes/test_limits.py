@@ -74,7 +74,7 @@ class TestWithoutThreads:
 
 @pytest.mark.parametrize(("megabytes", "is_started"), [(128, False), (1024, True)])
 def test_no_thread_is_started_without_the_memory_to_end(megabytes: int, is_started: bool) -> None:
-    asked = [sys.executable, "-c", "from sp_connect import threads; print(threads.can_be_had())"]
+    asked = [sys.executable, "-c", "from sp_connect.process import threads; print(threads.can_be_had())"]
 
     done = subprocess.run(
         ["prlimit", f"--as={megabytes * 2**20}", *asked], capture_output=True, text=True, check=True, timeout=SECONDS

@@ -129,13 +129,13 @@ def test_whoever_else_listens_goes_on_listening() -> None:
 
 PROGRAM = """
 import signal, sys
-from sp_connect import interrupts
+from sp_connect.process import signals
 number = int(sys.argv[1])
 try:
-    with interrupts.held():
+    with signals.deferred():
         if sys.argv[2] == "heard":
             try:
-                with interrupts.heard():
+                with signals.allowed():
                     signal.raise_signal(number)
             except KeyboardInterrupt:
                 pass

@@ -1,4 +1,4 @@
-"""The person at the terminal, on a real pseudo-terminal; and nobody there."""
+"""The prompt at the terminal, on a real pseudo-terminal; and nobody there."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_piped_more_than_any_secret_is_usage() -> None:
 
 @dataclass
 class Terminal:
-    """Both ends of a pseudo-terminal: what is typed at `typing`, and the person who reads the other end."""
+    """Both ends of a pseudo-terminal: what is typed at `typing`, and the prompt who reads the other end."""
 
     typing: int
     stdin: TextIO
@@ -207,10 +207,10 @@ def test_a_terminal_that_goes_away_ends_the_pasting_quietly() -> None:
 
 ASK = """
 import sys
-from sp_connect.terminal.prompt import Person
+from sp_connect.terminal.prompt import Prompt
 from sp_connect import errors
 try:
-    secret = Person(sys.stdin, sys.stderr).secret("Client secret", "--secret-from-stdin")
+    secret = Prompt(sys.stdin, sys.stderr).secret("Client secret", "--secret-from-stdin")
     print("got", len(secret.reveal()), secret)
 except errors.Aborted:
     print("aborted")
