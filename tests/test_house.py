@@ -29,6 +29,8 @@ FLOORS = {
 OWNERS = {
     "typer": ("sp_connect.cli", "sp_connect.commands"),
     "rich": ("sp_connect.terminal", "sp_connect.views"),
+    "jinja2": ("sp_connect.pages",),
+    "markupsafe": ("sp_connect.pages",),
     "icalendar": ("sp_connect.views.ics",),
     "requests": ("sp_connect.amazon.client", "sp_connect.amazon.transport", "sp_connect.amazon.obstacles"),
     "urllib3": ("sp_connect.amazon.transport", "sp_connect.amazon.obstacles"),

@@ -1,39 +1,41 @@
-"""The HTML that people see: relay, landing, and the simulator's pages.
+"""The HTML that people see: relay, landing, report, and the simulator's pages.
 
-Templates lie beside this file, with `$placeholders`. Every page is self-contained: one style sheet inside it,
-nothing from outside, and no script but the relay's few lines.
+The templates beside this file are Jinja2's, escaped by default. Every page is self-contained: one style sheet inside
+it, nothing from outside, and no script but the relay's few lines. Jinja2 is loaded with the first page.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from string import Template
+from typing import TYPE_CHECKING, Any
 
-
-class Markup(str):
-    """HTML that is safe as it stands, because a template of this folder made it."""
-
-    __slots__ = ()
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def page(
-    template: str, title: str, values: Mapping[str, str] | None = None, script: str = "", *, sheet: str = ""
+    template: str, title: str, values: Mapping[str, Any] | None = None, script: str = "", *, sheet: str = ""
 ) -> str:
-    """A whole page around `template`; `values` are escaped unless they are Markup. `script` is our own JavaScript.
+    """A whole page: `layout.html` around `template`, which gets `values`. `script` is our own JavaScript.
 
-    `sheet` is a style sheet of its own, behind the one that all pages have.
+    `sheet` is one more style sheet, placed after the one that all pages have. What is not `markupsafe.Markup` is
+    escaped. Raises jinja2.UndefinedError for a value that the template needs and nobody gives.
     """
-    return Template(_text("layout.html")).substitute(
-        title=html.escape(title),
-        policy=policy(script, sheet),
-        style=_style(sheet),
-        body=fragment(template, values or {}),
-        script=f"<script>{script}</script>" if script else "",
+    return (
+        _environment()
+        .get_template("layout.html")
+        .render(
+            values or {},
+            body=template,
+            title=title,
+            policy=policy(script, sheet),
+            style=_style(sheet),
+            script=script,
+        )
     )
 
 
@@ -45,18 +47,7 @@ def relay(listen: str) -> str:
     `consent.AWAY` says that the seller is on another machine: then it shows the address to copy.
     """
     title = "One more step: copy this page's address"  # for a browser without scripts; with one, the script sets it
-    return page("relay.html", title, script=Template(_text("relay.js")).substitute(listen=listen))
-
-
-def fragment(template: str, values: Mapping[str, str]) -> Markup:
-    """`template` filled with `values`, for use inside a page."""
-    escaped = {key: value if isinstance(value, Markup) else html.escape(value) for key, value in values.items()}
-    return Markup(Template(_text(template)).substitute(escaped))
-
-
-def join(parts: Iterable[Markup]) -> Markup:
-    """Fragments one after another; each is escaped already."""
-    return Markup("".join(parts))
+    return page("relay.html", title, script=_text("relay.js").replace("$listen", listen))
 
 
 def policy(script: str = "", sheet: str = "") -> str:
@@ -80,8 +71,25 @@ def headers(forms: str = "'none'", kind: str = "text/html") -> dict[str, str]:
 def load() -> None:
     """Reads every template: the files may be replaced by an update while a page is waited for."""
     for file in resources.files(__package__).iterdir():
-        if file.name.endswith((".html", ".css", ".js")):
+        if file.name.endswith((".css", ".js")):
             _text(file.name)
+        if file.name.endswith(".html"):
+            _environment().get_template(file.name)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
+        loader=FunctionLoader(_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def _style(sheet: str) -> str:

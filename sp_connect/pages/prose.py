@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import escape
 
-from sp_connect.pages import Markup
+from markupsafe import Markup, escape
 
 _ARGUMENTS = {
     **dict.fromkeys(("accept", "backup", "explain", "restore"), 1),
@@ -61,7 +60,7 @@ _ID = re.compile(r"A(?=[A-Z]*[0-9])[A-Z0-9]{8,20}$|amzn1\.[a-z0-9][\w.-]+$")
 def marked(text: str) -> Markup:
     """A sentence as HTML."""
     words = [(match.start(), *_parted(match[0])) for match in _WORD.finditer(text)]
-    made, at, number = "", 0, 0
+    made, at, number = Markup(), 0, 0
     while number < len(words):
         rest = words[number:]
         length = _length([word for _, word, _ in rest], [bool(end) for *_, end in rest])
@@ -73,7 +72,7 @@ def marked(text: str) -> Markup:
         made += escape(end)
         at = last + len(last_word) + len(end)
         number += len(taken)
-    return Markup(made + escape(text[at:]))
+    return made + escape(text[at:])
 
 
 def code(words: list[str]) -> Markup:
@@ -84,7 +83,8 @@ def code(words: list[str]) -> Markup:
             pieces[-1] += f" {word}"
         else:
             pieces.append(word)
-    return Markup(f"<code>{' '.join(f'<span>{escape(piece)}</span>' for piece in pieces)}</code>")
+    spans = Markup(" ").join(Markup("<span>{}</span>").format(piece) for piece in pieces)
+    return Markup("<code>{}</code>").format(spans)
 
 
 def _parted(word: str) -> tuple[str, str]:

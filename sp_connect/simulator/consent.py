@@ -35,18 +35,19 @@ def _consent(world: World, request: Request) -> Answer:
         return _error_page(finding)
     where = accounts.place(request.host).name
     kept = {name: request.query[name] for name in ("state", "redirect_uri", "version") if name in request.query}
-    nobody = f"None of the companies that are always here sells in {where}. Any other does: write its name."
+    offered, signed_in = _offered(request), _signed_in(request)
     values = {
         "app": app.name,
         "place": where,
         "host": request.host,
         "action": f"/{request.host}{CONFIRM_PATH}{quote(app.application_id, safe='')}",
         "manage": f"/{request.host}{manage.PATH}",
-        "hidden": pages.join(
-            pages.fragment("simulator_hidden.html", {"name": name, "value": value}) for name, value in kept.items()
-        ),
-        "accounts": _choices(request) or pages.fragment("simulator_note.html", {"words": nobody}),
-        "roles": pages.join(pages.fragment("simulator_role.html", {"role": role}) for role in app.roles),
+        "hidden": kept,
+        "accounts": offered,
+        "chosen": signed_in or (offered[0] if offered else None),
+        "signed_in": signed_in,
+        "nobody": f"None of the companies that are always here sells in {where}. Any other does: write its name.",
+        "roles": app.roles,
     }
     title = f"Confirm access for {app.name}? {where}, simulated"
     return page(pages.page("simulator_consent.html", title, values))
@@ -131,26 +132,13 @@ def _signed_in(request: Request) -> Account | None:
     return next((a for a in accounts.of_company(request.company) if a.signs_in_at(request.host)), None)
 
 
-def _choices(request: Request) -> pages.Markup:
-    """The accounts that sign in on this host; the one still signed in is preselected, else the first."""
+def _offered(request: Request) -> list[Account]:
+    """The accounts that sign in on this host, and the one that is still signed in."""
     offered = list(accounts.at(request.host))
     signed_in = _signed_in(request)
     if signed_in and signed_in not in offered:
         offered.insert(0, signed_in)
-    chosen = signed_in or (offered[0] if offered else None)
-    return pages.join(
-        pages.fragment(
-            "simulator_account.html",
-            {
-                "selling_partner_id": account.selling_partner_id,
-                "company": account.company,
-                "note": "still signed in on this browser" if account == signed_in else "",
-                "countries": " ".join(account.countries),
-                "checked": "checked" if account == chosen else "",
-            },
-        )
-        for account in offered
-    )
+    return offered
 
 
 def _chosen(request: Request, form: Mapping[str, str]) -> Account | None:

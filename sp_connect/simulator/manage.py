@@ -6,6 +6,7 @@ Amazon's side is amazon.md section 6; what each host lists is UNVERIFIED.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sp_connect import models, pages
 from sp_connect.simulator import accounts
@@ -31,22 +32,23 @@ def answer(world: World, request: Request) -> Answer:
 
 def _list(world: World, request: Request) -> Answer:
     where = accounts.place(request.host).name
-    rows = _latest(world, request.host)
-    nobody = pages.fragment("simulator_note.html", {"words": f"No account of {where} has authorized an app."})
     values = {
         "place": where,
         "host": request.host,
-        "rows": pages.join(_row(world, request.host, row) for row in rows) or nobody,
+        "action": f"/{request.host}{DISABLE_PATH}",
+        "authorizations": [_shown(world, one) for one in _latest(world, request.host)],
     }
     return page(pages.page("simulator_manage.html", f"Manage Your Apps, {where}, simulated", values))
 
 
-def _row(world: World, host: str, given: Authorization) -> pages.Markup:
+def _shown(world: World, given: Authorization) -> dict[str, Any]:
+    """What the page says of an authorization."""
     app = world.app(given.application_id)
     good = world.is_good(given)
-    values = {
+    return {
         "company": given.account.company,
         "app": app.name if app else given.application_id,
+        "application_id": given.application_id,
         "selling_partner_id": given.account.selling_partner_id,
         "countries": " ".join(given.countries),
         "authorized": _day(given.authorized_at),
@@ -54,10 +56,8 @@ def _row(world: World, host: str, given: Authorization) -> pages.Markup:
         "end_word": "Ends" if good else "Ended",
         "status": "● authorized" if good else "✕ disabled",
         "kind": "good" if good else "bad",
+        "good": good,
     }
-    action = {"action": f"/{host}{DISABLE_PATH}", "application_id": given.application_id}
-    button = pages.fragment("simulator_disable.html", values | action) if good else pages.Markup()
-    return pages.fragment("simulator_authorization.html", values | {"button": button})
 
 
 def _latest(world: World, host: str) -> list[Authorization]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sp_connect import pages, words
 from sp_connect.models import Connection
-from sp_connect.pages import Markup
 from sp_connect.terminal.text import literal, rehearsed
 from sp_connect.views import matrix, signs
-from sp_connect.views.matrix import Column, Entry, Grid, Part, Row
+from sp_connect.views.matrix import Column, Grid, Row
 
 
 class Report(NamedTuple):
@@ -56,17 +55,21 @@ def page(report: Report) -> str:
     """The whole page. Text is shown literally, whoever wrote it."""
     head = title(report)
     values = {
-        "title": head,
+        "heading": head,
         "made": _made(report),
         "asked": literal(report.asked, None),
-        "notes": pages.join(pages.fragment("report_note.html", {"note": note}) for note in notes(report)),
-        "legend": pages.join(_entry(one) for one in matrix.legend(report.grid)),
-        "places": pages.join(_place(column) for column in report.grid.columns),
-        "matrix": pages.join(_row(row, report.grid.columns) for row in report.grid.rows),
-        "urgent": _urgent(report),
-        "connections": pages.join(
-            pages.fragment("report_connection.html", _facts(one, report.now)) for one in report.rows
-        ),
+        "notes": notes(report),
+        "days": words.count(report.due, "day"),
+        "urgent": [
+            _facts(one, report.now) | {"command": _command(f"sp-connect connect {one.scope.flags}")}
+            for one in urgent(report)
+        ],
+        "legend": [
+            {"kind": signs.KINDS[one.style], "sign": one.mark, "told": one.told} for one in matrix.legend(report.grid)
+        ],
+        "places": [column.place for column in report.grid.columns],
+        "matrix": [_row(row, report.grid.columns) for row in report.grid.rows],
+        "connections": [_facts(one, report.now) for one in report.rows],
     }
     if report.simulated:
         return rehearsed(pages.page("report.html", f"SIMULATED: {head}", values, sheet="report.css"))
@@ -90,19 +93,10 @@ def _made(report: Report) -> str:
     return f"{known_on(report)}. Made by"
 
 
-def _urgent(report: Report) -> Markup:
-    found = urgent(report)
-    if not found:
-        return pages.fragment("report_calm.html", {"days": words.count(report.due, "day")})
-    rows = (_facts(one, report.now) | {"command": _command(f"sp-connect connect {one.scope.flags}")} for one in found)
-    listed = pages.join(pages.fragment("report_urgent_row.html", row) for row in rows)
-    return pages.fragment("report_urgent.html", {"rows": listed})
-
-
-def _command(line: str) -> Markup:
-    """A command that breaks before a flag, if it must."""
+def _command(line: str) -> list[str]:
+    """A command in pieces: it breaks before a flag, if it must."""
     first, *flags = literal(line).split(" --")
-    return pages.join(pages.fragment("report_flag.html", {"flag": one}) for one in [first, *(f"--{f}" for f in flags)])
+    return [first, *(f"--{flag}" for flag in flags)]
 
 
 def _facts(connection: Connection, now: datetime) -> dict[str, str]:
@@ -121,30 +115,16 @@ def _facts(connection: Connection, now: datetime) -> dict[str, str]:
     }
 
 
-def _place(column: Column) -> Markup:
-    return pages.fragment("report_place.html", {"place": column.place})
-
-
-def _entry(entry: Entry) -> Markup:
-    kind = signs.KINDS[entry.style]
-    return pages.fragment("report_entry.html", {"kind": kind, "sign": entry.mark, "told": entry.told})
-
-
-def _row(row: Row, columns: Sequence[Column]) -> Markup:
+def _row(row: Row, columns: Sequence[Column]) -> dict[str, Any]:
+    """A seller's line of the matrix: the signs of each cell, and what they mean in words."""
     seller = literal(row.seller)
-    cells = pages.join(
-        pages.fragment(
-            "report_cell.html",
+    return {
+        "seller": seller,
+        "cells": [
             {
                 "title": f"{seller}, {column.place}: {'; '.join(part.told for part in cell)}",
-                "parts": pages.join(_part(part) for part in cell),
-            },
-        )
-        for column, cell in zip(columns, row.cells, strict=True)
-    )
-    return pages.fragment("report_row.html", {"seller": seller, "cells": cells})
-
-
-def _part(part: Part) -> Markup:
-    values = {"kind": signs.KINDS[part.style], "sign": part.sign(), "told": part.told}
-    return pages.fragment("report_part.html", values)
+                "parts": [{"kind": signs.KINDS[part.style], "sign": part.sign(), "told": part.told} for part in cell],
+            }
+            for column, cell in zip(columns, row.cells, strict=True)
+        ],
+    }

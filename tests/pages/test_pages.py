@@ -12,6 +12,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
+from jinja2 import UndefinedError
 
 from sp_connect import errors, pages
 from sp_connect.amazon import consent, geography
@@ -182,11 +183,9 @@ def test_values_are_escaped() -> None:
         assert "$title ${body}" in page
 
 
-def test_markup_alone_is_not_escaped() -> None:
-    made = pages.fragment("simulator_role.html", {"role": "<b>"})
-    assert made.strip() == "<li>&lt;b&gt;</li>"
-    assert pages.fragment("simulator_role.html", {"role": made}).count("<li>") == 2
-    assert pages.join([made, made]).count("<li>") == 2
+def test_a_value_that_nobody_gives_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        pages.page("landing_failed.html", "Not connected", {"message": "why"})
 
 
 def test_headers_forbid_storing_framing_and_referring() -> None:
