@@ -28,6 +28,7 @@ FLOORS = {
 
 OWNERS = {
     "typer": ("sp_connect.cli", "sp_connect.commands"),
+    "shellingham": ("sp_connect.cli",),
     "rich": ("sp_connect.terminal", "sp_connect.views"),
     "jinja2": ("sp_connect.pages",),
     "markupsafe": ("sp_connect.pages",),

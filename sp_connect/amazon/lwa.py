@@ -36,7 +36,7 @@ def exchange(amazon: client.Amazon, app: App, client_secret: Secret, scope: Scop
             words = AmazonWords(request_id=answer.request_id)
             raise errors.UnexpectedAnswer(answer.host, "without a refresh token", words)
     except errors.AmazonTrouble as error:
-        error.hint = f"the code may be used up, so it is not sent again: sp-connect connect {scope.flags}"
+        error.reword(hint=f"the code may be used up, so it is not sent again: sp-connect connect {scope.flags}")
         raise
     return tokens
 

@@ -89,8 +89,10 @@ def apps_in_use(context: Context) -> Finding:
             known, users = _without_app(context)
     if users:
         error = errors.NoSuchApp(users[0].app, sorted(known))
-        error.message = f"{error.message} It is the app of {several(row.scope for row in users)}."
-        error.hint = f"register it again: sp-connect app add {users[0].app}"
+        error.reword(
+            message=f"{error.message} It is the app of {several(row.scope for row in users)}.",
+            hint=f"register it again: sp-connect app add {users[0].app}",
+        )
         raise error
     return ok("the app of every connection is registered")
 

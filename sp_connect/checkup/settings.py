@@ -49,7 +49,7 @@ def app(context: Context, app: App) -> Finding:
         registration.check_redirect_uri(app.redirect_uri)
         loopback.check(app.listen)
     except errors.BadAppField as error:
-        error.hint = mend
+        error.reword(hint=mend)
         raise
     state = ", in Draft" if app.draft else ""
     return ok(f"{app.name}{state}: ids, redirect URI and address are well formed")

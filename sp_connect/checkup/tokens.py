@@ -31,8 +31,8 @@ def present(context: Context) -> Finding:
     if lacking:
         failure = secret_store.missing(lacking[0].secret_name, f"the {context.runtime.secrets.name} that is in use")
         if len(lacking) > 1:
-            failure.message = (
-                f"The secrets of {several(row.scope for row in lacking)} are not in the store that is in use."
+            failure.reword(
+                message=(f"The secrets of {several(row.scope for row in lacking)} are not in the store that is in use.")
             )
         return failed(failure, fixed=fixed)
     if damages:

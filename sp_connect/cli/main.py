@@ -100,11 +100,17 @@ def _show_completion(shell: str | None) -> None:
 
 def _shell(named: str, flag: str) -> str:
     """The shell that was named, else the one that runs this program. Raises Usage where there is no script for it."""
-    from typer._completion_shared import _get_shell_name
+    import shellingham
 
     from sp_connect.completion import installation
 
-    return installation.known(named or _get_shell_name(), flag)
+    if named:
+        return installation.known(named, flag)
+    try:
+        found, _ = shellingham.detect_shell()
+    except shellingham.ShellDetectionFailure:
+        found = None
+    return installation.known(found, flag)
 
 
 @app.callback(epilog="Start here: sp-connect --simulate connect --seller acme --region eu")

@@ -54,7 +54,7 @@ def run(runtime: Runtime, address: str) -> grant.Outcome:
     try:
         parameters = consent.sent(address)
     except errors.BadState as error:
-        error.hint = _COPY_ALL
+        error.reword(hint=_COPY_ALL)
         raise
     runtime.changes.finish()  # a killed `accept` may have come far enough
     invite = _invite_of(runtime, parameters)
@@ -64,7 +64,7 @@ def run(runtime: Runtime, address: str) -> grant.Outcome:
         try:
             arrival = Sent(consent.pasted(address, asked.app, runtime.amazon.at))
         except errors.BadState as error:
-            error.hint = _COPY_ALL
+            error.reword(hint=_COPY_ALL)
             raise
         outcome = _completed(runtime, asked, invite, arrival)
         if outcome is None:
@@ -98,24 +98,28 @@ def _completed(runtime: Runtime, asked: Consent, invite: Invite, arrival: Sent) 
     try:
         grant.prove_amazon(runtime, [(asked.app, client_secret)])
     except errors.AmazonTrouble as error:
-        error.hint = f"{error.hint}. The code is not used yet: run it again within its five minutes"
+        error.reword(hint=f"{error.hint}. The code is not used yet: run it again within its five minutes")
         raise
     try:
         guard = grant.Guard(invite.expect_id)
         return grant.complete(runtime, asked, client_secret, guard, [arrival])
     except (errors.Refused, errors.CodeExpired) as error:
-        error.hint = f"the link is good until {words.day(invite.expires_at)}: the seller may open it once more"
+        error.reword(hint=f"the link is good until {words.day(invite.expires_at)}: the seller may open it once more")
         raise
     except errors.AmazonTrouble as error:
-        error.hint = (
-            "run it again in a minute; if the code is used up by then, the seller opens the link once more: it is "
-            f"good until {words.day(invite.expires_at)}"
+        error.reword(
+            hint=(
+                "run it again in a minute; if the code is used up by then, the seller opens the link once more: it is "
+                f"good until {words.day(invite.expires_at)}"
+            )
         )
         raise
     except _WRONG_ACCOUNT as error:
-        error.hint = (
-            "the seller signs in to the right account and opens the link once more; it is good until "
-            f"{words.day(invite.expires_at)}"
+        error.reword(
+            hint=(
+                "the seller signs in to the right account and opens the link once more; it is good until "
+                f"{words.day(invite.expires_at)}"
+            )
         )
         raise
 

@@ -52,9 +52,11 @@ def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
             )
     except errors.TimedOut as error:
         if not options.asking.paste:
-            error.hint = (
-                f"for a seller elsewhere: {again} --paste --timeout {errors.LONGEST_WAIT}; "
-                f"send the address that it prints, and paste the one that comes back. {error.hint}"
+            error.reword(
+                hint=(
+                    f"for a seller elsewhere: {again} --paste --timeout {errors.LONGEST_WAIT}; "
+                    f"send the address that it prints, and paste the one that comes back. {error.hint}"
+                )
             )
         raise
 

@@ -255,7 +255,7 @@ def _raise_what_is_wrong(
     if len(wrong) == 1:
         [(what, error)] = wrong
         if what not in error.message:
-            error.message = f"{what}: {error.message}"
+            error.reword(message=f"{what}: {error.message}")
         raise error
     for what, error in wrong:
         runtime.screen.fault(error, what)

@@ -35,6 +35,11 @@ class SpConnectError(Exception):
         end = "" if said.endswith((".", "!", "?", ")")) else "."
         return f"{self.message} Amazon said: {said}{end}" if said else self.message
 
+    def reword(self, *, message: str | None = None, hint: str | None = None) -> None:
+        """Replaces the sentence, the next step, or both, where the caller knows more; class, code and cause stay."""
+        self.message = self.message if message is None else message
+        self.hint = self.hint if hint is None else hint
+
     def as_dict(self) -> dict[str, Any]:
         """The error as the last line of stderr gives it in JSON, and `verify` beside each connection."""
         return {

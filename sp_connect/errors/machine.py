@@ -84,15 +84,19 @@ class TokenWaits(ThisMachine):
 
 def code_unused(scope: Scope, trouble: ThisMachine) -> ThisMachine:
     """The trouble that `CodeWaits` reported, reworded once the code has expired."""
-    trouble.message = f"The confirmation of {scope} could not be used within its five minutes. {trouble.message}"
-    trouble.hint = f"{_step(trouble)}; then: sp-connect connect {scope.flags}"
+    trouble.reword(
+        message=f"The confirmation of {scope} could not be used within its five minutes. {trouble.message}",
+        hint=f"{_step(trouble)}; then: sp-connect connect {scope.flags}",
+    )
     return trouble
 
 
 def token_lost(scope: Scope, trouble: ThisMachine, *, changed: bool) -> ThisMachine:
     """The trouble that `TokenWaits` reported, reworded once sp-connect gives up: the old token may be dead."""
-    trouble.message = f"{_given(scope, changed=changed)}, but it cannot be saved. {trouble.message}"
-    trouble.hint = f"{_step(trouble)}; then: sp-connect connect {scope.flags}"
+    trouble.reword(
+        message=f"{_given(scope, changed=changed)}, but it cannot be saved. {trouble.message}",
+        hint=f"{_step(trouble)}; then: sp-connect connect {scope.flags}",
+    )
     return trouble
 
 

@@ -267,9 +267,9 @@ def _told(so_far: str, target: StoreName) -> Iterator[None]:
     try:
         yield
     except errors.SpConnectError as error:
-        error.message = f"{error.message} {so_far}"
+        error.reword(message=f"{error.message} {so_far}")
         mend = (error.hint or "").partition(secret_store.ELSEWHERE)[0].removesuffix(", or ")
-        error.hint = "; then: ".join(filter(None, [mend, f"sp-connect store move {target}"]))
+        error.reword(hint="; then: ".join(filter(None, [mend, f"sp-connect store move {target}"])))
         raise
 
 

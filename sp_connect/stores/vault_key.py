@@ -131,8 +131,10 @@ class VaultKey:
             try:
                 self._keyring.forget(item(key_id))
             except errors.ThisMachine as error:
-                error.message = f"A key of the vault {self._folder} is still in the keyring: {error.message}"
-                error.hint = "unlock the keyring, then: sp-connect doctor --fix"
+                error.reword(
+                    message=f"A key of the vault {self._folder} is still in the keyring: {error.message}",
+                    hint="unlock the keyring, then: sp-connect doctor --fix",
+                )
                 raise
         files.remove(self._note)
 
@@ -155,8 +157,7 @@ class VaultKey:
             with suppress(errors.MissingToken):
                 self._keyring.fetch(item(bytes(ID)))
         except errors.ThisMachine as error:
-            error.message = f"Without a passphrase a vault has its key in the keyring. {error.message}"
-            error.hint = hint
+            error.reword(message=f"Without a passphrase a vault has its key in the keyring. {error.message}", hint=hint)
             raise
 
     def _try_out(self, values: Mapping[str, Any], passphrase: Secret | None, key: Key) -> None:
