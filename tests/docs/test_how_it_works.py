@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
@@ -26,12 +27,27 @@ def test_the_path_names_a_file_at_each_step() -> None:
     assert all("`sp_connect/" in where for _, where in steps)
 
 
-def test_the_commands_of_a_contributor_are_those_of_ci() -> None:
+def test_what_a_newcomer_looks_for_is_where_the_page_says() -> None:
+    answers = re.findall(r"^\| Where .*\| (?:`(\w+)` in )?`(sp_connect/[\w/]+\.py)` \|$", CONTRIBUTING, re.MULTILINE)
+
+    assert len(answers) == CONTRIBUTING.count("| Where ")
+    for name, file in answers:
+        assert not name or re.search(
+            rf"^ *(?:def|class) {name}\b", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE
+        )
+
+
+def test_the_tasks_of_a_contributor_are_those_of_pyproject() -> None:
+    tasks = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["poe"]["tasks"]
+
+    assert set(re.findall(r"^\| `poe (\w+)` \|", CONTRIBUTING, re.MULTILINE)) == tasks.keys() - {"site"}
+
+
+def test_ci_runs_the_tasks_and_installs_what_the_page_names() -> None:
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
-    for command in ("ruff check .", "ruff format --check .", "mypy", "tests.docs.site", "tests.fuzz.coverage"):
-        assert command in ci
-        assert command in CONTRIBUTING
+    for task in ("slow", "lint", "site", "package", "fuzz"):
+        assert f"poe {task}" in ci
     installed = {
         word for line in re.findall(r"apt-get install ((?:.|\\\n)*?)\n```", CONTRIBUTING) for word in line.split()
     }
