@@ -84,7 +84,7 @@ class Runtime:
 def real(screen: Screen, prompt: Prompt, environ: Environment) -> Runtime:
     """The world as it is. Raises Usage for a setting that cannot be meant."""
     if environ.pop("SSLKEYLOGFILE", None):  # the HTTP client would write down what its connections are sealed with
-        screen.story("SSLKEYLOGFILE is passed over: whoever reads that file reads the tokens")
+        screen.story("SSLKEYLOGFILE is ignored: anyone who reads that file can read the tokens")
     where = settings.home(environ)
     apps = Apps(where.config / "config.toml", where.data / "unfinished")
     identity = _identity(where, apps, screen)

@@ -35,7 +35,7 @@ def home(environ: Environment) -> Home:
             folder = Path(named).expanduser().absolute()
         except RuntimeError:
             raise errors.Usage(
-                f"SP_CONNECT_HOME names {named}, whose user is not known here.", "a whole path"
+                f"SP_CONNECT_HOME names {named}, whose user does not exist here.", "a whole path"
             ) from None
         except FileNotFoundError:
             raise errors.NoWorkingFolder(f"SP_CONNECT_HOME={named}") from None

@@ -107,7 +107,7 @@ class TestOpenedHere:
 
         assert [one.selling_partner_id for one in made] == ["A2EXAMPLE1234"]
         assert seen == [403, 302]
-        assert "It was turned away. Continue in the opened browser." in agency.said()
+        assert "It was refused. Continue in the opened browser." in agency.said()
 
     @pytest.mark.slow
     def test_a_second_visitor_is_told_on_the_terminal_and_at_the_end(self, agency: Agency) -> None:
@@ -172,8 +172,8 @@ def test_verbose_tells_what_came_to_the_listener_and_no_code(agency: Agency) -> 
     told = [line.strip() for line in agency.said().splitlines() if line.startswith("  ") and not line[2].isdigit()]
     assert f"listening on {agency.app.listen}" in told
     assert any(line.endswith("turned away: The address belongs to another consent, or to none.") for line in told)
-    assert "Amazon wants the browser back once more, and it is sent there" in told
-    assert told[-1] == "the browser is shown what came of Amazon's answer"
+    assert "Amazon wants the browser back once more; it is sent there" in told
+    assert told[-1] == "the browser shows the result"
     assert "SENTINEL" not in agency.said()
 
 

@@ -26,7 +26,7 @@ SAYS = {
     "verify": "A2EXAMPLE1234",
     "renew": "Nothing is due",
     "exec": "A2EXAMPLE1234",
-    "revoke": "is forgotten here: A2EXAMPLE1234",
+    "revoke": "is deleted here: A2EXAMPLE1234",
     "doctor": "relay",
     "explain": "Amazon has no such app",
     "store": "vault",

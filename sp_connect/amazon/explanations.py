@@ -77,7 +77,7 @@ ALL = (
         _Head("MD1000", "consent-page", "seen", "1.1 2.3", "Amazon has no such app, or has it as a Draft."),
         Cause(
             "the app is a Draft at Amazon and kept here as published",
-            "if State at Amazon is wrong, draft = true in config.toml mends it",
+            "if State at Amazon is wrong, set draft = true in config.toml",
             APP,
         ),
         Cause(

@@ -86,7 +86,7 @@ def manner(runtime: Runtime, asking: Asking) -> Manner:
             "sp-connect invite makes a link, sp-connect accept - takes the address that comes of it",
         )
     if asking.browser is not None and asking.no_browser:
-        raise errors.Usage("--browser and --no-browser cannot both be meant.", "leave out one of them")
+        raise errors.Usage("--browser and --no-browser cannot be combined.", "leave out one of them")
     return Manner(asking, runtime.browser(asking.browser, refused=asking.no_browser))
 
 

@@ -204,7 +204,7 @@ def _once_each(rows: Sequence[Row], outcome: Outcome) -> list[Row]:
     single: list[Row] = []
     for first, *more in of_scope.values():
         if any(other[1:] != first[1:] for other in more):
-            error = errors.Usage(f"{first.scope} is there more than once, and not the same.", "keep one")
+            error = errors.Usage(f"{first.scope} appears more than once, with different values.", "keep one")
             outcome.fail([first, *more], error)
             continue
         single.append(first)

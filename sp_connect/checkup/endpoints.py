@@ -43,7 +43,7 @@ def clock(context: Context) -> Finding:
     # Their time is in whole seconds.
     apart = max(timedelta(0), abs(ours - theirs) - timedelta(seconds=1))
     if apart <= MUCH:
-        return ok(f"it agrees with that of {host}, to {words.span(MUCH.total_seconds())}")
+        return ok(f"within {words.span(MUCH.total_seconds())} of {host}")
     much = words.span(apart.total_seconds()) if apart < timedelta(days=2) else words.count(apart.days, "day")
     way = "ahead of" if ours > theirs else "behind"
     said = f"This machine's clock is {much} {way} that of {host}."

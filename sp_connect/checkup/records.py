@@ -29,7 +29,7 @@ def readable(context: Context) -> Finding:
     if copies := context.runtime.connections.copies:
         original = next(iter(copies.values()))
         return warning(
-            f"passed over, as copies of sellers' files: {several(copies)}",
+            f"skipped, as copies of sellers' files: {several(copies)}",
             f"compare with {original}, then move it away: mv {shlex.quote(str(next(iter(copies))))} ~",
         )
     sellers = len({row.scope.seller for row in rows})
@@ -195,7 +195,7 @@ def invites(context: Context) -> Finding:
         return warning(f"{said}; {whose} {state}", f"sp-connect invite {dead[0].scope.flags}", fixed=fixed)
     if ended:
         gone = f"{said}; {several(one.scope for one in ended)} never came back"
-        return ok(f"{gone}: now forgotten", fixed=True) if fixed else warning(gone, FIX)
+        return ok(f"{gone}: now deleted", fixed=True) if fixed else warning(gone, FIX)
     return ok(said)
 
 

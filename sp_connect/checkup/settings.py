@@ -29,7 +29,7 @@ def configuration(context: Context) -> Finding:
         raise context.settings.trouble
     if mistyped := context.runtime.apps.mistyped():
         keys = words.listed([f"{key} ({meant}?)" for key, meant in mistyped])
-        return warning(f"nothing reads {keys} in {path}", f"correct how it is spelt in {path}, or take it out")
+        return warning(f"unknown key in {path}: {keys}", f"correct its spelling in {path}, or remove it")
     if not context.apps:
         return warning(f"no app is registered in {path}", "sp-connect app add")
     return ok(f"{words.count(len(context.apps), 'app')} in {path}")

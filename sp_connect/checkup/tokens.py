@@ -70,7 +70,7 @@ def unclaimed(context: Context) -> Finding:
         return warning(f"{said}: kept, for a change that was cut short cannot be read", FIX)
     if not context.yes:
         try:
-            context.runtime.prompt.confirm(f"Forget {said}?", "--yes")
+            context.runtime.prompt.confirm(f"Delete {said}?", "--yes")
         except errors.Aborted:
             return warning(f"{said}: kept, as you said", FIX)
     with context.runtime.changes.writing():
@@ -79,7 +79,7 @@ def unclaimed(context: Context) -> Finding:
         if context.runtime.changes.journal.damages() or context.blind(apps=True) or _are_elsewhere(context, left):
             return warning(f"{said}: kept, for the records have changed", FIX)
         context.runtime.secrets.forget_all(left)
-    return ok(f"{_said(left)}: now forgotten", fixed=True) if left else ok(CLAIMED)
+    return ok(f"{_said(left)}: now deleted", fixed=True) if left else ok(CLAIMED)
 
 
 def _said(left: Sequence[SecretName]) -> str:

@@ -94,7 +94,7 @@ class Selection(NamedTuple):
         regions, countries = self._places()
         statuses = {status.strip().lower() for status in self.statuses}
         for status in sorted(statuses - {*get_args(Status)}):
-            raise errors.Usage(f"There is no status {status!r}.", f"--status takes {', '.join(get_args(Status))}")
+            raise errors.Usage(f"Unknown status {status!r}.", f"--status takes {', '.join(get_args(Status))}")
 
         def is_meant(one: Connection) -> bool:
             return (

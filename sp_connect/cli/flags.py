@@ -119,7 +119,7 @@ Country = Annotated[
         "--country",
         "-c",
         metavar="CC",
-        help="The country, in the Far East or for an account of its own.",
+        help="A country: required in the Far East, elsewhere for a separate account.",
         autocompletion=candidates.countries,
     ),
 ]
@@ -129,7 +129,7 @@ Countries = Annotated[
         "--country",
         "-c",
         metavar="CC",
-        help="A country of the Far East, or an account of its own. Repeatable.",
+        help="A country: required in the Far East, elsewhere for a separate account. Repeatable.",
         autocompletion=candidates.countries,
     ),
 ]
@@ -195,13 +195,13 @@ Format = Annotated[
     ),
 ]
 ExpectId = Annotated[
-    str | None, typer.Option("--expect-id", metavar="ID", help="The Selling Partner ID that it must be.")
+    str | None, typer.Option("--expect-id", metavar="ID", help="Fail unless the account has this Selling Partner ID.")
 ]
 Paste = Annotated[
     bool,
-    typer.Option("--paste", metavar="", help="Paste the address the browser ends on, instead of listening for it."),
+    typer.Option("--paste", metavar="", help="Paste the address that the browser ends on; do not listen for it."),
 ]
-NoBrowser = Annotated[bool, typer.Option("--no-browser", metavar="", help="Only print the address.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", metavar="", help="Print the address; open no browser.")]
 Browser = Annotated[
     str | None,
     typer.Option(
@@ -221,11 +221,9 @@ Timeout = Annotated[
 ]
 KeepGoing = Annotated[
     bool,
-    typer.Option(
-        "--keep-going", metavar="", help="Of several, go on with the next where nobody answers, without asking."
-    ),
+    typer.Option("--keep-going", metavar="", help="If a consent times out, continue with the next one without asking."),
 ]
-OldName = Annotated[str, typer.Argument(metavar="OLD", help="The name that it has.", autocompletion=candidates.sellers)]
+OldName = Annotated[str, typer.Argument(metavar="OLD", help="The current name.", autocompletion=candidates.sellers)]
 Csv = Annotated[bool, typer.Option("--csv", metavar="", help="Print CSV, for a spreadsheet.")]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")]

@@ -38,7 +38,7 @@ class Prefix(Command):
             from sp_connect import errors
 
             example = (self.epilog or "").removeprefix("Example: ")
-            raise errors.Usage("The program to run stands behind --, with its own flags.", example)
+            raise errors.Usage("Put the command to run after `--`.", example)
         return super().parse_args(ctx, args)
 
 

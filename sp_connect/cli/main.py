@@ -117,12 +117,12 @@ def _shell(named: str, flag: str) -> str:
 def begin(
     ctx: typer.Context,
     simulate: Annotated[
-        bool, typer.Option("--simulate", metavar="", help="Use an embedded Amazon and a home of its own.")
+        bool, typer.Option("--simulate", metavar="", help="Use the built-in simulated Amazon, with separate data.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", metavar="", help="Tell each step on stderr, without secrets.")
+        bool, typer.Option("--verbose", "-v", metavar="", help="Print each step to stderr (never secrets).")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Say only what must be said.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print only results and errors.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", metavar="", help="Use no colour.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback answers it
         bool, typer.Option("--version", metavar="", callback=_print_version, is_eager=True, help="Print the version.")
@@ -146,7 +146,7 @@ def begin(
             callback=_show_completion,
             autocompletion=candidates.shells,
             is_eager=True,
-            help="Print the script for that, to install it by hand.",
+            help="Print the completion script, to install it by hand.",
         ),
     ] = None,
 ) -> None:

@@ -193,7 +193,7 @@ def command(
     ],
     json: flags.Json = False,
 ) -> None:
-    """Complete an invite: exchange the code, check the account, keep the tokens, show the card.
+    """Complete an invite: exchange the code, check the account, save the tokens, show the card.
 
     The code in the address is good for five minutes after the seller chose Confirm. White space and line breaks
     that a mail put into it are dropped.

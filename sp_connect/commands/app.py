@@ -179,7 +179,7 @@ def _client_secret(runtime: Runtime, *, from_stdin: bool) -> Secret:
 
 app = typer.Typer(
     cls=help.Group,
-    help="Your own SP-API apps: register, show, rotate the secret, remove.",
+    help="Manage your SP-API apps: register, show, rotate the secret, remove.",
     **help.SETTINGS,
 )
 
@@ -203,12 +203,17 @@ def add(
         typer.Option(
             "--redirect-uri",
             metavar="URL",
-            help="Where your relay page lies; registered at Amazon as both URIs.",
+            help="The address of your relay page, registered at Amazon as both URIs.",
         ),
     ],
     name: flags.NewApp = "default",
     listen: Annotated[
-        str, typer.Option("--listen", metavar="HOST:PORT", help="Where the relay page finds sp-connect.")
+        str,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            help="The address on which sp-connect listens, to which the relay page leads.",
+        ),
     ] = "127.0.0.1:8723",
     draft: Annotated[bool, typer.Option("--draft", metavar="", help="The app is in Draft at Amazon.")] = False,
     access_level: Annotated[
@@ -220,7 +225,7 @@ def add(
 ) -> None:
     """Register an app. Its client secret is asked for, hidden, or read from stdin; never given as a flag.
 
-    Amazon is asked whether it accepts client id and secret: an app that it refuses is not kept.
+    Amazon is asked whether it accepts client id and secret: an app that Amazon refuses is not saved.
     """
     runtime = ctx.obj.runtime()
     options = AddOptions(
@@ -254,7 +259,7 @@ def list_apps(ctx: typer.Context, json: flags.Json = False) -> None:
 
 @app.command("show", cls=help.Command, epilog="Example: sp-connect app show default")
 def show(ctx: typer.Context, name: flags.KnownApp, json: flags.Json = False) -> None:
-    """Show one app: all but its client secret."""
+    """Show one app, without its client secret."""
     runtime = ctx.obj.runtime()
     one = runtime.apps.get(name)
     known, damages = runtime.connections.whole()
@@ -270,10 +275,10 @@ def show(ctx: typer.Context, name: flags.KnownApp, json: flags.Json = False) -> 
 
 @app.command("remove", cls=help.Command, epilog="Example: sp-connect app remove old-app")
 def remove(ctx: typer.Context, name: flags.KnownApp) -> None:
-    """Forget an app and its client secret. Refused while a connection uses it."""
+    """Delete an app and its client secret here. Refused while a connection uses it."""
     runtime = ctx.obj.runtime()
     run_remove(runtime, name)
-    runtime.screen.say(f"The app {name} and its client secret are forgotten here. At Amazon nothing has changed.")
+    runtime.screen.say(f"Deleted the app {name} and its client secret here. Nothing has changed at Amazon.")
 
 
 @app.command(
@@ -288,7 +293,7 @@ def rotate_secret(
     check: flags.CheckClient = True,
     json: flags.Json = False,
 ) -> None:
-    """Keep a new client secret, made in Amazon's console, once Amazon accepts it. The sellers' tokens stay good."""
+    """Save a new client secret from Amazon's console, once Amazon accepts it. Sellers' tokens stay valid."""
     runtime = ctx.obj.runtime()
     renewed = run_rotate_secret(runtime, name, from_stdin=secret_from_stdin, check=check)
     said = f"The client secret of {name} is renewed."

@@ -40,7 +40,7 @@ def command(
     app: flags.OwnApp = None,
     expect_id: flags.ExpectId = None,
     replace: Annotated[
-        bool, typer.Option("--replace", metavar="", help="Let another account take this one's place.")
+        bool, typer.Option("--replace", metavar="", help="Replace the connection even if the account differs.")
     ] = False,
     check: Annotated[
         bool,
@@ -58,7 +58,7 @@ def command(
     keep_going: flags.KeepGoing = False,
     json: flags.Json = False,
 ) -> None:
-    """Connect a seller: open Amazon's consent page, catch the answer, keep the tokens.
+    """Connect a seller: open Amazon's consent page, receive the answer, save the tokens.
 
     North America and Europe & India take one consent for the whole region; the Far East takes one for each
     country. A connection that exists is renewed, by the same account only.

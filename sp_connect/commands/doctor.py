@@ -48,12 +48,12 @@ def command(
     ctx: typer.Context,
     fix: Annotated[
         bool,
-        typer.Option("--fix", metavar="", help="Mend permissions and records; forget left-over secrets and invites."),
+        typer.Option("--fix", metavar="", help="Fix permissions and records; delete leftover secrets and invites."),
     ] = False,
     yes: flags.Yes = False,
     json: flags.Json = False,
 ) -> None:
-    """Check what can go wrong before it does: settings, files, keyring, tokens, port, browser, relay page, Amazon.
+    """Check the setup for problems: settings, files, keyring, tokens, port, browser, relay page, Amazon.
 
     Nothing is changed without --fix. No seller's token is used: sp-connect verify asks Amazon about each.
     """
@@ -80,4 +80,4 @@ def command(
     if failures:
         names = words.listed(list(dict.fromkeys(view.name(one) for one in found if one.error is not None)))
         summary = f"{len(failures)} of {words.count(len(found), 'check')} failed: {names}."
-        raise errors.Several(summary, failures, "what mends each of them is told beside it")
+        raise errors.Several(summary, failures, "each line above shows the fix")

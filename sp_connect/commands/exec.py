@@ -39,7 +39,7 @@ def command(
     region: flags.ItsRegion = None,
     country: flags.Country = None,
 ) -> None:
-    """Run a command with the credentials in its environment, and exit with its code."""
+    """Run a command with the credentials in its environment, and exit with the command's code."""
     inherited = dict(ctx.obj.environ)
     environment = run(ctx.obj.runtime(), seller, region, country, inherited)
     sys.stdout.flush()

@@ -31,7 +31,7 @@ def command(
     ] = None,
     json: flags.Json = False,
 ) -> None:
-    """Say what an error code of Amazon's means, and what mends it."""
+    """Explain an Amazon error code and how to fix it."""
     screen = ctx.obj.screen
     wanted = run(code) if code else None
     if json:
@@ -42,7 +42,7 @@ def command(
     screen.show(explanation.one(screen, wanted) if wanted else explanation.table(screen, explanations.ALL))
     if wanted is None:
         screen.say()
-        screen.say("Causes, and what mends them: sp-connect explain CODE", style="dim")
+        screen.say("Causes and fixes: sp-connect explain CODE", style="dim")
 
 
 def _described(one: Explanation) -> dict[str, Any]:

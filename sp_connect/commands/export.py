@@ -34,7 +34,7 @@ def run(runtime: Runtime, options: Options) -> str:
     raises.
     """
     if options.form not in quoting.FORMATS:
-        raise errors.Usage(f"There is no format {options.form!r}.", f"--format takes {', '.join(quoting.FORMATS)}")
+        raise errors.Usage(f"Unknown format {options.form!r}.", f"--format takes {', '.join(quoting.FORMATS)}")
     connection = access.find(runtime, options.seller, options.region, options.country)
     if _shows_to_someone(runtime, options.out) and not options.yes:
         runtime.prompt.confirm(

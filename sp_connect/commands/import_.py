@@ -284,14 +284,16 @@ def command(
     country: flags.Country = None,
     selling_partner_id: Annotated[
         str | None,
-        typer.Option("--selling-partner-id", metavar="ID", help="Whose token it is: the account's Merchant Token."),
+        typer.Option(
+            "--selling-partner-id", metavar="ID", help="The token's account: its Merchant Token in Seller Central."
+        ),
     ] = None,
     file: Annotated[
         typer.FileBinaryRead | None,
         typer.Option(
             "--from",
             metavar="FILE",
-            help=f"Take many: a CSV file of {', '.join(COLUMNS)} [, {', '.join(OPTIONAL)}], or credentials.yml "
+            help=f"Import many: a CSV file of {', '.join(COLUMNS)} [, {', '.join(OPTIONAL)}], or credentials.yml "
             "of python-amazon-sp-api with --region. - reads stdin.",
         ),
     ] = None,
@@ -307,7 +309,7 @@ def command(
     check: Annotated[
         bool,
         typer.Option(
-            " /--no-check", metavar="", show_default=False, help="Keep without asking Amazon; verify asks later."
+            " /--no-check", metavar="", show_default=False, help="Save without asking Amazon; verify checks later."
         ),
     ] = True,
     confirm_id: Annotated[
@@ -319,7 +321,7 @@ def command(
     ] = parallel.JOBS,
     json: flags.Json = False,
 ) -> None:
-    """Import refresh tokens that Amazon's console gave, for apps that authorize themselves.
+    """Import refresh tokens from Amazon's console, for self-authorized apps.
 
     One token is read from stdin, or asked for, hidden. With --from, a CSV file names many: every bad row is shown
     with its line, and the good ones are imported. The credentials.yml of python-amazon-sp-api names neither regions
@@ -345,13 +347,13 @@ def command(
             what = "columns" if outcome.is_table else "fields"
             runtime.screen.say(f"Skipped {what}: {', '.join(outcome.passed_over)}.")
         if rows:
-            runtime.screen.say("What it came from holds refresh tokens in plain text: delete it once all are imported.")
+            runtime.screen.say("The file contains refresh tokens in plain text. Delete it once everything is imported.")
     failures = outcome.failures
     if len(failures) > 1:
         for failure in failures:
             runtime.screen.error(failure)
     lines = sum(len(failure.lines) for failure in failures)
-    hint = "mend the rows that are named above, and import the file once more"
+    hint = "fix the rows named above and import the file again"
     errors.raise_all(failures, f"{words.count(lines, 'row')} did not go through.", hint)
 
 

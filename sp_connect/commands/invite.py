@@ -139,7 +139,7 @@ def _once_each(rows: Sequence[Row], failed: list[errors.SpConnectError]) -> list
     for scope, theirs in of_place.items():
         lines = list(theirs)
         if len(set(theirs.values())) > 1:
-            why = errors.Usage(f"{scope} is there more than once, and not the same.", "keep one")
+            why = errors.Usage(f"{scope} appears more than once, with different values.", "keep one")
         else:
             why = errors.Usage(f"{scope} is there already, on line {lines.pop(0)}.", "keep one; its link is made")
         if not refused.issuperset(lines):
@@ -219,5 +219,5 @@ def command(
         runtime.send_link(one)
     for error in failed if len(failed) > 1 else ():
         runtime.screen.fault(error)
-    hint = "mend the rows that are named above, and invite those alone: the other links are made"
+    hint = "fix the rows named above and invite only those: the other links exist"
     errors.raise_all(failed, f"{words.count(len(failed), 'row')} could not be used; the others are invited.", hint)

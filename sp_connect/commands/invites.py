@@ -65,7 +65,7 @@ def command(
     ] = None,
     json: flags.Json = False,
 ) -> None:
-    """List the pending invites, or end those of a seller. Reads local files only."""
+    """List pending invites, or cancel those of a seller. Reads local files only."""
     runtime = ctx.obj.runtime()
     damages: Sequence[errors.Damaged] = ()
     if cancelled is not None:

@@ -79,11 +79,11 @@ def command(
     due: Annotated[
         int | None,
         typer.Option(
-            "--due", metavar="DAYS", min=0, max=3650, help="Only what ends within so many days, or has ended."
+            "--due", metavar="DAYS", min=0, max=3650, help="Only connections that end within DAYS days or have ended."
         ),
     ] = None,
     matrix: Annotated[
-        bool, typer.Option("--matrix", metavar="", help="A row a seller, a column a region or country.")
+        bool, typer.Option("--matrix", metavar="", help="One row per seller, one column per region or country.")
     ] = False,
     csv: flags.Csv = False,
     json: flags.Json = False,
@@ -100,7 +100,7 @@ def command(
         typer.Option("--ics", metavar="FILE", dir_okay=False, help="Write the dates for a calendar; - is stdout."),
     ] = None,
 ) -> None:
-    """List the connections. Reads local files only; `verify` asks Amazon.
+    """List connections. Reads local files only; `verify` checks with Amazon.
 
     Filters choose the sellers of a matrix, which then shows them whole. Files are written in place of the table,
     readable by you alone.
@@ -143,7 +143,7 @@ def _named(path: Path) -> str:
 
 def _check(wanted: Wanted) -> None:
     if wanted.csv and wanted.json:
-        raise errors.Usage("--csv and --json are two ways to print one list.", "give one of them")
+        raise errors.Usage("--csv and --json cannot be combined.", "give one of them")
     paths = wanted.files()
     if len({files.absolute(path) for path in paths}) < len(paths):
         raise errors.Usage("--html, --svg and --ics cannot share one file.", "name a file for each")

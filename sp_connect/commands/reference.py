@@ -15,7 +15,7 @@ def run_marketplaces(region: str | None) -> list[geography.Country]:
 
 
 def regions(ctx: typer.Context, json: flags.Json = False) -> None:
-    """Show the three regions, and how many consents each takes."""
+    """Show the three regions and how many consents each takes."""
     screen = ctx.obj.screen
     if json:
         screen.json(

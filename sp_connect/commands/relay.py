@@ -28,7 +28,7 @@ def command(
         Path | None, typer.Option("--out", metavar="FILE", dir_okay=False, help="Write it to FILE; - is stdout.")
     ] = None,
 ) -> None:
-    """Write the relay page: the https address that Amazon accepts, which hands the browser on to this program."""
+    """Write the relay page: the https address that Amazon accepts, which sends the browser on to this program."""
     runtime = ctx.obj.runtime()
     page, redirect_uri = run(runtime, app)
     if out is None or outputs.is_stdout(out):

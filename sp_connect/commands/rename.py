@@ -54,7 +54,7 @@ def _renamed(runtime: Runtime, old: str, new: str, known: Sequence[Connection]) 
 def command(
     ctx: typer.Context,
     old: flags.OldName,
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The name that it gets.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The new name.")],
     json: flags.Json = False,
 ) -> None:
     """Give a seller another name: connections, tokens, pending invites and browser profile. Amazon is not asked."""
@@ -62,4 +62,4 @@ def command(
     renamed = run(runtime, old, new)
     if json:
         runtime.screen.json(data.connection(one, runtime.now()) for one in renamed)
-    runtime.screen.say(f"{old} is {new} now: {words.count(len(renamed), 'connection')}.")
+    runtime.screen.say(f"Renamed {old} to {new} ({words.count(len(renamed), 'connection')}).")

@@ -50,7 +50,7 @@ def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
         nothing = f"Nothing is due within {words.count(options.due, 'day')}" if options.due else "Nothing has ended"
         runtime.screen.say(f"{nothing}. The next is {soonest.scope}, on {words.day_if_known(soonest.renew_by)}.")
     elif not damages:
-        runtime.screen.say("Nothing is connected yet, so there is nothing to renew.")
+        runtime.screen.say("Nothing is connected yet.")
     errors.raise_all(damages, f"{words.count(len(damages), 'file')} could not be read.")
 
 
@@ -81,7 +81,8 @@ def _again(options: Options) -> str:
 def command(
     ctx: typer.Context,
     due: Annotated[
-        int, typer.Option("--due", metavar="DAYS", min=0, max=3650, help="What ends within so many days, or has ended.")
+        int,
+        typer.Option("--due", metavar="DAYS", min=0, max=3650, help="Renew what ends within DAYS days or has ended."),
     ] = DUE_WITHIN.days,
     seller: flags.Sellers = None,
     region: flags.Regions = None,

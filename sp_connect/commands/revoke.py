@@ -43,7 +43,7 @@ def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
     chosen = _chosen(runtime, options)
     if chosen and not options.yes:
         accounts = words.listed([f"{c.scope} ({c.selling_partner_id})" for c in chosen])
-        runtime.prompt.confirm(f"Forget {accounts} on this machine?", "--yes")
+        runtime.prompt.confirm(f"Delete {accounts} from this machine?", "--yes")
     for connection in chosen:
         if options.wait:
             _wait_until_refused(runtime, connection)
@@ -51,9 +51,9 @@ def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
         try:
             access.see_token(runtime, connection.scope)
         except errors.MissingToken as error:
-            runtime.screen.say(f"{error.message} If it is in another store, it stays there.")
+            runtime.screen.say(f"{error.message} If another store has it, it stays there.")
         except errors.NoSuchConnection:
-            runtime.screen.story(f"another sp-connect has forgotten {connection.scope} already")
+            runtime.screen.story(f"another sp-connect has deleted {connection.scope} already")
         with runtime.changes.writing():
             now = runtime.connections.get(connection.scope)
             if now is not None and not now.is_same_consent(connection):
@@ -120,7 +120,7 @@ def command(
     country: flags.AnyCountry = None,
     every: Annotated[
         bool,
-        typer.Option("--all", metavar="", help="Every connection of the seller that the other flags leave."),
+        typer.Option("--all", metavar="", help="All connections of the seller that match the other flags."),
     ] = False,
     yes: flags.Yes = False,
     wait: Annotated[
@@ -131,13 +131,13 @@ def command(
     ] = False,
     json: flags.Json = False,
 ) -> None:
-    """Forget a connection, tokens and all, and say where the seller ends the authorization at Amazon."""
+    """Delete a connection and its tokens here, and show where the seller revokes it at Amazon."""
     runtime = ctx.obj.runtime()
     gone: list[Connection] = []
     try:
         for connection in run(runtime, Options(seller, region, country, every, yes, wait, missing_ok)):
             gone.append(connection)
-            runtime.screen.say(f"{connection.scope} is forgotten here: {connection.selling_partner_id}.")
+            runtime.screen.say(f"Deleted {connection.scope} here: {connection.selling_partner_id}.")
             if not wait:
                 tell_where(runtime, connection)
     except (errors.SpConnectError, KeyboardInterrupt):

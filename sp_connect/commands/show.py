@@ -74,7 +74,7 @@ def command(ctx: typer.Context, seller: flags.EachSeller, json: flags.Json = Fal
             since = f", since {words.day(one.authorized_at)}" if one.authorized_at else ""
             runtime.screen.line(
                 f"Still active at Amazon: {one.scope.place}, {one.selling_partner_id}, app {one.app}{since}. "
-                "It was forgotten here, or replaced, and takes a seat until the seller ends it: "
+                "It was deleted or replaced here, and takes a seat until the seller ends it: "
                 f"{runtime.amazon.at(geography.manage_url(one.scope))}"
             )
 

@@ -33,7 +33,12 @@ def command(
         typer.Option("--redirect-uri", metavar="URL", help="A further redirect URI of its app. Repeatable."),
     ] = None,
     listen: Annotated[
-        str, typer.Option("--listen", metavar="HOST:PORT", help="Where its own relay page finds sp-connect.")
+        str,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            help="The address on which sp-connect listens, for the simulator's relay page.",
+        ),
     ] = "127.0.0.1:8723",
     json: flags.Json = False,
 ) -> None:

@@ -119,8 +119,8 @@ def _new_passphrase(runtime: Runtime, options: PassphraseOptions) -> Secret:
         )
     else:
         passphrase = runtime.prompt.passphrase("New passphrase?", NEW)
-        if runtime.prompt.passphrase("The same once more?", NEW) != passphrase:
-            raise errors.Usage("The two are not the same. Nothing was changed.", "sp-connect store passphrase")
+        if runtime.prompt.passphrase("Repeat the new passphrase:", NEW) != passphrase:
+            raise errors.Usage("The two passphrases differ. Nothing was changed.", "sp-connect store passphrase")
     if not passphrase:
         raise errors.Usage("The new passphrase is empty. Nothing was changed.", f"give one of {NEW}")
     return passphrase
@@ -130,9 +130,7 @@ def _named(target: str) -> StoreName:
     for known in secret_store.NAMES:
         if target == known:
             return known
-    raise errors.Usage(
-        f"There is no secret store {target!r}.", f"sp-connect store move {' or '.join(secret_store.NAMES)}"
-    )
+    raise errors.Usage(f"Unknown secret store {target!r}.", f"sp-connect store move {' or '.join(secret_store.NAMES)}")
 
 
 def _described(runtime: Runtime, target: StoreName) -> str:
@@ -155,7 +153,7 @@ app = typer.Typer(cls=help.Group, **help.SETTINGS)
 
 @app.callback(invoke_without_command=True, epilog="Example: sp-connect store --json")
 def show(ctx: typer.Context, json: flags.Json = False) -> None:
-    """Say where the secrets are kept, and why there; move them, or change what opens the vault."""
+    """Show where secrets are stored and why; move them, or change what opens the vault."""
     if ctx.invoked_subcommand is not None:
         if json:
             raise errors.Usage("--json stands before the command.", f"sp-connect store {ctx.invoked_subcommand} --json")
@@ -174,15 +172,15 @@ def show(ctx: typer.Context, json: flags.Json = False) -> None:
 def move(
     ctx: typer.Context,
     to: flags.Store,
-    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Only show what would be done.")] = False,
     yes: flags.Yes = False,
     json: flags.Json = False,
 ) -> None:
     """Move every secret to the keyring or the vault, and forget them where they were.
 
-    Each is kept, read back and compared before any is forgotten; what was cut short goes on. config.toml then names
-    the store; where jobs set SP_CONNECT_STORE, that has to say the same. A vault that is made gets the passphrase of
-    SP_CONNECT_PASSPHRASE_FILE or SP_CONNECT_PASSPHRASE; without one, its key is kept in the keyring.
+    Each is saved, read back and compared before any is deleted; an interrupted move continues. config.toml then names
+    the store; where jobs set SP_CONNECT_STORE, that has to say the same. A new vault gets the passphrase from
+    SP_CONNECT_PASSPHRASE_FILE or SP_CONNECT_PASSPHRASE; without one, its key is in the keyring.
     """
     runtime = ctx.obj.runtime()
     try:
@@ -202,10 +200,11 @@ def move(
 def passphrase(
     ctx: typer.Context,
     file: Annotated[
-        Path | None, typer.Option("--new-passphrase-file", metavar="FILE", help="The file that holds the new one.")
+        Path | None,
+        typer.Option("--new-passphrase-file", metavar="FILE", help="The file that contains the new passphrase."),
     ] = None,
     from_stdin: Annotated[
-        bool, typer.Option("--new-passphrase-stdin", metavar="", help="Read the new one from stdin.")
+        bool, typer.Option("--new-passphrase-stdin", metavar="", help="Read the new passphrase from stdin.")
     ] = False,
     to_keyring: Annotated[
         bool, typer.Option("--to-keyring", metavar="", help="Keep the vault's key in the keyring instead.")
@@ -254,14 +253,14 @@ def _tell_outcome(runtime: Runtime, outcome: Outcome, *, dry_run: bool) -> None:
     apps = sum(isinstance(one, App) for one in outcome.moved)
     what = _counted(apps, len(outcome.moved) - apps)
     if not outcome.moved and not outcome.missing:
-        runtime.screen.say(f"Everything is in the {target} already: there was nothing to move.")
+        runtime.screen.say(f"Everything is in the {target} already. Nothing to move.")
     elif dry_run:
         runtime.screen.say(
             f"Would move {what} from the {source} to {_described(runtime, target)}. Nothing was changed."
         )
     else:
         is_shared = source == "keyring" and runtime.copied_from() is not None  # what stays there, has been said
-        end = "" if is_shared else f", and forgot them in the {source}"
+        end = "" if is_shared else f", and deleted them from the {source}"
         runtime.screen.say(f"Moved {what} to {_described(runtime, target)}{end}.")
         runtime.screen.say(
             f"config.toml names the {target} now; where jobs set SP_CONNECT_STORE, it has to say {target} too."

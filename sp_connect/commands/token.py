@@ -26,7 +26,7 @@ def command(
     country: flags.Country = None,
     json: flags.Json = False,
 ) -> None:
-    """Print an access token: the kept one while it lives, else a new one."""
+    """Print an access token: the saved one while it is valid, else a new one."""
     runtime = ctx.obj.runtime()
     connection, found = run(runtime, seller, region, country)
     if json:

@@ -32,7 +32,7 @@ class Unreachable(AmazonTrouble):
         lasting: bool = False,
     ) -> None:
         super().__init__(
-            f"{host} could not be asked: {why}.",
+            f"Could not reach {host}: {why}.",
             hint
             or "try again in a minute; behind a proxy: set HTTPS_PROXY, and REQUESTS_CA_BUNDLE for its certificate",
             amazon,
@@ -44,7 +44,7 @@ class Throttled(AmazonTrouble):
     code = "throttled"
 
     def __init__(self, host: str, amazon: AmazonWords | None = None) -> None:
-        super().__init__(f"{host} says that it is asked too often.", causes.TOO_OFTEN.step(), amazon)
+        super().__init__(f"{host} is rate limiting us (HTTP 429).", causes.TOO_OFTEN.step(), amazon)
 
 
 class UnexpectedAnswer(AmazonTrouble):
@@ -53,7 +53,7 @@ class UnexpectedAnswer(AmazonTrouble):
     def __init__(self, host: str, finding: str, amazon: AmazonWords | None = None, hint: str | None = None) -> None:
         super().__init__(
             f"{host} answered {finding}.",
-            hint or "try again in a minute; with --verbose the steps are told",
+            hint or "try again in a minute; --verbose prints each step",
             amazon,
         )
 

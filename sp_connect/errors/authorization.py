@@ -94,7 +94,7 @@ class RenewedMeanwhile(NotAuthorized):
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(
-            f"{scope} was connected anew while this ran; it is kept.", f"sp-connect revoke {scope.flags} --yes"
+            f"{scope} was connected again while this ran, and is kept.", f"sp-connect revoke {scope.flags} --yes"
         )
 
 
@@ -221,7 +221,7 @@ class AccountTwice(NotAuthorized):
 
     def __init__(self, selling_partner_id: str, names: Sequence[str]) -> None:
         super().__init__(
-            f"{selling_partner_id} stands under more than one seller: {words.listed(names)}.",
+            f"{selling_partner_id} appears under more than one seller: {words.listed(names)}.",
             "keep the rows of one of them",
         )
 

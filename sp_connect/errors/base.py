@@ -68,7 +68,7 @@ class Bug(SpConnectError):
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(
-            f"sp-connect met a defect of its own: {type(error).__name__}.",
+            f"Internal error: {type(error).__name__}.",
             "please report it with the lines above; they hold no secrets",
         )
 

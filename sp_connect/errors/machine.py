@@ -135,7 +135,7 @@ class Damaged(ThisMachine):
 
     MENDS: Mapping[str, str] = MappingProxyType(
         {
-            "config.toml": "mend it by hand, or move it away and register the app again: sp-connect app add",
+            "config.toml": "fix it by hand, or move it away and register the app again: sp-connect app add",
             "home.toml": "restore it from a backup; if no copy of its folder is in use, delete it",
             "vault.toml": "bring back a copy of it; without one, move the vault away and connect again",
             "invites": "move it away, and invite the seller again",
@@ -148,8 +148,8 @@ class Damaged(ThisMachine):
 
     def __init__(self, path: Path, why: str, hint: str | None = None) -> None:
         known = self.MENDS.get(path.name) or self.MENDS.get(path.parent.name)
-        mend = known.format(name=path.stem) if known else "mend it by hand, or move it away and connect again"
-        super().__init__(f"{path} is damaged: {why}. It was left as it is.", hint or mend)
+        mend = known.format(name=path.stem) if known else "fix it by hand, or move it away and connect again"
+        super().__init__(f"{path} is damaged: {why}. It was left unchanged.", hint or mend)
         self.path = path
 
 
@@ -177,10 +177,12 @@ class Untrusted(Unreadable):
 
 
 class MissingToken(ThisMachine):
+    """`what` is the secret, `store` the place that lacks it: "the keyring"."""
+
     code = "missing-token"
 
-    def __init__(self, owner: str, store: str, hint: str) -> None:
-        super().__init__(f"The secret of {owner} is not in {store}.", hint)
+    def __init__(self, what: str, store: str, hint: str) -> None:
+        super().__init__(f"{store[:1].upper()}{store[1:]} has no {what}.", hint)
 
 
 class NothingThere(ThisMachine):
@@ -200,7 +202,7 @@ class PortTaken(ThisMachine):
 
     def __init__(self, listen: str, app: str, why: str) -> None:
         super().__init__(
-            f"{listen} cannot be listened on: {why}. Nothing was changed.",
+            f"Cannot listen on {listen}: {why}. Nothing was changed.",
             "if another sp-connect connect waits there, finish or stop it; without the port: add --paste. "
             f"The address is the setting listen of the app {app}",
         )
@@ -210,7 +212,7 @@ class SimulatorPortTaken(ThisMachine):
     code = "port-taken"
 
     def __init__(self, port: int, why: str) -> None:
-        super().__init__(f"127.0.0.1:{port} cannot be listened on: {why}.", "--port 0 takes a free one")
+        super().__init__(f"Cannot listen on 127.0.0.1:{port}: {why}.", "--port 0 takes a free one")
 
 
 class Exhausted(ThisMachine):

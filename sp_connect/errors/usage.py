@@ -58,7 +58,7 @@ class UnknownRegion(Usage):
             super().__init__(f"{region.strip()!r} is a country in the region {of_region}.", f"use {told}")
             return
         super().__init__(
-            f"There is no region {region!r}.",
+            f"Unknown region {region!r}.",
             f"--region takes {', '.join(known)}; sp-connect regions explains them",
         )
 
@@ -116,7 +116,7 @@ class NeedsFlag(Usage):
                 f"add {flag}, or run sp-connect in the foreground",
             )
             return
-        super().__init__(f"There is no terminal to ask on: {question}", f"add {flag}")
+        super().__init__(f"Input is needed, but stdin is not a terminal: {question}", f"add {flag}")
 
 
 class FlagsBesideFile(Usage):

@@ -26,17 +26,17 @@ def waiting() -> str:
 
 def stranger() -> str:
     """The page for an arrival that answers no consent of ours. It repeats nothing of what arrived."""
-    return pages.page("stranger.html", "Not the answer that is awaited")
+    return pages.page("stranger.html", "Not the expected answer")
 
 
 def opened_already() -> str:
     """The page for a second browser at the one-time address."""
-    return pages.page("opened_already.html", "This page was opened already")
+    return pages.page("opened_already.html", "This page is already open")
 
 
 def other_browser() -> str:
     """The page for a Login-URI hop in another browser than the one that was opened."""
-    return pages.page("other_browser.html", "Go on in the other browser")
+    return pages.page("other_browser.html", "Continue in the other browser")
 
 
 def other_user() -> str:
@@ -67,7 +67,7 @@ def _connected(connection: Connection, *, simulated: bool) -> str:
     title = f"{seller} is connected in {place}"
     if connection.standing != "connected":
         # The token is kept, but what it opens could not be asked: that is not yet called connected.
-        after = "Amazon gave access; where the account sells could not be asked yet. The terminal says why."
+        after = "Amazon gave access; sp-connect could not check yet where the account sells. The terminal says why."
         values |= {"kind": "warn", "status": "? unchecked", "after": after}
         title = f"{seller} in {place} is unchecked"
     return pages.page("landing_connected.html", title, values)

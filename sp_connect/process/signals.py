@@ -19,7 +19,7 @@ ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(
 OURS = {signal.SIGINT: signal.default_int_handler} | dict.fromkeys(ENDS, signal.SIG_DFL)
 """What is held back, with how it is heard otherwise. Where somebody else listens, it stays so."""
 
-NOTICE = b"\nKeeping what Amazon is answering. Once more ends it at once, and loses that.\n"
+NOTICE = b"\nSaving Amazon's answer. Press Ctrl-C again to quit now and lose it.\n"
 
 
 class _Held:

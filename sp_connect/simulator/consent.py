@@ -46,7 +46,7 @@ def _consent(world: World, request: Request) -> Answer:
         "accounts": offered,
         "chosen": signed_in or (offered[0] if offered else None),
         "signed_in": signed_in,
-        "nobody": f"None of the companies that are always here sells in {where}. Any other does: write its name.",
+        "nobody": f"None of the built-in companies sells in {where}. Enter any other name: it does.",
         "roles": app.roles,
     }
     title = f"Confirm access for {app.name}? {where}, simulated"

@@ -170,7 +170,7 @@ class Apps:
             agrees = False
         if not agrees:
             raise errors.StoreUnavailable(
-                f"{self._path} has a layout that would be spoilt by a change. It was left as it is.",
+                f"{self._path} has a layout that would be spoilt by a change. It was left unchanged.",
                 "give every app one table of its own, [apps.NAME], and run it again",
             )
         files.replace(self._path, written.encode(), self._notes)

@@ -218,7 +218,7 @@ class Connections:
             return False
         if path not in self.copies:
             self.copies[path] = path.with_name(f"{seller}{_SUFFIX}")
-            self._tell(f"{path} is passed over: it is a copy of {seller}{_SUFFIX}.")
+            self._tell(f"{path} is skipped: it is a copy of {seller}{_SUFFIX}.")
         return True
 
     def _path(self, seller: str) -> Path:

@@ -70,7 +70,7 @@ def _wait_for(lock: filelock.BaseFileLock, path: Path, wait: float, most: float)
             if turn == before:
                 why = f"Another sp-connect has been writing for {words.span(wait)} and holds {path}."
             elif time.monotonic() >= end:
-                why = f"Others have been writing one after another for {words.span(most)} and hold {path}."
+                why = f"Other processes have been writing for {words.span(most)} and hold {path}."
             else:
                 continue
             raise errors.StoreLocked(why, "wait for it or end it, then run this again") from None

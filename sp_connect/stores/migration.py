@@ -122,8 +122,8 @@ class Migration:
             wanted = [record.secret_name for record in records]
             before = {name for earlier in begun for name in earlier.names}
             old = direction.old.name
-            left = f"Everything is in the {target}, which is in use; the {old} has yet to forget some of it."
-            untouched = f"Nothing was forgotten: the {old} is still in use, and has everything."
+            left = f"Everything is in the {target}, which is in use; the {old} still holds some of it."
+            untouched = f"Nothing was deleted: the {old} is still in use and complete."
             so_far = left if self._configured() == target else untouched
             with _told(so_far, target), watch(f"Copying to the {target}", len(wanted)) as advance:
                 copied = set(direction.copied(wanted, before, advance))
@@ -196,7 +196,7 @@ class Migration:
             raise errors.Unfit(
                 f"The {direction.old.name} has secrets of {words.listed(left)} that no record names; "
                 "they would stay behind.",
-                "bring the records back, or forget what is left: sp-connect doctor --fix",
+                "restore the records, or delete what is left: sp-connect doctor --fix",
             )
         return sorted(unknown)
 
@@ -214,7 +214,7 @@ class Migration:
         kept = set(chain.from_iterable(map(secret_names, records)))
         direction.new.forget_all([name for name in ready if name not in kept])
         unsure = {record.secret_name for record in records}.difference(copied)
-        with watch(f"Forgetting in the {direction.old.name}", len(ready)) as advance:
+        with watch(f"Deleting from the {direction.old.name}", len(ready)) as advance:
             alone = list(direction.forget(ready, unsure, advance))
         if waiting or alone:
             self._changes.journal.note(entry._replace(names=(*waiting, *alone)))

@@ -134,7 +134,7 @@ def choose(variable: str | None, configured: str | None) -> Choice:
             for known in NAMES:
                 if value == known:
                     return Choice(known, f"{source} says so")
-            raise errors.Usage(f"{source} names a secret store {value!r}, which there is not.", "use keyring or vault")
+            raise errors.Usage(f"Unknown secret store {value!r} in {source}.", "use keyring or vault")
     return Choice(DEFAULT, "it is the default")
 
 
@@ -181,7 +181,7 @@ def _prove(store: SecretStore, name: SecretName) -> None:
     store.forget(name)
     with suppress(errors.MissingToken):
         store.fetch(name)
-        raise errors.StoreUnavailable(f"The {store.name} does not forget what it is told to forget.", ELSEWHERE)
+        raise errors.StoreUnavailable(f"The {store.name} does not delete what it is told to delete.", ELSEWHERE)
 
 
 def unfaithful(store: str) -> errors.StoreUnavailable:
@@ -192,7 +192,9 @@ def unfaithful(store: str) -> errors.StoreUnavailable:
 def missing(name: SecretName, store: str) -> errors.MissingToken:
     """The error for a secret that is not there, with the command that brings a new one."""
     if name.kind == "app":
-        return errors.MissingToken(f"the app {name.owner}", store, f"sp-connect app rotate-secret {name.owner}")
+        return errors.MissingToken(
+            f"client secret for the app {name.owner}", store, f"sp-connect app rotate-secret {name.owner}"
+        )
     region, _, country = name.item.partition("-access-")[0].partition("-")
     scope = geography.scope(name.owner, region, country or None)
-    return errors.MissingToken(str(scope), store, f"sp-connect connect {scope.flags}")
+    return errors.MissingToken(f"refresh token for {scope}", store, f"sp-connect connect {scope.flags}")

@@ -43,7 +43,7 @@ def parse(path: Path, text: str, newest: int = SCHEMA) -> dict[str, Any]:
     if schema > newest:
         raise errors.Unreadable(
             path,
-            f"{path} was written by a later version of sp-connect (schema {schema}). It was left as it is.",
+            f"{path} was written by a later version of sp-connect (schema {schema}). It was left unchanged.",
             "upgrade sp-connect",
         )
     return values

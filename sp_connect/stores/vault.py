@@ -214,7 +214,7 @@ class Vault:
             raise errors.Damaged(path, "it is not a sealed file")
         if header[len(MAGIC)] > VERSION:
             raise errors.StoreUnavailable(
-                f"{path} is sealed in a form that is not known here ({header[len(MAGIC)]}). It was left as it is.",
+                f"{path} is sealed in a form that is not known here ({header[len(MAGIC)]}). It was left unchanged.",
                 "upgrade sp-connect; if no later version wrote it, the file is damaged",
             )
         if header[len(MAGIC)] < VERSION:

@@ -175,7 +175,7 @@ class VaultKey:
         if settings.opened_by == "keyring":
             return self._fetched(settings.key_id)
         if passphrase is None and self._passphrase is None:
-            raise errors.StoreLocked(f"The vault {self._folder} was made anew while this ran.", "run it again")
+            raise errors.StoreLocked(f"The vault {self._folder} was replaced while this ran.", "run it again")
         given = passphrase if passphrase is not None else self._given()
         if given is None:
             raise errors.StoreLocked(f"The vault {self._folder} is opened by a passphrase.", SET_IT)
@@ -194,7 +194,7 @@ class VaultKey:
         try:
             key = vault_settings.data(self._keyring.fetch(item(key_id)).reveal())
         except errors.MissingToken:
-            raise errors.MissingToken(f"the vault {self._folder} (its key)", "the keyring", hint) from None
+            raise errors.MissingToken(f"key for the vault {self._folder}", "the keyring", hint) from None
         except ValueError:
             key = b""
         if len(key) != KEY:

@@ -76,13 +76,13 @@ def name(finding: Finding) -> str:
 
 
 def summary(found: Sequence[Finding]) -> str:
-    """How many ended how: "18 checks: 16 ok, 1 warning, 1 not checked; 2 mended."."""
+    """How many ended how: "18 checks: 16 ok, 1 warning, 1 not checked; 2 fixed."."""
     results = Counter(one.result for one in found)
     said = [f"{results[one]} {WORDS[one]}" for one in WORDS if results[one]]
     if results["warning"] > 1:
         said[said.index(f"{results['warning']} warning")] += "s"
     mended = sum(one.fixed and one.result == "ok" for one in found)
-    return f"{words.count(len(found), 'check')}: {', '.join(said)}{f'; {mended} mended' if mended else ''}."
+    return f"{words.count(len(found), 'check')}: {', '.join(said)}{f'; {mended} fixed' if mended else ''}."
 
 
 def _result(screen: Screen, finding: Finding) -> Text:

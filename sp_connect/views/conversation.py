@@ -45,13 +45,13 @@ def address(screen: Screen, address: str) -> None:
 def paste_to_finish(screen: Screen, obstacle: str | None) -> None:
     """--paste: the answer comes back by hand."""
     if obstacle is not None:
-        screen.say(f"Not opened here ({obstacle}): open the address yourself.")
+        screen.say(f"No browser was opened ({obstacle}). Open the address above yourself.")
     screen.say("After Confirm the browser shows an address to copy. Paste it here and press Enter.")
 
 
 def open_elsewhere(screen: Screen, obstacle: str, listen: str, *, can_paste: bool) -> None:
     """No browser opened here; the one that does may be on another machine, where the answer finds no listener."""
-    screen.say(f"Not opened here ({obstacle}): open the address yourself.")
+    screen.say(f"No browser was opened ({obstacle}). Open the address above yourself.")
     host, _, port = listen.rpartition(":")
     paste = "paste here the address it ends on, or " if can_paste else ""
     screen.say(
@@ -76,7 +76,7 @@ class TurnedAway:
         self.last = what
         if what not in self._told:
             self._told.add(what)
-            self._screen.say(f"{what} It was turned away. {step}")
+            self._screen.say(f"{what} It was refused. {step}")
 
 
 class Pasted:
@@ -116,15 +116,15 @@ class Followed:
 
     def turn_away(self, why: str) -> None:
         self._turned_away.note(why)
-        self._screen.story(f"a browser came with something else, and is turned away: {why}")
+        self._screen.story(f"a browser sent something else and is refused: {why}")
         self._arrival.turn_away(why)
 
     def send_on(self, address: str) -> None:
-        self._screen.story("Amazon wants the browser back once more, and it is sent there")
+        self._screen.story("Amazon wants the browser back once more; it is sent there")
         self._arrival.send_on(address)
 
     def conclude(self, outcome: Connection | SpConnectError) -> None:
-        self._screen.story("the browser is shown what came of Amazon's answer")
+        self._screen.story("the browser shows the result")
         self._arrival.conclude(outcome)
 
 
@@ -166,7 +166,7 @@ def waiting(screen: Screen, seconds: float, skip: str | None) -> Iterator[None]:
 def skipped(screen: Screen, connection: Connection) -> None:
     """Of several, one that is connected already."""
     scope = connection.scope
-    screen.say(f"{scope} is connected already, as {connection.selling_partner_id}; it was left as it is.")
+    screen.say(f"{scope} is connected already, as {connection.selling_partner_id}; it was left unchanged.")
 
 
 def covered(screen: Screen, scope: Scope, whole: Connection) -> None:
@@ -204,7 +204,7 @@ def other_store(screen: Screen, before: Connection | None, made: Connection) -> 
 def seat_is_kept(screen: Screen, before: Connection, at_amazon: str) -> None:
     """After a move to another app: the consent for the old one stands at Amazon until the seller ends it."""
     screen.say(
-        f"The consent for the app {before.app} still stands at Amazon, and takes one of its seats. "
+        f"The consent for the app {before.app} is still active at Amazon and takes one of its seats. "
         "The seller ends it under Apps and Services, Manage Your Apps:"
     )
     screen.address(at_amazon)

@@ -91,9 +91,9 @@ def _causes(explained: Explanation) -> Iterator[tuple[str, Text]]:
         yield "Cause", text.styled(sentence(cause.what))
         command = cause.typed(app=explanations.USUAL_APP)
         if cause.mend:
-            yield "Mend", text.styled(sentence(cause.mend, ":" if command else "."))
+            yield "Fix", text.styled(sentence(cause.mend, ":" if command else "."))
         if command:
-            yield "" if cause.mend else "Mend", text.styled(command, "bold")
+            yield "" if cause.mend else "Fix", text.styled(command, "bold")
 
 
 def _gap() -> tuple[str, Text]:

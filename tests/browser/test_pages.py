@@ -32,7 +32,7 @@ REFUSED = errors.Refused(ACME, AmazonWords("access_denied", "<script>alert(1)</s
 LANDING: dict[str, Callable[[], str]] = {
     "Back to the terminal": landing.waiting,
     "✕ Not connected": lambda: landing.outcome(REFUSED),
-    "Not the answer that is awaited": landing.stranger,
+    "Not the expected answer": landing.stranger,
     "Nothing here": landing.absent,
 }
 

@@ -193,7 +193,7 @@ class TestTwins:
 
         assert lines == [4]
         assert told(outcome) == [
-            ("usage", "Lines 2 and 3: a in Europe & India is there more than once, and not the same.")
+            ("usage", "Lines 2 and 3: a in Europe & India appears more than once, with different values.")
         ]
 
     def test_one_account_under_two_names_is_left_for_neither(self) -> None:
@@ -201,7 +201,7 @@ class TestTwins:
 
         assert lines == [5]
         [failure] = outcome.failures
-        assert failure.message == "Lines 2, 3 and 4: A7 stands under more than one seller: a and b."
+        assert failure.message == "Lines 2, 3 and 4: A7 appears under more than one seller: a and b."
         assert (failure.code, failure.exit_code) == ("duplicate-account", 3)
 
     @pytest.mark.parametrize("other", [of(3, "b")._replace(app="other"), of(3, "b", "na")])

@@ -53,7 +53,7 @@ COMPLETED = [
 ]
 
 HELP = [
-    ("sp-connect re", "Renew what is due, one consent after another."),
+    ("sp-connect re", "Renew due connections, one consent at a time."),
     ("sp-connect ", "Connect a seller: open Amazon's consent page, catch the answer"),
     ("sp-connect list -r ", "Europe & India"),
     ("sp-connect list --s", "Only connected, unchecked, due"),

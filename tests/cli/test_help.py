@@ -50,7 +50,7 @@ def test_help_shows_no_type_for_a_switch(program: Program) -> None:
 def test_a_switch_that_turns_something_off_stands_without_a_slash(program: Program) -> None:
     lines = program.run("import", "--help").stdout.splitlines()
 
-    assert "  --no-check               Keep without asking Amazon; verify asks later." in lines
+    assert "  --no-check               Save without asking Amazon; verify checks later." in lines
 
 
 def test_without_a_command_the_help_is_shown(program: Program) -> None:

@@ -99,7 +99,7 @@ def test_a_new_passphrase_is_typed_twice_and_never_shown(
         for question, typed in (
             ("Passphrase of the vault? (not shown)", PASSPHRASE),
             ("New passphrase? (not shown)", NEW),
-            ("The same once more? (not shown)", again),
+            ("Repeat the new passphrase: (not shown)", again),
         ):
             child.expect_exact(question)
             child.sendline(typed)

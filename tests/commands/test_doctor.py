@@ -100,7 +100,7 @@ class TestExitCode:
         assert isinstance(error, errors.Several)
         assert (error.exit_code, error.code) == (3, "client-rejected")
         assert error.message == "3 of 23 checks failed: app, client secret and apps in use."
-        assert error.hint == "what mends each of them is told beside it"
+        assert error.hint == "each line above shows the fix"
         found = checks(agency)
         assert [name for name, one in found.items() if one["result"] == "failed"] == [
             "app",

@@ -546,7 +546,7 @@ class TestFromFile:
         file = self.given("seller,region\nacme,eu\nbravo,asia\n")
         given = shell(agency)
 
-        with pytest.raises(errors.OnLines, match="Line 3: There is no region 'asia'") as failure:
+        with pytest.raises(errors.OnLines, match="Line 3: Unknown region 'asia'") as failure:
             invite.command(given.context, file=file, csv=True)
 
         assert failure.value.exit_code == 2
@@ -575,7 +575,7 @@ class TestFromFile:
 
         assert [one.scope.seller for one in made] == ["delta"]
         assert [error.message for error in failed] == [
-            "Lines 2 and 3: acme in Europe & India is there more than once, and not the same."
+            "Lines 2 and 3: acme in Europe & India appears more than once, with different values."
         ]
 
     def test_a_row_that_fails_for_one_country_makes_no_link_for_the_others(self, agency: Agency) -> None:

@@ -424,4 +424,4 @@ class TestTold:
         revoke.command(given.context, "acme", yes=True)
 
         assert given.printed() == ""
-        assert "acme in Europe & India is forgotten here: A2EXAMPLE1234." in agency.said()
+        assert "acme in Europe & India is deleted here: A2EXAMPLE1234." in agency.said()

@@ -37,7 +37,7 @@ def test_an_http_library_that_raises_what_it_should_send_leaks_nothing(given: Gi
     result = given.run("-v", "token", "-s", "acme", "-r", "eu", "--json", PYTHONPATH=shadowed, DEFECT=kind)
 
     assert (result.code, result.error()["code"]) == (1, "bug"), result
-    assert result.error()["message"] == f"sp-connect met a defect of its own: {kind}."
+    assert result.error()["message"] == f"Internal error: {kind}."
     assert "/requests/__init__.py:" in result.stderr, "the way is told"
     assert leaks(given, result) == []
 

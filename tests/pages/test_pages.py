@@ -130,7 +130,7 @@ def test_page_says_its_language_and_has_a_heading(make: Callable[[], str]) -> No
         ("connected", "acme is connected in Europe & India"),
         ("failed", "Not connected"),
         ("waiting", "Back to the terminal"),
-        ("stranger", "Not the answer that is awaited"),
+        ("stranger", "Not the expected answer"),
         ("absent", "Nothing here"),
     ],
 )

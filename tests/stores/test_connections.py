@@ -195,7 +195,7 @@ def test_a_country_is_read_in_any_case_and_by_its_other_name(store: Connections,
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"region": "mars"}, "connection 1, There is no region 'mars'"),
+        ({"region": "mars"}, "connection 1, Unknown region 'mars'"),
         ({"country": "XX"}, "connection 1, Amazon has no marketplace 'XX'"),
         ({"country": "JP"}, "no marketplace 'JP' in Europe"),
         ({"region": "fe"}, "country by country"),
@@ -282,7 +282,7 @@ class TestCopies:
         store.prove_readable()
         assert store.of_account(SAMPLES[0].selling_partner_id) == (SAMPLES[0],)
 
-        assert said == [f"{copy} is passed over: it is a copy of acme.toml."]
+        assert said == [f"{copy} is skipped: it is a copy of acme.toml."]
         assert store.copies == {copy: tmp_path / "connections" / "acme.toml"}
 
     def test_one_that_cannot_be_read_is_known_by_its_name(self, store: Connections, tmp_path: Path) -> None:

@@ -221,9 +221,7 @@ class TestBothWays:
         with pytest.raises(errors.StoreLocked) as caught:
             failing(folder, source, locked, forget=at - 1).moves.run(target, unwatched)
 
-        said = (
-            f"It is locked. Everything is in the {target}, which is in use; the {source} has yet to forget some of it."
-        )
+        said = f"It is locked. Everything is in the {target}, which is in use; the {source} still holds some of it."
         assert caught.value.message == said
         assert caught.value.hint == f"unlock it; then: sp-connect store move {target}"
         between = moving.of(folder)

@@ -51,7 +51,7 @@ def test_another_visitor_gets_a_page_and_the_terminal_hears_of_it() -> None:
         visited.get(path)
         answer = visited.get(path)
         assert status(answer) == 403
-        assert b"<title>This page was opened already</title>" in answer
+        assert b"<title>This page is already open</title>" in answer
         assert "location" not in head(answer)
         assert "set-cookie" not in head(answer)
         assert visited.notices == [notices.OPENED_TWICE]
@@ -127,7 +127,7 @@ def test_once_a_browser_is_opened_a_hop_is_answered_in_no_other() -> None:
         for cookie in ("", "Cookie: sp-connect=x\r\n", more.replace("=", "=x"), more.lower(), more.upper()):
             answer = visited.get(visited.hop(), more=cookie)
             assert status(answer) == 403
-            assert b"<title>Go on in the other browser</title>" in answer
+            assert b"<title>Continue in the other browser</title>" in answer
             assert "location" not in head(answer)
         assert set(visited.notices) == {notices.OTHER_BROWSER}
         answer = visited.get(visited.hop(), more=more)
