@@ -154,7 +154,7 @@ class TestTurnedAway:
         with pytest.raises(errors.TimedOut) as failure:
             agency.connect(timeout=1)
 
-        assert "turned away" not in failure.value.message
+        assert "refused" not in failure.value.message
         assert "Cancel" in (failure.value.hint or "")
 
 
@@ -171,7 +171,7 @@ def test_verbose_tells_what_came_to_the_listener_and_no_code(agency: Agency) -> 
 
     told = [line.strip() for line in agency.said().splitlines() if line.startswith("  ") and not line[2].isdigit()]
     assert f"listening on {agency.app.listen}" in told
-    assert any(line.endswith("turned away: The address belongs to another consent, or to none.") for line in told)
+    assert any(line.endswith("refused: The address belongs to another consent, or to none.") for line in told)
     assert "Amazon wants the browser back once more; it is sent there" in told
     assert told[-1] == "the browser shows the result"
     assert "SENTINEL" not in agency.said()
@@ -525,7 +525,7 @@ class TestThisMachine:
         agency.connect()
 
         port = agency.app.listen.rpartition(":")[2]
-        assert "Not opened here (no browser was found here)" in agency.said()
+        assert "No browser was opened (no browser was found here)" in agency.said()
         assert f"ssh -L {port}:127.0.0.1:{port}" in agency.said()
 
 

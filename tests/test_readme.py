@@ -14,6 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+pytestmark = [pytest.mark.slow, pytest.mark.docs]
+
 TRY, TEST = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 IN_TABLES = re.findall(r"^\| `(sp-connect .*?)` \|", README, re.MULTILINE)
 
@@ -26,7 +28,7 @@ SAYS = {
     "verify": "A2EXAMPLE1234",
     "renew": "Nothing is due",
     "exec": "A2EXAMPLE1234",
-    "revoke": "is deleted here: A2EXAMPLE1234",
+    "revoke": "Deleted acme in Europe & India here: A2EXAMPLE1234",
     "doctor": "relay",
     "explain": "Amazon has no such app",
     "store": "vault",

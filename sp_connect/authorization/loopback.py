@@ -37,5 +37,5 @@ def check(listen: str) -> None:
     """
     if host_and_port(listen) is None:
         raise errors.BadAppField(
-            f"{listen!r} cannot be listened on.", "--listen takes 127.0.0.1 with a port, such as 127.0.0.1:8723"
+            f"Cannot listen on {listen!r}.", "--listen takes 127.0.0.1 with a port, such as 127.0.0.1:8723"
         )

@@ -248,7 +248,7 @@ def _tell(runtime: Runtime, used: InUse, *, json: bool) -> None:
 def _tell_outcome(runtime: Runtime, outcome: Outcome, *, dry_run: bool) -> None:
     source, target = outcome.source, outcome.target
     for record in outcome.missing:
-        missing = secret_store.missing(record.secret_name, f"the {source}, nor in the {target}")
+        missing = secret_store.missing(record.secret_name, f"the {source}, like the {target},")
         runtime.screen.say(f"{missing.message} Its record stays as it is; for a new one: {missing.hint}")
     apps = sum(isinstance(one, App) for one in outcome.moved)
     what = _counted(apps, len(outcome.moved) - apps)

@@ -77,7 +77,7 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(what: str) -> None:
         amazon = Amazon(f"http://127.0.0.1:{port}", limits=SHORT)
         error = given_up(lambda: amazon.post_once(ADDRESS, {}))
         assert hung_up.wait(3), "the connection is not kept"
-    assert error.message == "api.amazon.com could not be asked: its answer was not complete after 0 seconds."
+    assert error.message == "Could not reach api.amazon.com: its answer was not complete after 0 seconds."
 
 
 @pytest.mark.parametrize("piece", [b"X-More: 1\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])

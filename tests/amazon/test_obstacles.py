@@ -69,7 +69,7 @@ class TestCertificates:
         with serving(context=certified(authority.issue_cert("127.0.0.1"))) as tiny:
             error, pauses = failing(tiny.base)
         assert error.message == (
-            "127.0.0.1 could not be asked: its certificate is not trusted here "
+            "Could not reach 127.0.0.1: its certificate is not trusted here "
             "(OpenSSL: unable to get local issuer certificate)."
         )
         assert error.hint is not None
@@ -195,7 +195,7 @@ class TestProxies:
             monkeypatch.setenv("HTTPS_PROXY", proxy.base.replace("//", "//name:hunter2@"))
             error, pauses = failing("https://api.amazon.com/")
         assert error.message == (
-            f"api.amazon.com could not be asked: the proxy {proxy.address} answered {status} {phrase}."
+            f"Could not reach api.amazon.com: the proxy {proxy.address} answered {status} {phrase}."
         )
         assert hint in (error.hint or "")
         assert "hunter2" not in error.told() + (error.hint or "")
@@ -220,7 +220,7 @@ class TestProxies:
     def test_one_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
         error, _ = failing("https://api.amazon.com/")
-        assert error.message == "api.amazon.com could not be asked: the proxy 127.0.0.1:1 did not answer."
+        assert error.message == "Could not reach api.amazon.com: the proxy 127.0.0.1:1 did not answer."
 
     def test_one_whose_name_is_not_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")

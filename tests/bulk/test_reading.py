@@ -82,7 +82,7 @@ class TestFile:
             ("Acme,eu,,A1,Atzr|x", "'Acme' cannot be the name of a seller"),
             (",eu,,A1,Atzr|x", "cannot be the name of a seller"),
             ("東京,eu,,A1,Atzr|x", "'東京' cannot be the name of a seller"),
-            ("b,asia,,A1,Atzr|x", "no region 'asia'"),
+            ("b,asia,,A1,Atzr|x", "region 'asia'"),
             ("b,fe,,A1,Atzr|x", "country by country"),
             ("b,eu,JP,A1,Atzr|x", "no marketplace 'JP'"),
             ("b,eu,,,Atzr|x", "'' is not a Selling Partner ID"),

@@ -67,7 +67,7 @@ class TestEndpoints:
             found = finding(runtime, "endpoint")
 
         assert code(found) == (5, "unreachable")
-        assert "api.amazon.com could not be asked" in found.found
+        assert "Could not reach api.amazon.com" in found.found
         assert found.mend is not None
         assert found.mend.startswith("is there a simulator at http://127.0.0.1:")
 
@@ -126,9 +126,9 @@ class TestClock:
     @pytest.mark.parametrize(
         ("date", "result", "said"),
         [
-            ("Sun, 22 Nov 2026 12:00:00 GMT", "ok", "it agrees"),
-            ("Sun, 22 Nov 2026 12:01:01 GMT", "ok", "it agrees"),
-            ("Sun, 22 Nov 2026 11:58:59 GMT", "ok", "it agrees"),
+            ("Sun, 22 Nov 2026 12:00:00 GMT", "ok", "within 60 seconds"),
+            ("Sun, 22 Nov 2026 12:01:01 GMT", "ok", "within 60 seconds"),
+            ("Sun, 22 Nov 2026 11:58:59 GMT", "ok", "within 60 seconds"),
             ("Sun, 22 Nov 2026 12:01:30 GMT", "warning", "89 seconds behind"),
             ("Sun, 22 Nov 2026 11:56:00 GMT", "warning", "4 minutes ahead of"),
             ("Sun, 22 Nov 2026 12:05:01 GMT", "warning", "5 minutes behind"),
@@ -164,4 +164,4 @@ class TestClock:
             found = {one.subject or one.name: one for one in visit(runtime)}
 
         assert code(found["api.amazon.com"]) == (5, "unreachable")
-        assert found["clock"].found == "it agrees with that of sellingpartnerapi-eu.amazon.com, to 60 seconds"
+        assert found["clock"].found == "within 60 seconds of sellingpartnerapi-eu.amazon.com"

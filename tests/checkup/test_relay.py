@@ -194,7 +194,7 @@ class TestOverHttp:
             found = finding(runtime, "relay")
 
         assert (found.result, found.error) == ("warning", None)
-        assert "agency.example could not be asked" in found.found
+        assert "Could not reach agency.example" in found.found
 
     def test_a_page_without_end_is_a_failure(self, agency: Agency) -> None:
         with elsewhere(agency, Reply(200, b"x" * (1 << 21), HTML)) as (runtime, _):

@@ -58,12 +58,12 @@ class TestConfiguration:
         found = finding(agency.runtime, "configuration")
 
         assert found.result == "warning"
-        assert "nothing reads preferences.brower (browser?) and apps.default.drafft (draft?) in" in found.found
+        assert ": preferences.brower (browser?) and apps.default.drafft (draft?)" in found.found
 
     def test_a_table_that_is_nearly_apps_is_told_before_that_there_are_none(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "[apps.default]", "[app.default]")
 
-        assert "nothing reads app (apps?) in" in finding(agency.runtime, "configuration").found
+        assert ": app (apps?)" in finding(agency.runtime, "configuration").found
 
     def test_a_file_of_a_later_version_is_a_failure(self, agency: Agency) -> None:
         edit(agency.folder / "config.toml", "schema = 1", "schema = 2")
@@ -90,8 +90,8 @@ class TestApp:
             ("amzn1.application-oa2-client", "amzn1.oa2-client", "is not a client id"),
             ("https://agency.example", "http://agency.example", "must begin with https://"),
             ("https://agency.example", "https://localhost", "may not lead to this machine"),
-            ('"127.0.0.1:', '"0.0.0.0:', "cannot be listened on"),
-            ('"127.0.0.1:', '"localhost:', "cannot be listened on"),
+            ('"127.0.0.1:', '"0.0.0.0:', "Cannot listen on"),
+            ('"127.0.0.1:', '"localhost:', "Cannot listen on"),
         ],
     )
     def test_a_field_that_amazon_or_the_listener_would_not_take(

@@ -64,7 +64,7 @@ class TestMissing:
         found = finding(agency.runtime, "tokens")
 
         assert code(found) == (4, "missing-token")
-        assert found.found == "The secret of acme in Japan is not in the vault that is in use."
+        assert found.found == "The vault that is in use has no refresh token for acme in Japan."
         assert found.mend == "sp-connect connect --seller acme --region fe --country JP"
 
     def test_several_are_named(self, agency: Agency) -> None:
@@ -121,7 +121,7 @@ class TestMissing:
         found = finding(with_store(agency, ring), "tokens")
 
         assert code(found) == (4, "missing-token")
-        assert found.found == "The secret of acme in Europe & India is not in the keyring that is in use."
+        assert found.found == "The keyring that is in use has no refresh token for acme in Europe & India."
 
 
 class TestUnclaimed:
@@ -157,7 +157,7 @@ class TestUnclaimed:
 
         kept_ = finding(typing(agency, "n\n"), "unclaimed", fix=True)
         assert (kept_.result, kept_.fixed, ORPHAN in names(agency)) == ("warning", False, True)
-        assert "Forget 1 secret of zulu that no record names? [y/N]" in agency.said()
+        assert "Delete 1 secret of zulu that no record names? [y/N]" in agency.said()
 
         gone = finding(typing(agency, "y\n"), "unclaimed", fix=True)
         assert (gone.result, gone.fixed, ORPHAN in names(agency)) == ("ok", True, False)
@@ -180,7 +180,7 @@ class TestUnclaimed:
         found = finding(agency.runtime, "unclaimed", fix=True, yes=True)
 
         assert (found.result, found.fixed) == ("ok", True)
-        assert found.found == "2 secrets of acme and zulu that no record names: now forgotten"
+        assert found.found == "2 secrets of acme and zulu that no record names: now deleted"
         assert names(agency) == before
 
     def test_of_a_seller_whose_file_is_damaged_nothing_is_forgotten(self, agency: Agency) -> None:

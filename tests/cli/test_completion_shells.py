@@ -54,7 +54,7 @@ COMPLETED = [
 
 HELP = [
     ("sp-connect re", "Renew due connections, one consent at a time."),
-    ("sp-connect ", "Connect a seller: open Amazon's consent page, catch the answer"),
+    ("sp-connect ", "Connect a seller: open Amazon's consent page, receive the answer"),
     ("sp-connect list -r ", "Europe & India"),
     ("sp-connect list --s", "Only connected, unchecked, due"),
 ]

@@ -62,7 +62,7 @@ def test_a_connection_moves_to_the_wider_app_and_back(tmp_path: Path) -> None:
     there = program.run("--simulate", "upgrade", "-s", "acme", "-r", "eu", "--app", "wider", "--json")
     assert there.code == 0, there
     assert (there.json()[0]["app"], there.json()[0]["access_level"]) == ("wider", "restricted")
-    assert "The consent for the app default still stands at Amazon" in there.stderr
+    assert "The consent for the app default is still active at Amazon" in there.stderr
 
     back = program.run("--simulate", "upgrade", "-s", "acme", "-r", "eu", "--app", "default", "--json")
     assert (back.json()[0]["app"], back.json()[0]["access_level"]) == ("default", "default")

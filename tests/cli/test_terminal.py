@@ -82,7 +82,7 @@ def test_revoke_asks_and_yes_forgets(office: Agency, staffed: Program) -> None:
     connected(office)
 
     with staffed.terminal("revoke", "-s", "acme") as child:
-        child.expect_exact("Forget acme in Europe & India (A2EXAMPLE1234) on this machine? [y/N]")
+        child.expect_exact("Delete acme in Europe & India (A2EXAMPLE1234) from this machine? [y/N]")
         child.sendline("y")
         code, _ = ended(child)
 

@@ -150,7 +150,7 @@ class TestManners:
         assert told(agency, fix=True, json=True) is None
 
         assert [name for name, one in checks(agency).items() if one["fixed"]] == ["permissions", "tokens"]
-        assert "2 mended." in agency.said()
+        assert "2 fixed." in agency.said()
 
     def test_json_has_every_check_in_its_order(self, agency: Agency) -> None:
         connected(agency)

@@ -807,7 +807,7 @@ class TestCommand:
 
         assert given_shell.printed() == ""
         assert "Imported 2 connections of 1 seller." in agency.said()
-        assert "delete it" in agency.said()
+        assert "Delete it" in agency.said()
 
     def test_the_json_of_what_was_imported_comes_even_if_rows_failed(self, agency: Agency) -> None:
         given_shell = shell(agency)

@@ -76,7 +76,7 @@ def test_nothing_due_names_the_next_one(agency: Agency) -> None:
 
 def test_nothing_connected_is_said(agency: Agency) -> None:
     assert run(agency) == []
-    assert "nothing to renew" in agency.said()
+    assert "Nothing is connected yet." in agency.said()
 
 
 def test_a_seller_that_is_not_connected_is_not_found(agency: Agency) -> None:

@@ -160,7 +160,7 @@ class TestPrompt:
         list(revoke.run(typing(agency, typed), options(yes=False)))
 
         assert left(agency) == []
-        assert "Forget acme in Europe & India (A2EXAMPLE1234) on this machine? [y/N]" in agency.said()
+        assert "Delete acme in Europe & India (A2EXAMPLE1234) from this machine? [y/N]" in agency.said()
 
     @pytest.mark.parametrize("typed", ["n\n", "\n", "yep\n", ""])
     def test_anything_else_changes_nothing(self, agency: Agency, typed: str) -> None:
@@ -424,4 +424,4 @@ class TestTold:
         revoke.command(given.context, "acme", yes=True)
 
         assert given.printed() == ""
-        assert "acme in Europe & India is deleted here: A2EXAMPLE1234." in agency.said()
+        assert "Deleted acme in Europe & India here: A2EXAMPLE1234." in agency.said()

@@ -179,9 +179,9 @@ class TestMove:
             "missing": [{"app": None, "seller": "acme", "region": "fe", "country": "JP"}],
         }
         said = office.said()
-        assert "The secret of acme in Japan is not in the vault, nor in the keyring." in said
+        assert "has no refresh token for acme in Japan" in said
         assert "sp-connect connect --seller acme --region fe --country JP" in said
-        assert "Moved the secrets of 1 app and 1 connection to the keyring, and forgot them in the vault." in said
+        assert "Moved the secrets of 1 app and 1 connection to the keyring, and deleted them from the vault." in said
         assert "where jobs set SP_CONNECT_STORE, it has to say keyring too" in said
 
     def test_each_damaged_file_is_named(self, office: Agency) -> None:

@@ -67,7 +67,7 @@ def test_the_seat_at_amazon_is_told_of(agency: Agency, wider: App) -> None:
 
     run(agency, wider.name)
 
-    assert "The consent for the app default still stands at Amazon" in agency.said()
+    assert "The consent for the app default is still active at Amazon" in agency.said()
     assert "/apps/manage" in agency.said()
 
 

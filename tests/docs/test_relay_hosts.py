@@ -44,7 +44,7 @@ OF_AMAZON = "state=x1.abc%2Fd&selling_partner_id=A2EXAMPLE1234&spapi_oauth_code=
 SHOWN = '"GET /sp-connect" 200'
 """How the log that the page describes tells that the page was served."""
 
-UNREACHABLE = "could not be asked"
+UNREACHABLE = "Could not reach"
 
 # The program's own ways out would lead past the tunnel.
 NO_OTHER_WAY: Mapping[str, str | None] = dict.fromkeys(

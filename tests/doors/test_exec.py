@@ -268,7 +268,7 @@ class TestNotRun:
         result = ready.run(*ACME[:-1], *shlex.split(typed))
 
         assert (result.code, result.stdout) == (2, "")
-        assert "The program to run stands behind --" in result.stderr
+        assert "Put the command to run after `--`." in result.stderr
         assert "hint: sp-connect exec --seller acme --region eu -- python report.py" in result.stderr
 
     def test_a_flag_that_is_mistyped_in_front_of_them_is_told_as_anywhere(self, ready: Program) -> None:

@@ -152,7 +152,7 @@ def test_a_company_that_is_signed_in_elsewhere_is_not_offered_where_it_does_not_
 
 def test_a_host_where_nobody_is_listed_takes_any_name(box: Box) -> None:
     host = "sellercentral.amazon.co.za"
-    assert "write its name" in box.open_consent(host).text
+    assert "Enter any other name" in box.open_consent(host).text
     assert box.press(host, company="North Star").status_code == 302
 
 

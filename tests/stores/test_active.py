@@ -20,13 +20,21 @@ CHOICES = [
 ]
 
 MISSING = [
-    (SecretName("seller", "acme", "eu", "r"), "acme in Europe & India", "sp-connect connect --seller acme --region eu"),
+    (
+        SecretName("seller", "acme", "eu", "r"),
+        "refresh token for acme in Europe & India",
+        "sp-connect connect --seller acme --region eu",
+    ),
     (
         SecretName("seller", "acme", "fe-JP", "r"),
-        "acme in Japan",
+        "refresh token for acme in Japan",
         "sp-connect connect --seller acme --region fe --country JP",
     ),
-    (SecretName("app", "main", "client-secret", "r"), "the app main", "sp-connect app rotate-secret main"),
+    (
+        SecretName("app", "main", "client-secret", "r"),
+        "client secret for the app main",
+        "sp-connect app rotate-secret main",
+    ),
 ]
 
 
@@ -50,7 +58,7 @@ def test_an_unknown_store_is_refused(variable: str | None, configured: str | Non
 @pytest.mark.parametrize(("name", "owner", "hint"), MISSING)
 def test_what_is_missing_is_named_with_the_command_that_brings_it(name: SecretName, owner: str, hint: str) -> None:
     error = secret_store.missing(name, "the keyring")
-    assert error.message == f"The secret of {owner} is not in the keyring."
+    assert error.message == f"The keyring has no {owner}."
     assert error.hint == hint
 
 

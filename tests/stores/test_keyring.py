@@ -208,7 +208,7 @@ def test_a_keyring_that_forgets_is_found_out(tmp_path: Path) -> None:
 
 
 def test_a_keyring_that_does_not_delete_is_found_out(tmp_path: Path) -> None:
-    with pytest.raises(errors.StoreUnavailable, match="does not forget"):
+    with pytest.raises(errors.StoreUnavailable, match="does not delete"):
         secret_store.prove(fake("Clinging"), tmp_path)
 
 

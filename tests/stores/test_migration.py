@@ -199,7 +199,7 @@ class TestBothWays:
 
         assert "No room." in caught.value.message
         if at > 1:  # the first is the throwaway secret that proves the store
-            assert f"Nothing was forgotten: the {source} is still in use" in caught.value.message
+            assert f"Nothing was deleted: the {source} is still in use" in caught.value.message
             assert f"make some; then: sp-connect store move {target}" == caught.value.hint
         else:
             assert "Nothing was changed." in caught.value.message
@@ -357,7 +357,7 @@ class TestBothWays:
         with pytest.raises(errors.StoreLocked) as caught:
             failing(folder, source, errors.StoreLocked("Locked."), forget=0).moves.run(target, watch)
 
-        assert caught.value.message.startswith("Locked. Nothing was forgotten")
+        assert caught.value.message.startswith("Locked. Nothing was deleted")
         assert moving.of(folder).secrets.name == source
         moving.of(folder).moves.run(target, unwatched)
         assert moving.of(folder).values() == before
@@ -540,7 +540,7 @@ def test_what_comes_into_a_vault_that_is_left_keeps_the_vault(folder: Path) -> N
     @contextmanager
     def watch(label: str, total: int) -> Iterator[Callable[[], None]]:
         assert total
-        if label.startswith("Forgetting"):
+        if label.startswith("Deleting"):
             job.secrets.keep(LEFT_BEHIND, Secret("of a job"))
         yield lambda: None
 
@@ -578,7 +578,7 @@ def test_a_vault_whose_key_is_lost_is_not_taken_for_an_empty_one(folder: Path) -
     shutil.rmtree(folder / "ring")
     before = everything(folder / "vault")
 
-    with pytest.raises(errors.MissingToken, match="its key"):
+    with pytest.raises(errors.MissingToken, match="no key for the vault"):
         moving.of(folder).moves.run("keyring", unwatched)
 
     assert everything(folder / "vault") == before
@@ -669,6 +669,6 @@ def test_a_home_of_many_moves_as_a_whole(folder: Path) -> None:
     assert len(after.values()) == 256
     assert counted["Copying to the vault"] == 256
     assert set(counted) == {
-        f"{deed} the {one}" for deed in ("Copying to", "Forgetting in") for one in secret_store.NAMES
+        f"{deed} the {one}" for deed in ("Copying to", "Deleting from") for one in secret_store.NAMES
     }
     assert is_left(after, "keyring")

@@ -250,7 +250,7 @@ class TestMadeAnew:
         assert other.leave()
         sealed(folder, "old horse").keep(EU, Secret("anew"))
 
-        with pytest.raises(errors.StoreLocked, match="was made anew while this ran") as caught:
+        with pytest.raises(errors.StoreLocked, match="was replaced while this ran") as caught:
             at_work.fetch(EU)
 
         assert caught.value.hint == "run it again"

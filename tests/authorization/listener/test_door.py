@@ -471,9 +471,7 @@ def test_a_port_that_is_taken_is_told() -> None:
         with pytest.raises(errors.PortTaken) as caught, listener.door(other, lambda _: None, str):
             pass
         assert status(visited.get("/")) == 404
-    assert (
-        caught.value.message == f"{visited.listen} cannot be listened on: address already in use. Nothing was changed."
-    )
+    assert caught.value.message == f"Cannot listen on {visited.listen}: address already in use. Nothing was changed."
     assert "--paste" in (caught.value.hint or "")
 
 
