@@ -76,7 +76,7 @@ def test_isolated_can_be_the_preference(desk: Program, tmp_path: Path) -> None:
 def test_no_browser_counts_before_all(desk: Program, tmp_path: Path) -> None:
     prefer(desk, '"isolated"')
     ran = desk.run(*CONNECT, "--no-browser")
-    assert "Not opened here (--no-browser)" in ran.stderr
+    assert "No browser was opened (--no-browser)" in ran.stderr
     assert not (tmp_path / "opened").exists()
     assert not (desk.home / "browsers").exists()
 
@@ -109,7 +109,7 @@ NOTHING: Mapping[str, str | None] = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "
 
 def test_over_ssh_the_address_is_there_to_be_opened_elsewhere(desk: Program) -> None:
     ran = desk.run(*CONNECT, "--browser", "isolated", env=NOTHING)
-    assert "Not opened here (sp-connect runs over SSH, so your browser is on another machine)" in ran.stderr
+    assert "No browser was opened (sp-connect runs over SSH, so your browser is on another machine)" in ran.stderr
 
 
 def test_in_the_simulation_the_seller_confirms_where_no_browser_can_be_opened(tmp_path: Path) -> None:
