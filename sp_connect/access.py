@@ -37,7 +37,7 @@ class AccessToken(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What Amazon said to the refresh token of `connection`, which is the record as it is kept now."""
+    """Amazon's answer to a refresh token, with the current record of its connection."""
 
     connection: Connection
     answer: Tokens | errors.Rejected
@@ -171,7 +171,7 @@ def turn(runtime: Runtime, scope: Scope) -> Iterator[None]:
 
 
 def ask(runtime: Runtime, scope: Scope, known: tuple[App, Secret] | None = None) -> Asked:
-    """What Amazon says to a connection's refresh token; another one that it gives is kept at once.
+    """Refreshes a connection's token with Amazon; a new refresh token is saved at once.
 
     The caller holds `refreshing`: where Amazon changes the token, who asks with the old one at the same time is
     refused. A token that was replaced in the meantime says nothing by being refused: then the new one is asked
@@ -254,7 +254,7 @@ def environment(runtime: Runtime, connection: Connection) -> dict[str, str]:
 
 
 def client_credentials(runtime: Runtime, connection: Connection) -> dict[str, str]:
-    """What python-amazon-sp-api takes as `credentials=`. Asks Amazon for nothing."""
+    """The `credentials=` of python-amazon-sp-api for a connection. Does not ask Amazon."""
     current, refresh = refresh_token(runtime, connection.scope)
     its_app, client_secret = app(runtime, current.app)
     return {

@@ -1,4 +1,4 @@
-"""What one check of `doctor` found, and what mends it. Pure values."""
+"""The result of one check of `doctor`, with its fix. Pure values."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def ok(found: str, *, fixed: bool = False) -> Finding:
 
 
 def warning(found: str, mend: str | None = None, *, fixed: bool = False) -> Finding:
-    """What works, and may not for long."""
+    """A finding that works now but may not for long."""
     return Finding("warning", found, mend, fixed=fixed)
 
 
 def failed(error: errors.SpConnectError, *, fixed: bool = False) -> Finding:
-    """What a check raised. It changed nothing, so that is not said."""
+    """A finding from an error. A check changes nothing, so "Nothing was changed." is dropped."""
     return Finding("failed", error.told().replace(" Nothing was changed.", ""), error.hint, error, fixed)
 
 

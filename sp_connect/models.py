@@ -207,7 +207,7 @@ class Invite(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """What Amazon's redirect carried: whose account it is, and a code that is good once and for five minutes."""
+    """The content of Amazon's redirect: the account, and a code that is valid once and for five minutes."""
 
     code: Secret
     selling_partner_id: str
@@ -235,7 +235,7 @@ class Marketplace(NamedTuple):
 
 
 Standing = Literal["connected", "unchecked", "rejected", "missing-token"]
-"""What the last look at the token found; kept in the record."""
+"""The result of the last check of the token; stored in the record."""
 
 Status = Literal["connected", "unchecked", "due", "expired", "rejected", "missing-token"]
 """A standing seen on a certain day."""
@@ -266,7 +266,7 @@ class LastError(NamedTuple):
 
 
 class Connection(NamedTuple):
-    """What one consent gave: the record that `connections/SELLER.toml` keeps. Never a secret.
+    """The result of one consent, as `connections/SELLER.toml` stores it. Never a secret.
 
     `secret_ref` names the refresh token in the secret store. `authorized_at` is None where nobody said when the
     consent was: of an imported token no answer of Amazon's tells it. `id_confirmed` says that Amazon itself named the

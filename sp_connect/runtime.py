@@ -125,7 +125,7 @@ def real(screen: Screen, prompt: Prompt, environ: Environment) -> Runtime:
 
 
 def simulated(screen: Screen, prompt: Prompt, environ: Environment) -> Runtime:
-    """The same world around the embedded Amazon, in a home of its own beside the real data.
+    """The runtime wired to the simulator, with separate data.
 
     Its secrets open nothing, so the passphrase of their vault is none.
     """

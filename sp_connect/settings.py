@@ -1,4 +1,4 @@
-"""What the environment says: where things lie, the app, the passphrase, where Amazon is. Loads as little as it can."""
+"""Environment variables and folders: data, app, passphrase, Amazon's address. Imports as little as possible."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is true of Amazon and of nobody else."""
+"""Everything that is true of Amazon and of nobody else."""

@@ -24,7 +24,7 @@ _AROUND = (
     "\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300d"  # quotes
     "\uff02\uff07\uff08\uff09\uff1c\uff1e"  # wide quotes and brackets
 )
-"""What stands before and behind an address; behind it also what ends a sentence."""
+"""Characters that may surround an address; after it also those that end a sentence."""
 
 _END = ".,;:!\u2026\u3002\uff0c\uff1b"
 

@@ -124,7 +124,7 @@ def first_grant(arrivals: Iterable[ArrivalT], consent: Consent) -> tuple[Arrival
 
 
 def read(parameters: Parameters, consent: Consent) -> Grant | Hop | errors.Refused | Stranger:
-    """What an arrival's query means for `consent` (amazon.md sections 1.2, 1.3 and 2).
+    """Interprets an arrival's query for `consent` (amazon.md sections 1.2, 1.3 and 2).
 
     The state is compared before anything else is believed, refusals included: any web page can send a browser
     here with an `error`. Only the hop carries no state of ours; it is believed in nothing but its Amazon address.

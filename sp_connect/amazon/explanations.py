@@ -1,4 +1,4 @@
-"""What Amazon's error codes mean, each with its causes, what mends them, and how sure that is. Pure.
+"""Amazon's error codes: meaning, causes, fixes, and how certain each is. Pure.
 
 The facts are those of amazon.md 2.2, 2.3, 4.3, 7.1 and 10.4; each entry names its own sections. Causes that the
 program's errors tell too are in causes.py.
@@ -24,7 +24,7 @@ Certainty = Literal["documented", "seen", "second-hand", "unverified"]
 
 
 class Explanation(NamedTuple):
-    """What a code of Amazon's means. The first of `codes` is its name; of `causes`, the likeliest comes first.
+    """The meaning of an Amazon error code. The first of `codes` is its name; the likeliest of `causes` comes first.
 
     `sources` are sections of the document FACTS.
     """

@@ -148,7 +148,7 @@ def _is_token(value: object) -> TypeGuard[str]:
 
 
 def _words(answer: client.Answer) -> AmazonWords:
-    """What a refusal says: {"error", "error_description", "request_id"}; nothing of it can be relied on."""
+    """The words of a refusal: {"error", "error_description", "request_id"}; none of them can be relied on."""
     try:
         found = json.loads(answer.body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What an application registered at Amazon looks like: its ids, its secrets and its redirect URI. Pure.
+"""The form of an application's ids, secrets and redirect URI as Amazon registers them. Pure.
 
 Both ids begin alike and are confused constantly, so what was swapped is told (amazon.md sections 1.1 and 3.1).
 """
@@ -35,7 +35,7 @@ _SECRET = re.compile(r"[\w.~+/=-]*", re.ASCII)
 
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _LABEL = re.compile(r"[\w -]{1,40}[:=]\s*['\"]?", re.ASCII)
-"""What a file of settings has in front of a token: `refresh_token: `, `SP_API_REFRESH_TOKEN=`."""
+"""The key that settings files put before a token: `refresh_token: `, `SP_API_REFRESH_TOKEN=`."""
 
 _TOKEN_HINT = f"a refresh token begins with {REFRESH_TOKENS}: copy it again from Amazon's console"
 
@@ -135,7 +135,7 @@ def check_refresh_token(token: Secret) -> None:
 
 
 def _around(value: str) -> str | None:
-    """What was copied along with a refresh token, or done to it, as a sentence; a second copy would have it too."""
+    """A sentence about text copied along with a refresh token, or changes to it; a second copy would have it too."""
     if any(unicodedata.category(one) == "Cf" for one in value):
         what = "a byte order mark" if "\ufeff" in value else "an invisible character"
         return f"There is {what} in the refresh token."

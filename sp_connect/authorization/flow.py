@@ -32,13 +32,13 @@ LAST_LOOK = 10.0
 """A look at the clock that is so late says that everything stood still; so long is then waited at least."""
 
 SKIP, KEEP_GOING = "s", "--keep-going"
-"""What a person types, with Enter, to leave out one of several; and the flag that goes past those who are silent."""
+"""The letter that, with Enter, skips one of several consents; and the flag that continues past a timeout."""
 
 MOST_NAMED = 5
 """Places that a summary names; of more it says how many."""
 
 Inbox = queue.SimpleQueue[consent.Arrival | None]
-"""What has arrived; None is the person's wish to skip."""
+"""An arrival, or None if the person wants to skip."""
 
 
 class Wanted(NamedTuple):
@@ -68,7 +68,7 @@ class Asking(NamedTuple):
 
 
 class Manner(NamedTuple):
-    """The same, with what opens the pages."""
+    """How consents are asked for, plus the browser opener."""
 
     asking: Asking
     open_page: Opener
@@ -303,7 +303,7 @@ def _door(runtime: Runtime, app: App, inbox: Inbox, turned_away: conversation.Tu
 
 
 def _arriving(inbox: Inbox, scope: Scope, seconds: float) -> Iterator[consent.Arrival]:
-    """What arrives until the deadline. Raises Skipped.
+    """Yields arrivals until the deadline. Raises Skipped.
 
     What was sent while the machine was asleep, or the program stopped, is still on its way when the deadline is over.
     """

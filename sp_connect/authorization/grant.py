@@ -106,7 +106,7 @@ def load() -> None:
 def complete(
     runtime: Runtime, asked: Consent, client_secret: Secret, guard: Guard, arrivals: Iterable[consent.ArrivalT]
 ) -> Outcome | None:
-    """What the first grant among `arrivals` makes; None where they end without one, which is the deadline.
+    """Completes the first grant among `arrivals`; None if they end without one, at the deadline.
 
     The arrival is told what came of it. Raises NotAuthorized, ThisMachine and AmazonTrouble: then nothing that was
     connected before has changed.

@@ -41,7 +41,7 @@ class Opener(Protocol):
 
 
 class Preview(NamedTuple):
-    """What would open Amazon's page, in words; and why it would not, if something speaks against it.
+    """The program that would open Amazon's page, in words; and the obstacle, if there is one.
 
     `is_elsewhere` says that this is no fault: the person's browser is on another machine.
     """
@@ -113,7 +113,7 @@ def _own(environ: Mapping[str, str], profiles: Path, seller: str, system: str) -
 def preview(
     command: str | None, environ: Mapping[str, str], preferred_in: Path | None = None, system: str = sys.platform
 ) -> Preview:
-    """What `opener` would open, and whether it could: nothing is opened or written. Raises Usage as it does."""
+    """Names and checks the program that `opener` would use; opens and writes nothing. Raises Usage as it does."""
     is_elsewhere = default.elsewhere(environ, default.CONTAINER_MARKS) is not None
     if command is None or command.strip() == "default":
         from sp_connect.browser import brands
@@ -141,7 +141,7 @@ def _screenless(environ: Mapping[str, str], system: str) -> str | None:
 
 
 def _said(command: str, preferred_in: Path | None) -> str:
-    """Who named the command, for messages."""
+    """Names the source of the command, for messages."""
     return f'browser = "{command}" in {preferred_in}' if preferred_in else f'--browser "{command}"'
 
 

@@ -37,7 +37,7 @@ class Brand(NamedTuple):
         return self.name != "firefox"
 
     def own_profile(self, folder: Path) -> tuple[str, ...]:
-        """What stands between the program and the address for a profile in `folder`.
+        """The arguments between program and address for a profile in `folder`.
 
         A browser that has it open already is given the address; one with another profile is left alone.
         """

@@ -92,7 +92,7 @@ def _ended(program: str, code: int, brand: Brand | None) -> str:
 
 
 def aside(start: Callable[[], str | None]) -> str | None:
-    """What `start` returns, run aside: some browsers stay in the foreground for as long as they are open."""
+    """The result of `start`, in a thread: some browsers stay in the foreground while they are open."""
     result: list[str | None] = []
 
     def attempt() -> None:

@@ -1,1 +1,1 @@
-"""What comes from a file of many rows."""
+"""Many rows of a file: reading them, checking them against known accounts, writing them in batches."""

@@ -20,7 +20,7 @@ from sp_connect.runtime import Runtime
 FIRST, MOST = 20, 1000
 """Sellers that are written under one lock and one entry of the journal: the first few, and never more."""
 SECONDS = 2.0
-"""What a batch should take, whatever the store: a keyring keeps twenty tokens in the time of the vault's thousand."""
+"""Target seconds per batch in any store: a keyring saves 20 tokens in the time in which the vault saves 1,000."""
 PAUSE = 0.1
 """Seconds between two batches, in which another sp-connect that waits for the lock gets it."""
 
@@ -121,7 +121,7 @@ def _write(runtime: Runtime, accounts: Accounts, batch: Sequence[list[Found]], o
 
 
 def _damage(runtime: Runtime, one: Found) -> errors.Damaged | None:
-    """What is wrong with the files of a row's seller, if anything is."""
+    """The damage to the files of a row's seller, if any."""
     try:
         runtime.connections.get(one.row.scope)
         runtime.secrets.fetch(one.connection.secret_name)
@@ -133,7 +133,7 @@ def _damage(runtime: Runtime, one: Found) -> errors.Damaged | None:
 
 
 def _renewing(runtime: Runtime, accounts: Accounts, one: Found) -> Found:
-    """What to keep of a row: for a known token what Amazon said of it, and its date where none is given."""
+    """Keep the old date and standing if this very token is already stored."""
     before = accounts.get(one.row.scope)
     if before is None:
         return one

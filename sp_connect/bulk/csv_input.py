@@ -32,7 +32,7 @@ NO_OTHER_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def read(file: BinaryIO) -> bytes:
-    """What a file holds. Raises Usage for more than any table of sellers has."""
+    """Reads a file. Raises Usage if it is larger than any table of sellers."""
     content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise errors.Usage(f"The file has more than {LARGEST >> 20} MB. Nothing was changed.", "--from takes CSV")
@@ -108,7 +108,7 @@ def _text(content: bytes) -> str:
 
 
 def _separator(text: str) -> str:
-    """What stands between the columns' names: where commas are for decimals, spreadsheets write semicolons."""
+    """The separator of the heading: spreadsheets write semicolons where commas are decimal points."""
     header = next((line for line in io.StringIO(text, newline=None) if line.strip(' \t\r\n,;"')), "")
     return max(_SEPARATORS, key=header.count)
 

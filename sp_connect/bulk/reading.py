@@ -1,4 +1,4 @@
-"""What an import was asked for: rows, each a connection with its refresh token, and what becomes of them. Pure.
+"""The rows of an import, each a connection with its refresh token, and their outcome. Pure.
 
 A row is checked for its form alone, and against the other rows. Whether it may be kept, `accounts` and Amazon say.
 """
@@ -20,7 +20,7 @@ from sp_connect.models import Connection, Scope, Secret
 COLUMNS = ("seller", "region", "selling_partner_id", "refresh_token")
 OPTIONAL = ("country", "app", "authorized_at")
 OTHER_NAMES = MappingProxyType({"merchant_token": "selling_partner_id", "seller_id": "selling_partner_id"})
-"""What Amazon's own pages and other tools call a column."""
+"""Other names of a column, from Amazon's pages and other tools."""
 
 AHEAD = timedelta(hours=14)
 """By how much a day may begin earlier somewhere on Earth than in UTC."""
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """What flags say of a credentials file, which names no place. `seller` is another name for its only account."""
+    """Flags that complete a credentials file, which names no place. `seller` renames its only account."""
 
     region: str
     country: str | None
@@ -56,7 +56,7 @@ class Beside(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What is connected now, by the line that asked for it, what failed, and which columns or fields were not read."""
+    """Connections by line, failures, and the columns or fields that were not read."""
 
     kept: dict[int, Connection] = field(default_factory=dict)
     failed: list[errors.OnLines] = field(default_factory=list)

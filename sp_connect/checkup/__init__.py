@@ -65,7 +65,7 @@ def run(runtime: Runtime, *, fix: bool, yes: bool) -> Iterator[Finding]:
 
 
 def done(check: Check) -> Finding:
-    """What a check finds, with its name and its time."""
+    """Runs a check and adds its name and time to the finding."""
     began = time.monotonic()
     try:
         finding = check.look()

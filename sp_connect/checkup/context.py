@@ -1,4 +1,4 @@
-"""What the checks look at, read when the first one asks, and what some of them leave for others."""
+"""Shared, cached inputs of the checks; a failed read is reported once and skips the rest."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """What config.toml registers."""
+        """The apps that config.toml registers."""
         try:
             return Settings(self.runtime.apps.all())
         except errors.SpConnectError as error:
@@ -58,7 +58,7 @@ class Context:
 
     @cached_property
     def records(self) -> Records:
-        """What is connected."""
+        """All connections."""
         try:
             return Records(*self.runtime.connections.whole())
         except errors.SpConnectError as error:
@@ -98,7 +98,7 @@ class Context:
 
     @cached_property
     def contents(self) -> secret_store.Contents | None:
-        """What the store holds; None where it cannot be listed."""
+        """The contents of the store; None if it cannot be listed."""
         store = self.runtime.secrets
         return store.contents() if isinstance(store, secret_store.Listing) else None
 

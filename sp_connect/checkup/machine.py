@@ -83,7 +83,7 @@ def home(context: Context) -> Finding:
 
 
 def _ours(context: Context) -> Iterator[Path]:
-    """What is looked at: not what browsers keep in the sellers' profiles, nor what else lies in a shared folder."""
+    """The files to check: neither browsers' profiles nor other files in a shared folder."""
     home, named = context.runtime.home, context.runtime.passphrase_file
     yield from dict.fromkeys(folder.resolve() for folder in home)
     yield from (home.config / "config.toml", home.data / "home.toml")

@@ -49,7 +49,7 @@ def unfinished(context: Context) -> Finding:
 
 
 def _unfinished(context: Context, damaged: Collection[Path]) -> Finding:
-    """The same for all that can be read."""
+    """Checks the changes that can be read."""
     waiting = [path for path in _waiting(context) if path not in damaged]
     strays = _half_written(context)
     changes, half = words.count(len(waiting), "change"), words.count(len(strays), "half-written file")
@@ -144,7 +144,7 @@ def countries(context: Context) -> Finding:
 
 
 def statuses(context: Context) -> Finding:
-    """What is connected as of the last look. What needs a consent, or a look, is a warning."""
+    """Counts connections by their last known status. A warning if one needs a consent or a check."""
     if why := context.blind():
         return skipped(why)
     rows, now = context.records.rows, context.runtime.now()
@@ -209,7 +209,7 @@ def _finish(context: Context) -> Sequence[Path]:
 
 
 def _waiting(context: Context) -> list[Path]:
-    """What is written down of changes that are not done, and of a key in the keyring that may be there for nothing."""
+    """Describes unfinished changes, and a key in the keyring that may be orphaned."""
     unsettled = context.runtime.vault.unsettled()
     return [*context.runtime.changes.unfinished(), *([unsettled] if unsettled else [])]
 

@@ -17,7 +17,7 @@ QUERY = "sp-connect-doctor=1"
 """Amazon comes with a query, so the page must be there with one. Without a state the page hands nothing on."""
 
 HANDS_ON = re.compile(r'location\.replace\("http://([^"/]{1,60})/callback"')
-"""What any version of the relay page has in its script: the address of the listener."""
+"""The listener's address, as the script of every version of the relay page has it."""
 
 DIGEST = re.compile(r"script-src '(sha256-[^']+)'")
 """The digest of the page's script, as its own policy names it."""
@@ -47,7 +47,7 @@ def page(context: Context, app: App) -> Finding:
 
 
 def judge(app: App, answer: Answer) -> Finding:
-    """What an answer of the redirect URI is worth. Raises WrongRelay."""
+    """Judges the answer of the redirect URI. Raises WrongRelay."""
     uri = f"{app.name}: {app.redirect_uri}"
     if answer.status in {301, 302, 303, 307, 308}:
         return _detour(app, answer.headers.get("Location", ""))

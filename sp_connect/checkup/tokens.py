@@ -139,7 +139,7 @@ def _mark(context: Context, rows: Sequence[Connection], standing: Standing) -> b
 
 
 def _unclaimed(context: Context, contents: secret_store.Contents | None) -> list[SecretName]:
-    """What belongs to no record; nothing of a keyring, or where the records cannot be read.
+    """Secrets that belong to no record; none for a keyring, or if records cannot be read.
 
     Of owners whose own file is damaged, or is not there any more, nothing can be said.
     """

@@ -130,7 +130,7 @@ class Selection(NamedTuple):
         return errors.NoSuchConnection(what, where=where, near=self._near(connections))
 
     def _near(self, connections: Connections) -> Sequence[str]:
-        """What may have been meant instead of the one seller that is named, if nobody has that name."""
+        """Similar names, if exactly one seller is named and does not exist."""
         if len(self.sellers) != 1 or is_pattern(self.sellers[0]):
             return ()
         return [one for one in connections.near(self.sellers[0]) if one != self.sellers[0]]

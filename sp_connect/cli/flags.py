@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Session(NamedTuple):
-    """What the global flags say. The outside world is built when a command asks for it, not before."""
+    """The global flags. The runtime is built when a command asks for it."""
 
     screen: Screen
     prompt: Prompt

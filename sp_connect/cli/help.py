@@ -14,7 +14,7 @@ SETTINGS: dict[str, Any] = {
     "add_completion": False,
     "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
 }
-"""What every Typer of the tree is made with."""
+"""Settings shared by every Typer app here."""
 
 
 class Command(TyperCommand):
@@ -101,6 +101,6 @@ def _write_example(formatter: Any, example: str | None) -> None:
 
 
 def _with_headings(text: str) -> str:
-    """The same with headings in bold, where the terminal knows that, and no slash before a flag that turns off."""
+    """Makes headings bold on terminals that support it, and drops the slash before a flag that turns off."""
     text = re.sub(r"(?m)^   / (--no-\S+)", r"  \1   ", text)
     return re.sub(r"(?m)^(\S[^\n]*):$", lambda found: typer.style(found[1], bold=True), text)

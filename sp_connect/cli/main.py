@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sp_connect import errors
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What writing to a full or broken disk fails with. The files of ours are told by who writes them."""
+"""errno values of a full or broken disk (stdout only; our own files report theirs)."""
 
 COMPLETION = ("--install-completion", "--show-completion")
 
@@ -222,7 +222,7 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
 
 
 def _exhausted(error: BaseException) -> Literal["memory", "threads"] | None:
-    """What this machine has too little of, if an exception is the sign of that."""
+    """The resource that this machine lacks, if an exception is a sign of that."""
     match error:
         case MemoryError() | OSError(errno=errno.ENOMEM):
             return "memory"

@@ -92,7 +92,7 @@ def _asked(runtime: Runtime, invite: Invite) -> Consent:
 
 
 def _completed(runtime: Runtime, asked: Consent, invite: Invite, arrival: Sent) -> grant.Outcome | None:
-    """What the address makes of the consent; an error names the step that is left on the seller's side."""
+    """Completes the consent from the address; an error names the seller's next step."""
     _, client_secret = access.app(runtime, asked.app.name)
     grant.prove_ready(runtime, [asked.scope])
     try:

@@ -22,7 +22,7 @@ from sp_connect.views import data
 
 @dataclass(frozen=True, slots=True)
 class AddOptions:
-    """What `app add` was told. The client secret comes from stdin or a prompt, never from here."""
+    """Options of `app add`. The client secret comes from stdin or a prompt, never from here."""
 
     name: str
     application_id: str

@@ -19,7 +19,7 @@ from sp_connect.views import card, conversation
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `connect` was asked for. `app` None is the connection's own where there is one, else `default_app`."""
+    """Options of `connect`. `app` None means the connection's own app if it exists, else `default_app`."""
 
     seller: str
     regions: tuple[str, ...]
@@ -126,7 +126,7 @@ def _scopes(runtime: Runtime, options: Options) -> list[Scope]:
 
 
 def _ask_countries(runtime: Runtime, region: geography.Region) -> tuple[str, ...]:
-    """What the person types; nothing means all of them. Raises NeedsFlag."""
+    """Asks for the countries; an empty answer means all. Raises NeedsFlag."""
     known = [country.code for country in geography.countries_of(region.code)]
     question = f"{region.name} is connected country by country. Which?"
     if not runtime.prompt.can_answer():

@@ -31,7 +31,7 @@ from sp_connect.views import data
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `import` was asked for: one connection by its flags, or those of `file`.
+    """Options of `import`: one connection by its flags, or those of `file`.
 
     `app` None is the connection's own where there is one, else `default_app`. `jobs` is how many are checked at once.
     `authorized_at` is when the seller consented, as it was typed. With `confirm_id` Amazon must name the account.
@@ -83,7 +83,7 @@ def run(runtime: Runtime, options: Options) -> Outcome:
 
 
 def _rows(runtime: Runtime, options: Options, outcome: Outcome) -> list[Row]:
-    """What the file or the flags say."""
+    """The rows of the file, or of the flags."""
     flagged = {
         "--seller": options.seller,
         "--region": options.region,
@@ -107,7 +107,7 @@ def _rows(runtime: Runtime, options: Options, outcome: Outcome) -> list[Row]:
 
 
 def _of_credentials(runtime: Runtime, options: Options, content: bytes, outcome: Outcome) -> list[Row]:
-    """What python-amazon-sp-api's credentials file says, with the flags that it needs beside it."""
+    """The rows of python-amazon-sp-api's credentials file, completed by the flags that it needs."""
     outcome.is_table = False
     if options.region is None:
         raise errors.NoRegionBeside
@@ -121,7 +121,7 @@ def _of_credentials(runtime: Runtime, options: Options, content: bytes, outcome:
 
 
 def _without_twins(found: Sequence[Found], accounts: Accounts, outcome: Outcome) -> list[Found]:
-    """What was found, without accounts that turned out to be there under two names once Amazon had named them."""
+    """Drops accounts that turned out to be duplicates once Amazon had named them."""
     rows = [one.row for one in found]
     left = reading.without_twins(rows, lambda row: accounts.has(row.scope, row.selling_partner_id), outcome)
     lines = {row.line for row in left}
@@ -228,7 +228,7 @@ def _check(
 def _ask(
     runtime: Runtime, apps: _Apps, row: Row, checks: account_check.Checks, *, confirm_id: bool
 ) -> Found | errors.SpConnectError:
-    """What Amazon says to the token of one row: an access token, then where the account sells, and whose it is.
+    """Checks the token of one row with Amazon: access token, marketplaces, owner.
 
     A row without a Selling Partner ID gets the one that Amazon names, and fails where it names none.
     A token that Amazon takes is kept, whatever comes of the rest: `verify` tells more. With `confirm_id` only a
@@ -258,7 +258,7 @@ def _ask(
 
 
 def _refreshed(runtime: Runtime, apps: _Apps, row: Row) -> Tokens:
-    """What Amazon gives for the token of a row.
+    """Refreshes the token of a row.
 
     It may be that of the connection in its place: then no other asks with it meanwhile, who would be refused where
     Amazon changes it, and another that Amazon gives is the connection's at once. Raises AmazonTrouble, StoreLocked.

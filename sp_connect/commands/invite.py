@@ -27,7 +27,7 @@ OPTIONAL = ("country", "app", "expect_id")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `invite` was asked for: one seller by its flags, or those of `file`, for `days`.
+    """Options of `invite`: one seller by its flags, or those of `file`, for `days`.
 
     `app` None is the connection's own where there is one, else `default_app`.
     """

@@ -54,7 +54,7 @@ class Wanted(NamedTuple):
 
 
 def run(runtime: Runtime, selection: Selection) -> Found:
-    """What `selection` leaves. Reads local files only.
+    """The connections that `selection` leaves. Reads local files only.
 
     A filter may leave none; a seller or an app that does not exist is a slip of the keyboard: NoSuchConnection,
     NoSuchApp.

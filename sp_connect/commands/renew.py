@@ -21,7 +21,7 @@ from sp_connect.views import card
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `renew` was asked for. `due` counts days."""
+    """Options of `renew`. `due` counts days."""
 
     selection: Selection
     due: int

@@ -26,7 +26,7 @@ class Tile(NamedTuple):
 
     @property
     def command(self) -> str:
-        """What connects it, or renews it."""
+        """The command that connects it or renews it."""
         return f"sp-connect connect {self.scope.flags}"
 
 

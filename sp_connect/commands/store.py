@@ -32,7 +32,7 @@ class InUse(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MoveOptions:
-    """What `store move` was told."""
+    """Options of `store move`."""
 
     target: str
     dry_run: bool
@@ -41,7 +41,7 @@ class MoveOptions:
 
 @dataclass(frozen=True, slots=True)
 class PassphraseOptions:
-    """What `store passphrase` was told: at most one of them."""
+    """Options of `store passphrase`; at most one is set."""
 
     file: Path | None
     from_stdin: bool

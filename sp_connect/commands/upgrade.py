@@ -19,7 +19,7 @@ from sp_connect.views import card, conversation
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `upgrade` was asked for. `app` is where the connection goes."""
+    """Options of `upgrade`. `app` is the new app."""
 
     seller: str
     region: str

@@ -1,4 +1,4 @@
-"""What a shell offers when TAB is pressed: commands, flags and values, from local files alone.
+"""TAB completion: commands, flags and values, from local files only.
 
 It answers within the time that one key may take, so it imports neither the commands nor what they are built on:
 `commands.tsv` says what they declare, and a test holds the two together.

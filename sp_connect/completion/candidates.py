@@ -88,18 +88,18 @@ def countries(ctx: Any, incomplete: str) -> Candidates:
 
 
 def statuses(ctx: Any, incomplete: str) -> Candidates:
-    """What `list --status` takes, less those that it has already."""
+    """Values of `list --status` that are not used yet."""
     left = STATUSES.keys() - {*_before(ctx, "status")}
     return [(status, told) for status, told in STATUSES.items() if status in left and status.startswith(incomplete)]
 
 
 def formats(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
-    """What `export --format` takes."""
+    """Values of `export --format`."""
     return [(name, told) for name, told in FORMATS.items() if name.startswith(incomplete)]
 
 
 def stores(ctx: Any, incomplete: str) -> Candidates:  # noqa: ARG001 - as Typer calls it
-    """What `store move` takes."""
+    """Values of `store move`."""
     return [(name, told) for name, told in STORES.items() if name.startswith(incomplete)]
 
 

@@ -1,4 +1,4 @@
-"""What a line that is being typed means, and what may come next: the words so far against the table of commands.
+"""Parses the line being typed against the table of commands, and finds the candidates.
 
 Nothing is parsed as a command would: no callback runs, no file is opened, no value is checked.
 """
@@ -14,7 +14,7 @@ from sp_connect.completion.table import Slot
 
 
 class Answer(NamedTuple):
-    """What may come next: these; or what the shell itself knows, `files`, or `programs` for a command line."""
+    """Candidates; or `files` or `programs`, which the shell itself completes."""
 
     candidates: Candidates
     shell: str = ""
@@ -31,7 +31,7 @@ class Typed:
 
 
 def answer(words: Sequence[str], current: str) -> Answer:
-    """What may stand in the place of `current`; `words` are the whole ones before it, without the program's name."""
+    """Candidates for `current`; `words` are the complete words before it, without the program's name."""
     line = _Line()
     for word in words:
         line.read(word)
@@ -90,7 +90,7 @@ class _Line:
         self.typed.params[slot.key] = [*self.typed.params.get(slot.key, []), value] if slot.repeats else value
 
     def goes_on(self, current: str) -> Answer:
-        """What may come next, given how it begins."""
+        """Candidates that begin with the given text."""
         if self.waiting is not None:
             return self._values(self.waiting, current)
         if current.startswith("-") and not self.has_ended:

@@ -23,7 +23,7 @@ class Typed(NamedTuple):
 
 
 def answer(environ: Mapping[str, str]) -> bytes:
-    """What the script of a shell is told: nothing if anything goes wrong, as a person is in the middle of a line."""
+    """The answer to a shell's script; empty on any error, since a person is typing."""
     try:
         shell = family(environ[VARIABLE].removeprefix("complete_"))
         typed = _READERS[shell](environ)
@@ -36,7 +36,7 @@ def answer(environ: Mapping[str, str]) -> bytes:
 
 
 def script(shell: str) -> str:
-    """What a shell reads at its start to complete from then on."""
+    """The script that a shell reads at its start to complete from then on."""
     return Path(__file__).with_name(SCRIPTS[family(shell)]).read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What every error is, the few that are of no kind, and how several are told as one.
+"""The base error, errors without a category, and aggregates.
 
 Must not import anything of this package but the models and words.
 """
@@ -14,7 +14,7 @@ from sp_connect.models import AmazonWords, LastError
 
 
 class SpConnectError(Exception):
-    """What every part raises and one boundary turns into words.
+    """The base of all errors that parts raise and one boundary prints.
 
     `code` and `exit_code` are for scripts; `message` is one sentence; `hint` is the next step, typed where it
     can be; `amazon` is what Amazon said, if it said anything.
@@ -84,7 +84,7 @@ class Interrupted(SpConnectError):
 
 
 class OnLines(SpConnectError):
-    """What is wrong with rows of a file, as `error` says it; none where no file was read.
+    """An error about rows of a file; no lines if no file was read.
 
     The lines come first: whoever mends the file looks for them. Code and exit code are the error's.
     """
@@ -102,7 +102,7 @@ class OnLines(SpConnectError):
 
 
 class Several(SpConnectError):
-    """What failed among many. Its parts were told as they happened; the exit code is the most serious of theirs."""
+    """Several failures, already printed one by one; exits with the most serious code."""
 
     SERIOUSNESS = (4, 3, 5, 6, 2)
 

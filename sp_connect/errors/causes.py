@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 SOME_CONNECTION = "--seller SELLER --region REGION"
 SOME_APP = "NAME"
-"""What a command shows where no connection or app is meant."""
+"""Placeholders in commands where no connection or app is known."""
 
 ASK = "ask Amazon's developer support, with the code and the time"
 
@@ -32,7 +32,7 @@ class Cause(NamedTuple):
         return self.command.format(connection=connection, app=app)
 
     def step(self, connection: str = SOME_CONNECTION, app: str = SOME_APP) -> str:
-        """What mends it, in one phrase: "run it again: sp-connect verify --seller acme --region eu"."""
+        """The fix in one phrase: "run it again: sp-connect verify --seller acme --region eu"."""
         return ": ".join(filter(None, (self.mend, self.typed(connection, app))))
 
 

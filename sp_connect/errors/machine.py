@@ -144,7 +144,7 @@ class Damaged(ThisMachine):
             "sellers": "move it away and connect again",
         }
     )
-    """What mends a file, by its own name or that of its folder."""
+    """The fix for a damaged file, by its name or that of its folder."""
 
     def __init__(self, path: Path, why: str, hint: str | None = None) -> None:
         known = self.MENDS.get(path.name) or self.MENDS.get(path.parent.name)
@@ -231,6 +231,6 @@ class Exhausted(ThisMachine):
 
 
 class Unfit(ThisMachine):
-    """What `doctor` found on this machine that no command has met yet."""
+    """A problem that `doctor` found before any command met it."""
 
     code = "unfit"

@@ -253,7 +253,7 @@ class OtherApp(Usage):
 
 
 class CommandNotRun(Usage):
-    """What `exec` should run cannot be: the exit codes are those that shells give."""
+    """The command of `exec` cannot be run; exit codes as shells use them."""
 
     def __init__(self, command: str, why: str, exit_code: int) -> None:
         super().__init__(f"{command} cannot be run: {why}.", "sp-connect exec ... -- COMMAND ARGUMENTS")

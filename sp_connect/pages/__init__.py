@@ -57,7 +57,7 @@ def policy(script: str = "", sheet: str = "") -> str:
 
 
 def headers(forms: str = "'none'", kind: str = "text/html") -> dict[str, str]:
-    """What every answer that sp-connect itself serves is sent with; `forms` is where a page's forms may go."""
+    """HTTP headers of every answer that sp-connect serves; `forms` is where a page's forms may go."""
     return {
         "Content-Type": f"{kind}; charset=utf-8",
         "Cache-Control": "no-store",

@@ -31,7 +31,7 @@ def leave_no_core() -> None:
 
 
 def apply() -> None:
-    """The same, and on Linux closes /proc/PID/mem, /proc/PID/environ and ptrace to all but root, until the next exec.
+    """Disables core dumps and, on Linux, ptrace and /proc access for all but root, until the next exec.
 
     What cannot be had is done without.
     """

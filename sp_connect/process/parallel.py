@@ -26,7 +26,7 @@ def each(
     work: Callable[[Item], Result],
     late: Callable[[int, Result], None] | None = None,
 ) -> Generator[tuple[int, Result], None, None]:
-    """What `work` makes of each item, with the item's position, as it comes; raises the first exception of any.
+    """Yields the result of `work` for each item with its position, as it completes; raises the first exception.
 
     The threads are daemons: on Ctrl-C nobody waits for the calls that are under way. With `late` the closing of the
     generator waits for them, GRACE seconds at most, and hands over what they make. Where there are no threads, one item
@@ -72,7 +72,7 @@ def each(
 
 
 def _drained(source: queue.SimpleQueue[Item]) -> Iterator[Item]:
-    """What lies in a queue now, taken out of it."""
+    """Removes and returns everything that is in a queue now."""
     with suppress(queue.Empty):
         while True:
             yield source.get_nowait()

@@ -14,16 +14,16 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What `kill`, `docker stop`, a closed window and a lost connection send; Windows has no SIGHUP."""
+"""Signals of `kill`, `docker stop`, a closed window and a lost connection; Windows has no SIGHUP."""
 
 OURS = {signal.SIGINT: signal.default_int_handler} | dict.fromkeys(ENDS, signal.SIG_DFL)
-"""What is held back, with how it is heard otherwise. Where somebody else listens, it stays so."""
+"""Deferred signals with their handlers. Another listener's handler is left alone."""
 
 NOTICE = b"\nSaving Amazon's answer. Press Ctrl-C again to quit now and lose it.\n"
 
 
 class _Held:
-    """What has been pressed or sent; the second one is heard at once."""
+    """Deferred signals; the second one acts at once."""
 
     def __init__(self) -> None:
         self.first: int | None = None

@@ -32,7 +32,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a Seller Central host belongs to: a region, or one country of it. `name` is what people say."""
+    """The region or country of a Seller Central host. `name` is what people call it."""
 
     region: str
     country: str | None
@@ -116,7 +116,7 @@ def at(host: str) -> tuple[Account, ...]:
 
 
 def place(host: str) -> Place:
-    """What a Seller Central host belongs to (amazon.md section 1.4). Raises KeyError for any other host."""
+    """The region or country of a Seller Central host (amazon.md section 1.4). Raises KeyError for any other host."""
     for region in geography.REGIONS.values():
         if region.host == host:
             return Place(region.code, None, region.name)

@@ -20,7 +20,7 @@ CONFIRM_PATH = "/apps/authorize/confirm/"
 
 
 def answer(world: World, request: Request) -> Answer:
-    """What a Seller Central host answers below /apps/authorize/."""
+    """Answers a Seller Central host's requests below /apps/authorize/."""
     if request.path == CONSENT_PATH and request.method == "GET":
         return _consent(world, request)
     if request.path.startswith(CONFIRM_PATH):

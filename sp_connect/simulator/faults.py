@@ -1,4 +1,4 @@
-"""What can go wrong at Amazon, as knobs that a test turns. No HTTP.
+"""Faults of Amazon that a test can switch on. No HTTP.
 
 A fault belongs to one endpoint and lasts for `times` requests, or until it is cleared. Some spoil the answer
 whatever it is, some bend one rule of Amazon's; each kind below says which.

@@ -1,4 +1,4 @@
-"""What the simulated Amazon remembers: authorizations and the codes for them, in memory or in a file.
+"""Authorizations and codes of the simulated Amazon, in memory or in a file.
 
 Several processes may share the file: it is locked and read again before each change. Everything in it is
 simulated, so it may hold tokens in the clear. Knows no rules.
@@ -38,7 +38,7 @@ class Authorization:
 
     @property
     def countries(self) -> tuple[str, ...]:
-        """What it covers: the account's countries; in the Far East only where it was given (amazon.md 9)."""
+        """The countries that it covers: the account's; in the Far East only the one it was given for (amazon.md 9)."""
         if self.region == "fe" and self.country is not None:
             return (self.country,)
         return self.account.countries

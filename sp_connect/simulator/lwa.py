@@ -13,7 +13,7 @@ PATH = "/auth/o2/token"
 
 
 def answer(world: World, request: Request) -> Answer:
-    """What api.amazon.com answers."""
+    """Answers requests to api.amazon.com."""
     if (request.method, request.path) != ("POST", PATH):
         return nothing_here()
     asked = _fields(request)

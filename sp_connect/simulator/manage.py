@@ -19,7 +19,7 @@ DISABLE_PATH = "/apps/manage/disable"
 
 
 def answer(world: World, request: Request) -> Answer:
-    """What a Seller Central host answers at its Manage Your Apps."""
+    """Answers a Seller Central host's requests at Manage Your Apps."""
     asked = (request.method, request.path)
     if asked == ("GET", PATH):
         return _list(world, request)
@@ -42,7 +42,7 @@ def _list(world: World, request: Request) -> Answer:
 
 
 def _shown(world: World, given: Authorization) -> dict[str, Any]:
-    """What the page says of an authorization."""
+    """The values of an authorization on the page."""
     app = world.app(given.application_id)
     good = world.is_good(given)
     return {

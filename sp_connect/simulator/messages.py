@@ -1,4 +1,4 @@
-"""What passes between the server and the parts of the simulated Amazon: requests and answers. No sockets."""
+"""Requests and answers between the server and the parts of the simulated Amazon. No sockets."""
 
 from __future__ import annotations
 

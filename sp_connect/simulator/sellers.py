@@ -51,7 +51,7 @@ PSEUDO = (
 
 
 def answer(world: World, request: Request) -> Answer:
-    """What an endpoint of the Selling Partner API answers."""
+    """Answers requests to an endpoint of the Selling Partner API."""
     if request.method == "GET" and request.path == PATH:
         return _participations(world, request)
     if request.path == lwa.PATH:

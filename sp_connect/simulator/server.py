@@ -56,7 +56,7 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
-        """What SP_CONNECT_AMAZON_URL takes to reach it."""
+        """The value of SP_CONNECT_AMAZON_URL that leads to it."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def start(self) -> None:
@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """What is no request that is served here: the base class would repeat it, on a page of its own."""
+        """Answers a request that is not served here; the base class would repeat it on its page."""
         self.close_connection = True
         self._send(text("That is no request that is answered here.\n", code))
 

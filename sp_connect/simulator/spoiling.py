@@ -13,7 +13,7 @@ _TOKEN = {401: "invalid_client", 429: "temporarily_unavailable", 503: "temporari
 
 
 def instead(fault: Fault) -> Answer:
-    """What is answered in place of the real answer."""
+    """The answer of a fault, in place of the real one."""
     if fault.kind == "drop":
         return Answer(0, dropped=True)
     if fault.kind == "html":

@@ -23,7 +23,7 @@ _ALPHABET = string.ascii_letters + string.digits + "-_"
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What a genuine access token says. `expires` is in seconds of the epoch."""
+    """The content of a genuine access token. `expires` is in seconds since the epoch."""
 
     authorization: Authorization
     expires: int
@@ -55,5 +55,5 @@ def owner(token: str, among: Iterable[Authorization]) -> Owner | None:
 
 
 def _name(authorization: Authorization) -> str:
-    """What an access token says of its authorization; the key cannot be told from it."""
+    """A name for an authorization inside an access token, from which the key cannot be derived."""
     return hashlib.sha256(authorization.key.encode()).hexdigest()[:16]

@@ -1,1 +1,1 @@
-"""What is kept on this machine: apps, connections and secrets."""
+"""Everything stored on this machine: apps, connections and secrets."""

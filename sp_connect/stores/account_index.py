@@ -90,7 +90,7 @@ def _checked(noted: Any) -> _Noted:
 
 
 def _status(file: str) -> list[int] | None:
-    """What is different once a file is another one, or changed; None for what is no plain file."""
+    """A value that changes whenever the file is replaced or modified; None if it is no regular file."""
     try:
         found = os.lstat(file)
     except OSError:  # what is wrong with it is told where it is read

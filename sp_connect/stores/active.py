@@ -55,7 +55,7 @@ class ActiveStore:
         self._store.forget_all(names)
 
     def contents(self) -> secret_store.Contents | None:
-        """What the store in use holds; None where it cannot be listed."""
+        """The contents of the active store; None if it cannot be listed."""
         return self._store.contents() if isinstance(self._store, secret_store.Listing) else None
 
     def describe(self) -> secret_store.StoreDescription:

@@ -96,7 +96,7 @@ class Apps:
         self._rewrite(lambda document: document.update(store=store))
 
     def browser(self) -> str | None:
-        """What [preferences] says in place of --browser, if it says something; its meaning is not asked here."""
+        """The value in [preferences] that replaces --browser, if set; it is not interpreted here."""
         preferences = self._values().get("preferences", {})
         return Table(self._path, "[preferences]", preferences).optional_text("browser") or None
 

@@ -83,7 +83,7 @@ class Connections:
         return words.near(seller, filter(errors.is_name, (name.removesuffix(_SUFFIX) for name in self._files())))
 
     def stamp(self) -> object:
-        """What is another value once any record has changed: much cheaper than to read them all again."""
+        """A value that changes whenever a record changes; much cheaper than reading them all."""
         found = set()
         with suppress(OSError), os.scandir(self._folder) as entries:  # what is wrong with it is told where it is read
             for entry in entries:
@@ -110,7 +110,7 @@ class Connections:
         self.put_all([connection])
 
     def put_all(self, connections: Iterable[Connection]) -> None:
-        """The same for many, all of a seller's with one write; where it raises, those of some sellers may be put."""
+        """Writes many records, all of a seller's at once; if it raises, some sellers may be written."""
         sellers: dict[str, list[Connection]] = {}
         for connection in connections:
             sellers.setdefault(connection.scope.seller, []).append(connection)
@@ -156,7 +156,7 @@ class Connections:
             files.remove(path)
 
     def _each(self, read: Callable[[str], FoundT]) -> list[FoundT]:
-        """What `read` makes of each file, by seller, as `whole` has it."""
+        """The result of `read` for each file, by seller, as `whole` returns it."""
         found: dict[str, FoundT] = {}
         there = self._files()
         for _ in range(_LOOKS):

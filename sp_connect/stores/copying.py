@@ -68,7 +68,7 @@ def fetched(store: SecretStore, name: SecretName) -> Secret | None:
 
 
 def contents(store: SecretStore) -> secret_store.Contents:
-    """What a store holds; of a keyring nothing can be told."""
+    """The contents of a store; None for a keyring, which cannot be listed."""
     found = store.contents() if isinstance(store, secret_store.Listing) else None
     return found if found is not None else secret_store.Contents(frozenset(), {})
 

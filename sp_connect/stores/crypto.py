@@ -26,7 +26,7 @@ def seal(key: bytes, plain: bytes, bound: bytes) -> bytes:
 
 
 def unseal(key: bytes, sealed: bytes, bound: bytes) -> bytes | None:
-    """What was sealed, or None if the key, a byte of the seal or what is bound to it is another."""
+    """The plaintext, or None if the key, the data or the bound context differs."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -37,7 +37,7 @@ def unseal(key: bytes, sealed: bytes, bound: bytes) -> bytes | None:
 
 
 class _Begun:
-    """What is being stretched: `key` is there once `done` is set, unless it failed."""
+    """A key derivation in progress: `key` is set once `done` is, unless it failed."""
 
     def __init__(self) -> None:
         self.done = threading.Event()

@@ -25,7 +25,7 @@ from sp_connect.stores.disk_errors import explained
 _WRITERS = 16
 _PROBES, _PROBE_SIZE = 4, 16 * 1024
 _unconfirmed: list[tuple[Path, str, str]] = []
-"""What was done though the disk did not confirm it: in which folder, the clause that says so, and why."""
+"""Changes that the disk did not confirm: the folder, the clause for the message, and the reason."""
 
 _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)  # a pipe that somebody put there would be waited for
 
@@ -207,7 +207,7 @@ def names(folder: Path) -> list[str]:
 
 
 def half_written(folder: Path) -> list[Path]:
-    """What killed processes left an hour ago or more in a folder of ours; somebody may be at work on younger ones.
+    """Files that killed processes left an hour ago or more in a folder of ours; younger ones may be in use.
 
     Only what this program certainly made: a file of this user's with 16 hexadecimal digits in its name, in a folder
     that holds nothing else. Raises StoreUnavailable.

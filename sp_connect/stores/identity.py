@@ -29,7 +29,7 @@ _FREE = frozenset({PROBE, OWNER})
 
 
 class Ring(Protocol):
-    """What is needed of the keyring. All may raise StoreUnavailable and StoreLocked."""
+    """The keyring operations needed here. All may raise StoreUnavailable and StoreLocked."""
 
     def keep(self, name: SecretName, value: Secret) -> None: ...
 
@@ -138,7 +138,7 @@ class Identity:
         return owner
 
     def _claimed(self, ring: Ring, home_id: str, mine: Place) -> Place | None:
-        """Who owns the secrets: as the keyring has it, else the folder where home.toml was made, else an elder home."""
+        """The owner of the secrets: by the keyring, else the folder where home.toml was made, else an older home."""
         recorded = self._fetched(ring, home_id)
         if recorded is not None:
             return recorded

@@ -63,7 +63,7 @@ class Journal:
                     yield entry
 
     def damages(self) -> list[errors.Damaged]:
-        """What is wrong with each entry that cannot be read."""
+        """The damage to each entry that cannot be read."""
         found = []
         for path in self.paths():
             try:
@@ -73,7 +73,7 @@ class Journal:
         return found
 
     def renames(self) -> Iterator[Renamed]:
-        """What was begun of other names for sellers; a damaged entry is passed over."""
+        """Renames of sellers that were begun; damaged entries are skipped."""
         for path in self.paths():
             with suppress(errors.ThisMachine):
                 if (entry := _read(path)) is not None and entry.renamed is not None:

@@ -35,7 +35,7 @@ def new_name() -> str:
 
 
 def in_own(folder: Path, stale: float = STALE) -> list[Path]:
-    """What was left `stale` seconds ago or more in a folder of ours; somebody may be at work on younger ones."""
+    """Files left `stale` seconds ago or more in a folder of ours; younger ones may be in use."""
     found = []
     for entry in folder.iterdir() if folder.name in OWN else ():
         if _NAME.fullmatch(entry.name):

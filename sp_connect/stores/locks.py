@@ -46,7 +46,7 @@ def held(path: Path, wait: float = 10.0, most: float = MOST_PATIENCE) -> Iterato
 
 @contextmanager
 def held_saying(path: Path, wait: float, busy: str) -> Iterator[None]:
-    """The same for a lock that is not the writers'. Raises StoreLocked in the words `busy`."""
+    """Holds another lock than the writers'. Raises StoreLocked with the message `busy`."""
     with ExitStack() as stack:
         try:
             stack.enter_context(held(path, wait))
@@ -79,7 +79,7 @@ def _wait_for(lock: filelock.BaseFileLock, path: Path, wait: float, most: float)
 
 
 def _turn(path: Path) -> int | None:
-    """What is another value once a lock has changed hands: the time of access of its file, which nobody reads."""
+    """A value that changes whenever the lock changes hands: its file's access time, which nobody reads."""
     try:
         return path.stat().st_atime_ns
     except FileNotFoundError:

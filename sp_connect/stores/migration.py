@@ -32,7 +32,7 @@ Watch = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 
 class Outcome(NamedTuple):
-    """What a move did, or would do: the records whose secret is in `target` then, and those whose is in neither."""
+    """The result of a move, done or planned: records whose secret is in `target`, and those whose is in neither."""
 
     source: StoreName
     target: StoreName
@@ -85,7 +85,7 @@ class Migration:
         return self._direction(target).old.name
 
     def look(self, target: StoreName, watch: Watch) -> Outcome:
-        """What a move would do; changes nothing. Raises as `run` does."""
+        """Plans a move without changing anything. Raises as `run` does."""
         self.check(target)
         direction, records = self._direction(target), self._records()
         begun = self.begun()
@@ -241,7 +241,7 @@ class Migration:
         return all(copying.fetched(direction.new, record.secret_name) is not None for record in records)
 
     def _finish_changes(self, store: SecretStore) -> None:
-        """What waits to be forgotten in a store is forgotten before that is left. Raises what hinders it."""
+        """Deletes what waits to be deleted in a store before it is left. Raises what prevents it."""
         for entry in self._waiting(store):
             self._changes.complete(entry, store)
 

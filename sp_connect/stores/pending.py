@@ -1,4 +1,4 @@
-"""What a change is about to write once its secrets are kept: after a kill in between, the next run writes it.
+"""Records that a change writes once its secrets are saved; after a kill in between, the next run writes them.
 
 It lies in the journal, beside the names of those secrets. A token that Amazon has given is good for a year, and
 the one before it may be dead.
@@ -41,7 +41,7 @@ class Pending(NamedTuple):
     answer: Answer | None = None
 
     def tables(self) -> dict[str, Any]:
-        """What the journal has of it."""
+        """Its tables in the journal."""
         rows = [
             {"seller": row.record.scope.seller, "record": records.written(row.record)}
             | ({"before": row.before} if row.before is not None else {})
@@ -52,7 +52,7 @@ class Pending(NamedTuple):
 
     @classmethod
     def read(cls, table: Table) -> Pending:
-        """What an entry of the journal holds of it. Raises Damaged."""
+        """Reads it from an entry of the journal. Raises Damaged."""
         rows = tuple(
             Row(records.read(one.table("record"), one.name("seller")), one.optional_text("before"))
             for one in table.tables("pending")
@@ -61,7 +61,7 @@ class Pending(NamedTuple):
         return cls(rows, Answer(found.text("state"), found.moment("at")) if found is not None else None)
 
     def without_rows(self) -> Pending:
-        """The same once its records are written."""
+        """A copy without records, once they are written."""
         return self._replace(rows=())
 
     def write(self, connections: Connections, invites: Invites, holds: Callable[[SecretName], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Who else may read or change a file: POSIX modes, checked, and fixed where they are ours."""
+"""POSIX permissions: checked for other users, and fixed where the files are ours."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _see_trusted(path: Path, status: os.stat_result) -> None:
 
 
 def _loose(status: os.stat_result) -> str:
-    """Who else may write to a file or folder; nobody is empty. In a sticky folder each changes only what is theirs."""
+    """Other users who may write to a file or folder; empty if none. In a sticky folder each changes only their own."""
     if stat.S_ISLNK(status.st_mode) or (stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX):
         return ""
     if status.st_mode & stat.S_IWOTH:

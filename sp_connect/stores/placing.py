@@ -61,7 +61,7 @@ class Spot(NamedTuple):
 
     @property
     def at(self) -> str | Path:
-        """What the calls of the system take: the name where the folder is open, else the whole path."""
+        """The arguments for system calls: the name if the folder is open, else the whole path."""
         return self.path if self.handle is None else self.name
 
 
@@ -106,7 +106,7 @@ def put(
 
 
 def given_back(folder: Path, data: bytes) -> bytes:
-    """What a folder's disk gives back of a file that has no name there, or loses it at once."""
+    """Writes to a folder's disk and reads back, through a file without a name or one that is removed at once."""
     with spot(folder / leftovers.new_name()) as target:
         handle = _nameless(target, 0o600)
         beside = target.beside()

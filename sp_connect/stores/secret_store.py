@@ -1,4 +1,4 @@
-"""What a secret store must do, the proof that it does it, and which one is in use.
+"""The contract of a secret store, the check that one fulfils it, and the choice of the active one.
 
 A secret is kept under a `SecretName` whose `ref` is new each time. There is never a silent change of store:
 what is not in the chosen one is missing.
@@ -22,7 +22,7 @@ StoreName = Literal["keyring", "vault"]
 NAMES: tuple[StoreName, ...] = get_args(StoreName)
 
 OpenedBy = Literal["passphrase", "keyring"]
-"""What opens a vault."""
+"""The two ways to open a vault."""
 
 OPENERS: tuple[OpenedBy, ...] = get_args(OpenedBy)
 
@@ -62,7 +62,7 @@ class Contents(NamedTuple):
 
 
 class SecretStore(Protocol):
-    """What every secret store does. All may raise StoreUnavailable, StoreLocked and Damaged.
+    """A secret store. All methods may raise StoreUnavailable, StoreLocked and Damaged.
 
     `keep` reads back what it wrote before it returns. `fetch` raises MissingToken for what is absent; to `forget`
     it is fine. `keep_all` and `forget_all` do the same for many, in any order: where they raise, it may be done

@@ -17,13 +17,13 @@ TIME = "a time such as 2026-11-22T10:00:00Z"
 
 
 class Kind(NamedTuple):
-    """What a key may hold, and how messages call it."""
+    """The type of a key's value, with its name for messages."""
 
     types: tuple[type, ...]
     wanted: str
 
     def or_none(self) -> Kind:
-        """The same for a key that may be missing."""
+        """This kind, for a key that may be missing."""
         return Kind((*self.types, NoneType), self.wanted)
 
 
@@ -48,7 +48,7 @@ class Row:
         return found if tuple(map(type, found)) in self._fitting else None
 
     def of_each(self, tables: list[Any]) -> list[tuple[Any, ...]] | None:
-        """The same for each of an array; None where one is no table, or does not fit."""
+        """The rows of an array of tables; None if one is not a table or does not fit."""
         try:
             found = list(map(self._whole, tables))  # twice as fast, where no key is missing
         except (KeyError, TypeError):
@@ -111,7 +111,7 @@ class Table:
         return self.utc(key, self._get(key, None))
 
     def utc(self, key: str, value: object) -> datetime:
-        """The same for a value in hand."""
+        """Converts a value to UTC. Raises Damaged."""
         # Far from today, adding a year or changing the zone leaves what datetime can hold.
         if not isinstance(value, datetime) or not 1970 <= value.year <= 9000:
             raise self._wrong(key, value, TIME)
@@ -148,12 +148,12 @@ class Table:
         raise AssertionError("each is of its kind, and all together are not")
 
     def rows(self, key: str, row: Row) -> list[tuple[Any, ...]]:
-        """The same for each table of an array; none where it is missing."""
+        """The rows of an array of tables; none if it is missing. Raises Damaged."""
         found = row.of_each(self._array(key))
         return found if found is not None else [table.row(row) for table in self.tables(key)]  # raises, and says why
 
     def beside(self, known: AbstractSet[str]) -> dict[str, Any]:
-        """What it holds beside the known keys: those of a later version, or the user's own."""
+        """The unknown keys: those of a later version, or the user's own."""
         if self._values.keys() <= known:
             return {}
         return {key: value for key, value in self._values.items() if key not in known}

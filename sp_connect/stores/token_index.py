@@ -58,7 +58,7 @@ class TokenIndex:
         return found
 
     def fingerprint(self, token: Secret) -> str:
-        """The same text for the same token, in this home."""
+        """A text that is equal for equal tokens in this home."""
         self._read()
         value = token.reveal().encode(errors="surrogatepass")
         return hmac.new(self._key, value, hashlib.sha256).hexdigest()[:32]

@@ -63,7 +63,7 @@ def write(path: Path, values: Mapping[str, Any], notes: Path | None = None) -> N
 
 
 def write_all(contents: Mapping[Path, Mapping[str, Any]]) -> None:
-    """The same for many, as `files.replace_all` does."""
+    """Writes many files, as `files.replace_all` does."""
     import tomli_w
 
     # Half a surrogate pair, which JSON from Amazon may hold, is no text that a file can keep.

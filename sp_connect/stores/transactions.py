@@ -31,7 +31,7 @@ REFRESHING_SECONDS = 120.0
 """How long one process may wait for another where giving up is dear: to keep a new token."""
 
 ASKING_SECONDS = 300.0
-"""The same for the answer of Amazon that another waits for, which may be long in coming (`amazon.http`)."""
+"""Seconds to wait for another process that asks Amazon, which may take long (`amazon.client`)."""
 
 
 class Transactions:
@@ -321,14 +321,14 @@ class Transactions:
             self.journal.note(entry._replace(names=tuple(left)))
 
     def _finish(self, entry: Entry) -> bool:
-        """The same in the store in use; what fails now is left for the next time, and told by False."""
+        """Tries to finish an entry in the active store; returns False to leave it for the next writer."""
         with suppress(errors.ThisMachine):
             self.complete(entry, self._secrets)
             return True
         return False
 
     def _rename(self, entry: Entry) -> Entry:
-        """What is left of a change once its seller has the new name, or has kept the old one."""
+        """Finishes or undoes an interrupted rename; returns the rest of the entry."""
         if entry.renamed is None:
             return entry
         if self._connections.has(entry.renamed.new):

@@ -208,7 +208,7 @@ def item(key_id: bytes) -> SecretName:
 
 
 def _stamp(path: Path) -> object:
-    """What is another value once a file is another one."""
+    """A value that changes whenever the file is replaced."""
     try:
         status = path.stat()
     except OSError:  # what is wrong with it is told where it is read

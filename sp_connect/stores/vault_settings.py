@@ -1,4 +1,4 @@
-"""What vault.toml says: made, read with suspicion, and opened by a passphrase. Its form is docs/vault-format.md.
+"""The content of vault.toml: made, read with suspicion, opened by a passphrase. Format: docs/vault-format.md.
 
 Values in, values out: the file itself and the keyring are `vault_key`'s.
 """
@@ -30,10 +30,10 @@ BYTE_ORDER_MARK = "\ufeff"
 SET_IT = "set SP_CONNECT_PASSPHRASE_FILE (a file that holds it) or SP_CONNECT_PASSPHRASE"
 
 COST: Mapping[str, int] = MappingProxyType({"n": 2**15, "r": 8, "p": 1})
-"""What scrypt costs whoever makes or opens a vault by its passphrase: a tenth of a second, 32 MiB."""
+"""scrypt's cost to make or open a vault by passphrase: a tenth of a second, 32 MiB."""
 
 MOST = {"n": 2**20, "r": 8, "p": 4}
-"""What a hostile vault.toml may ask of this machine: a gigabyte, and some seconds."""
+"""The most that a hostile vault.toml may ask of this machine: a gigabyte, and some seconds."""
 
 
 class Key(NamedTuple):
@@ -67,7 +67,7 @@ def made(key: Key, passphrase: Secret | None, path: Path, cost: Mapping[str, int
 
 
 def read(path: Path, values: Mapping[str, Any]) -> Settings:
-    """What the values of a vault.toml say. Raises Damaged."""
+    """Reads the values of a vault.toml. Raises Damaged."""
     table = Table(path, "", values)
     if table.text("checksum") != checksum({key: values[key] for key in values if key != "checksum"}):
         raise table.damaged("its checksum does not match")
@@ -132,14 +132,14 @@ def text(data: bytes) -> str:
 
 
 def data(text: str) -> bytes:
-    """The same back. Raises ValueError."""
+    """Decodes `text`. Raises ValueError."""
     import base64
 
     return base64.b64decode(text, validate=True)
 
 
 def bound(key_id: bytes, kdf: Mapping[str, Any]) -> bytes:
-    """What the seal of the vault's key vouches for."""
+    """The context that the seal of the vault's key is bound to."""
     return json.dumps([VERSION, key_id.hex(), kdf], sort_keys=True).encode()
 
 

@@ -24,7 +24,7 @@ PASTED_SECONDS = 0.1
 
 
 class Prompt:
-    """Whoever is at `stdin`; questions go to `stderr`, because stdout carries results alone."""
+    """Questions to the person at `stdin`, printed to `stderr`, since stdout carries only results."""
 
     def __init__(self, stdin: TextIO | None, stderr: TextIO, platform: str = os.name) -> None:
         self._stdin = stdin
@@ -91,11 +91,11 @@ class Prompt:
         return Secret(told.strip())
 
     def passphrase(self, question: str, flag: str) -> Secret:
-        """The same to the letter, white space at its ends too."""
+        """A passphrase, exactly as typed, including white space at its ends."""
         return Secret(self._typed(question, flag))
 
     def secret_from_stdin(self, what: str) -> Secret:
-        """What another program wrote to stdin, white space around it dropped. Raises Usage if that is nothing."""
+        """A secret that another program wrote to stdin, stripped of white space. Raises Usage if it is empty."""
         return Secret(self.text(what, "for example: pass show lwa | sp-connect ..."))
 
     def passphrase_from_stdin(self, hint: str) -> Secret:
@@ -103,7 +103,7 @@ class Prompt:
         return Secret(self._read("passphrase", hint).removeprefix("\ufeff").rstrip("\r\n"))
 
     def text(self, what: str, hint: str) -> str:
-        """The same for what is no secret."""
+        """All of stdin as text, stripped."""
         return self._read(what, hint).strip()
 
     def _typed(self, question: str, flag: str, *, alone: bool = False) -> str:
@@ -127,7 +127,7 @@ class Prompt:
             return None
 
     def _unseen(self, question: str, source: int) -> str:
-        """What is typed or pasted at once, without its echo. getpass throws away what comes behind the first line."""
+        """Input typed or pasted at once, without echo. getpass drops what follows the first line."""
         import termios
 
         before = termios.tcgetattr(source)

@@ -131,7 +131,7 @@ class Screen:
         self._tell([(sentence, "bold yellow")])
 
     def typed(self, told: str) -> str:
-        """What is told, with its commands as they are typed here: around the simulated Amazon, with --simulate."""
+        """Text with --simulate inserted into commands when simulating."""
         return text.rehearsed(told) if self.simulated else told
 
     def fault(self, error: errors.SpConnectError, what: str = "") -> None:
@@ -227,5 +227,5 @@ def _more(error: errors.SpConnectError) -> str:
 
 
 def _stop_writing_to(stream: TextIO) -> None:
-    """Whoever read this stream has left (`| head -1`), which is no error: what follows goes nowhere."""
+    """Discards further output once the reader of this stream has left (`| head -1`), which is no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,1 +1,1 @@
-"""What people and scripts see: values in, tables, cards and JSON out."""
+"""Values in; tables, cards and JSON out."""

@@ -91,7 +91,7 @@ def labelled(pairs: Iterable[tuple[str, Text]]) -> Table:
 
 
 def facts(connection: Connection, now: datetime) -> list[tuple[str, Text]]:
-    """What the card says, a label and a value each."""
+    """The card's lines: a label and a value each."""
     suspended, is_known = words.listed(connection.suspended_in), bool(connection.marketplaces)
     stores = sorted({m.store_name for m in connection.marketplaces if m.store_name})
     codes = "  ".join(connection.sells_in)

@@ -1,4 +1,4 @@
-"""What `doctor` found: a line for each check as it comes, or a table where nobody looks on."""
+"""Results of `doctor`: a line per check as it completes, or a table if nobody watches."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAME, TIME, GAP = 13, 7, 2
 
 
 def head(screen: Screen) -> None:
-    """What stands above the lines: that all of it is simulated, if it is."""
+    """The heading above the lines: that everything is simulated, if it is."""
     if screen.simulated:
         screen.show(text.styled("SIMULATED", "bold yellow"))
 

@@ -43,11 +43,11 @@ STEPS: Sequence[tuple[int, bool, bool, frozenset[str]]] = (
     (NARROW_GAP, False, True, frozenset({LEVEL, CODES})),
     (NARROW_GAP, False, True, frozenset({LEVEL, CODES, RENEW})),
 )
-"""What gives way, step by step: the gap; "DE FR +8" to "DE +9"; names and places to several lines; what is left out."""
+"""Steps in which a table shrinks: the gap; "DE FR +8" to "DE +9"; names and places wrap; columns go."""
 
 
 class Row(NamedTuple):
-    """What the table tells of one connection, in the order of its columns. `style` is that of the status."""
+    """A table row of one connection, in the order of its columns. `style` is that of the status."""
 
     seller: str
     place: str
@@ -74,7 +74,7 @@ def told(
     *,
     ascii_only: bool = False,
 ) -> list[Row]:
-    """What the table says of each; of the `doubtful`, that they were not checked.
+    """Table rows of connections; the `doubtful` ones are marked as not checked.
 
     Of thousands of connections most say the same: their countries, levels, days and states are each put together once.
     """

@@ -1,4 +1,4 @@
-"""What `connect` says while it waits: what to do at Amazon, the address, and how long is left. All on stderr."""
+"""Messages of `connect` while it waits: the steps at Amazon, the address, the time left. All on stderr."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def opening(screen: Screen, scope: Scope, app: App, counted: str, before: Connection | None, *, replaces: bool) -> None:
-    """Who is connected where, which account is awaited if one is known, and what the person does at Amazon.
+    """Prints the seller and place, the expected account if known, and the person's steps at Amazon.
 
     `counted` is "1 of 2: " where there are several.
     """

@@ -106,7 +106,7 @@ def move(
     *,
     dry_run: bool,
 ) -> dict[str, Any]:
-    """What `store move` did, or would do: how many secrets it moved, and whose are in neither store."""
+    """The result of `store move`, done or planned: secrets moved, and those in neither store."""
     apps = sum(isinstance(one, App) for one in moved)
     return {
         "from": source,
@@ -119,7 +119,7 @@ def move(
 
 
 def checkup(found: Sequence[Finding]) -> dict[str, Any]:
-    """What `doctor` found, check by check; `ok` says that none failed."""
+    """The results of `doctor`, check by check; `ok` is false if any failed."""
     checks = [
         {
             "name": one.name,

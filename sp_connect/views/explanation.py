@@ -1,4 +1,4 @@
-"""What an error code of Amazon's means, as a table of all codes and as a page of one."""
+"""Amazon's error codes, as a table of all and as a page of one."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from icalendar import Alarm, Event
 
 NAMESPACE = uuid.UUID("8161b3c3-a797-5b47-9f9d-7cc4afc0d17b")
-"""What the UIDs are made in; another one would double every event at the next import."""
+"""The namespace of the UIDs; another one would double every event at the next import."""
 
 REMIND_DAYS = (30, 7)
 MORNING = timedelta(hours=9)

@@ -23,7 +23,7 @@ WIDEST_NAME = 32
 """A longer name takes several lines on a terminal, so that the eye finds the way from a name to its signs."""
 
 WIDEST_CELL, NARROW_CELL, NARROW = 14, 8, 60
-"""What a cell with several accounts may take on one line, and on a terminal of fewer columns than the last."""
+"""The widest cell with several accounts on one line, and on a terminal narrower than the last value."""
 
 HEADS = {
     "North America": ("North", "America"),
@@ -65,7 +65,7 @@ class Part(NamedTuple):
 
     @property
     def told(self) -> str:
-        """The same in words."""
+        """The sign in words."""
         said = signs.told(self.status, self.days_left)
         return said if self.country is None else f"{geography.COUNTRIES[self.country].name} {said}"
 
@@ -136,7 +136,7 @@ def grid(connections: Iterable[Connection], now: datetime, shown: Sequence[Colum
 
 
 def legend(shown: Grid) -> list[Entry]:
-    """What the signs mean: those that occur, and a country with a connection of its own if there is any."""
+    """The legend: signs that occur, and separate country connections if there are any."""
     parts = {(part.country, part.status) for row in shown.rows for cell in row.cells for part in cell}
     told: dict[signs.Sign, list[str]] = {}
     for status in signs.IN_ORDER:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from sp_connect import errors
 
 POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
-"""What PowerShell takes for a single quote: the typographic ones too."""
+"""Characters that PowerShell treats as single quotes, the typographic ones included."""
 
 
 def posix(values: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from sp_connect.views.matrix import Column, Grid, Row
 
 
 class Report(NamedTuple):
-    """What a report tells of, at `now`. `due` counts days, `asked` is the command that made it.
+    """The content of a report, at `now`. `due` counts days, `asked` is the command that made it.
 
     `unread` files could not be read, so that their sellers are missing.
     """
@@ -43,7 +43,7 @@ def title(report: Report) -> str:
 
 
 def notes(report: Report) -> list[str]:
-    """What a reader must not miss."""
+    """Notes that a reader must not miss."""
     told = ["SIMULATED: none of this is real."] if report.simulated else []
     if report.unread:
         whose = "its seller is" if report.unread == 1 else "their sellers are"
@@ -100,7 +100,7 @@ def _command(line: str) -> list[str]:
 
 
 def _facts(connection: Connection, now: datetime) -> dict[str, str]:
-    """What the tables tell of a connection."""
+    """The values of a connection in the tables."""
     status = connection.status(now)
     sign = signs.of(status)
     return {

@@ -36,7 +36,7 @@ ABSENT = Sign("·", ".", "dim")
 INVITED = Sign("○", "o", "cyan")
 
 KINDS = MappingProxyType({"green": "good", "yellow": "warn", "red": "bad", "cyan": "note", "dim": "soft"})
-"""What style sheets call a style."""
+"""Style sheet classes of the styles."""
 
 _OF_STATUS: Mapping[Status | None, Sign] = MappingProxyType(
     {
@@ -54,7 +54,7 @@ IN_ORDER = tuple(_OF_STATUS)
 """The states as a legend has them; None is not connected."""
 
 URGENT = frozenset({DUE, ENDED, MISSING})
-"""What only a new consent mends."""
+"""Statuses that only a new consent fixes."""
 
 
 def of(status: Status | None) -> Sign:

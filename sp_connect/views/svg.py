@@ -17,7 +17,7 @@ from sp_connect.views.drawing import Drawing, Line, Run
 from sp_connect.views.report import Report
 
 COLUMNS = 100
-"""What a picture may take, in letters: more is too small to read in the width of a README."""
+"""The widest picture, in letters: more is too small to read in a README."""
 
 LETTER, LINE, EDGE = 8.43, 22, 24
 """In pixels at 14: how far monospaced fonts advance a letter, a line's height, and the margin."""

@@ -49,7 +49,7 @@ def connections(
 
 
 def summary(rows: Sequence[Connection], now: datetime) -> str:
-    """What a table of connections comes to: "4 connections of 2 sellers; 1 due, 1 rejected."."""
+    """The summary of a table of connections: "4 connections of 2 sellers; 1 due, 1 rejected."."""
     sellers = len({c.scope.seller for c in rows})
     total = f"{words.count(len(rows), 'connection')} of {words.count(sellers, 'seller')}"
     states = [c.status(now) for c in rows]
@@ -91,7 +91,7 @@ def apps(screen: Screen, rows: Sequence[tuple[App, int]], now: datetime) -> Tabl
 
 
 def app_facts(app: App, seats: int, now: datetime) -> list[tuple[str, Text]]:
-    """What `app show` says, a label and a value each."""
+    """The lines of `app show`: a label and a value each."""
     until = app.old_secret_until if app.has_old_secret(now) else None
     return [
         ("App", text.styled(app.name, "bold")),

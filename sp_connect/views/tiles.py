@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 NARROWEST, GAP = 56, 2
-"""What a tile has at least where several stand side by side, and what lies between them."""
+"""The least width of a tile where several are side by side, and the gap between them."""
 
 FRAME = 6
-"""What a tile takes beside what it says."""
+"""The width that a tile needs beside its text."""
 
 Place = tuple[Scope, Connection | None, str, Invite | None]
 """Where the seller is or could be connected, the command that connects it or renews it, and a pending invite."""

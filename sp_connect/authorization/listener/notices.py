@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Notice(NamedTuple):
-    """What happened, and what the person can do; a sentence each."""
+    """An event and the person's next step; one sentence each."""
 
     what: str
     step: str

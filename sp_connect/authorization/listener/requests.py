@@ -21,7 +21,7 @@ CALLBACK_PATH = "/callback"
 
 
 class Head:
-    """What a client sends, up to limits.LONGEST_HEAD: there it ends, and `is_over` says so. Nobody reads a body."""
+    """The head of a request, up to limits.LONGEST_HEAD; `is_over` says that it was longer. Bodies are not read."""
 
     def __init__(self, source: BufferedIOBase) -> None:
         self._source = source
