@@ -16,7 +16,7 @@ import typer
 from sp_connect import __version__
 from sp_connect.amazon import explanations
 from sp_connect.amazon.explanations import Explanation
-from sp_connect.cli import main
+from sp_connect.cli import help, main
 from sp_connect.errors.causes import Cause
 from sp_connect.views.explanation import CERTAINTY, WHERE, sentence
 
@@ -83,7 +83,7 @@ class Command(NamedTuple):
     usage: str
     text: list[str]
     lines: list[Line]
-    example: str
+    examples: list[str]
     commands: list[Command]
 
 
@@ -111,7 +111,7 @@ def _command(name: str, command: Any, above: typer.Context) -> Command:
         f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}",
         (command.help or "").split("\n\n"),
         _lines(command, context),
-        (command.epilog or "").removeprefix("Example: "),
+        help.lines(command.epilog),
         [_command(f"{name} {one}", found, context) for one, found in below.items()],
     )
 
@@ -142,8 +142,8 @@ def commands() -> str:
             parts += [f"### {command.name}", f"```text\n{command.usage}\n```", *map(_escaped, command.text)]
             if command.lines:
                 parts.append(_table("flag or argument", command.lines))
-            if command.example:
-                parts.append(f"For example:\n\n```sh\n{command.example}\n```")
+            if command.examples:
+                parts.append("For example:\n\n```sh\n" + "\n".join(command.examples) + "\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -211,8 +211,9 @@ def manual() -> str:
             lines += [f".SS {_roff(command.name)}", f".B {_roff(command.usage)}"]
             lines += [line for part in command.text for line in (".PP", _roff(part))]
             lines += _tagged(command.lines)
-            if command.example:
-                lines += [".PP", "For example:", ".PP", ".nf", f".RS\n{_roff(command.example)}\n.RE", ".fi"]
+            if command.examples:
+                typed = "\n".join(map(_roff, command.examples))
+                lines += [".PP", "For example:", ".PP", ".nf", f".RS\n{typed}\n.RE", ".fi"]
     lines += [".SH EXIT STATUS", *(line for status, when in STATUSES for line in (".TP", f".B {status}", _roff(when)))]
     lines += [".SH FILES", *(line for name, what in FILES for line in (".TP", f".I {_roff(name)}", _roff(what)))]
     lines += [".SH ENVIRONMENT", *(line for name, what in VARIABLES for line in (".TP", f".B {name}", _roff(what)))]

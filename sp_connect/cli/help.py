@@ -17,8 +17,11 @@ SETTINGS: dict[str, Any] = {
 """Settings shared by every Typer app here."""
 
 
+_ONE, _MANY = "Example: ", "Examples:"
+
+
 class Command(TyperCommand):
-    """A command whose example is a line of its own, to be copied whole."""
+    """A command whose examples are whole lines, to be copied."""
 
     def make_parser(self, ctx: Any) -> Any:
         return _taking_each_once(super().make_parser(ctx))
@@ -27,7 +30,7 @@ class Command(TyperCommand):
         return _with_headings(super().get_help(ctx))
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's
-        _write_example(formatter, self.epilog)
+        _write_epilog(formatter, self.epilog)
 
 
 class Prefix(Command):
@@ -37,8 +40,7 @@ class Prefix(Command):
         if "--" not in args and not {"-h", "--help"} & {*args} and not ctx.resilient_parsing:
             from sp_connect import errors
 
-            example = (self.epilog or "").removeprefix("Example: ")
-            raise errors.Usage("Put the command to run after `--`.", example)
+            raise errors.Usage("Put the command to run after `--`.", lines(self.epilog)[0])
         return super().parse_args(ctx, args)
 
 
@@ -58,7 +60,7 @@ class Group(TyperGroup):
         return _with_headings(super().get_help(ctx))
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base class's
-        _write_example(formatter, self.epilog)
+        _write_epilog(formatter, self.epilog)
 
     def sections(self) -> dict[str, list[tuple[str, str]]]:
         """By its heading, each command's name and summary."""
@@ -95,9 +97,22 @@ def takes_many(param: Any) -> bool:
     return bool(param.multiple or param.is_flag or param.count)
 
 
-def _write_example(formatter: Any, example: str | None) -> None:
-    if example:
-        formatter.write(f"\n{example}\n")
+def examples(*commands: str) -> str:
+    """The epilog that shows whole command lines, each to be copied: "Example: …", or a list under a heading."""
+    if len(commands) == 1:
+        return f"{_ONE}{commands[0]}"
+    return "".join([_MANY, *(f"\n  {command}" for command in commands)])
+
+
+def lines(epilog: str | None) -> list[str]:
+    """The command lines of an epilog made by `examples`."""
+    text = (epilog or "").removeprefix(_ONE).removeprefix(_MANY)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _write_epilog(formatter: Any, epilog: str | None) -> None:
+    if epilog:
+        formatter.write(f"\n{epilog}\n")
 
 
 def _with_headings(text: str) -> str:

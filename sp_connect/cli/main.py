@@ -65,9 +65,9 @@ def _load(entry: entries.Entry) -> Any:
             command.help = _paragraphs(command.help)
         return group
     alone = typer.Typer(**help.SETTINGS)
-    help_text, example = _paragraphs(target.__doc__), f"Example: {entry.example}"
+    help_text, examples = _paragraphs(target.__doc__), help.examples(*entry.examples)
     kind = help.Prefix if entry.is_prefix else help.Command
-    alone.command(entry.name, cls=kind, help=help_text, epilog=example)(target)
+    alone.command(entry.name, cls=kind, help=help_text, epilog=examples)(target)
     return typer.main.get_command(alone)
 
 

@@ -84,7 +84,7 @@ def test_no_summary_of_a_command_is_cut(program: Program) -> None:
 def test_an_example_is_one_line_however_narrow_the_terminal(program: Program) -> None:
     result = program.run("connect", "--help", env={"COLUMNS": "60"})
 
-    assert "Example: sp-connect connect --seller acme --region fe --country JP --country AU\n" in result.stdout
+    assert "\n  sp-connect connect --seller acme --region fe --country JP --country AU\n" in result.stdout
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
@@ -92,7 +92,7 @@ def test_each_command_has_a_summary_and_an_example(command: tuple[str, ...]) -> 
     result = CliRunner().invoke(main.app, [*command, "--help"], env={"COLUMNS": "200", "TERMINAL_WIDTH": "200"})
 
     assert result.exit_code == 0
-    assert re.search(rf"Example: .*sp-connect (--\S+ )?{' '.join(command)}", result.output)
+    assert re.search(rf"(?m)^(Example:|  ).*sp-connect (--\S+ )?{' '.join(command)}", result.output)
     assert re.search(r"(?m)^  [A-Z][^.]+[.]", result.output)
 
 
