@@ -32,7 +32,7 @@ def _stretch(environ: dict[str, str]) -> None:
         from sp_connect.process import hardening
 
         hardening.apply()  # as every command that holds secrets does
-        from sp_connect.stores import toml, vault_settings
+        from sp_connect.stores.home import toml, vault_settings
 
         path = settings.home(environ).data / "vault" / "vault.toml"
         values, passphrase = toml.read(path), settings.passphrase_of(environ)()

@@ -18,16 +18,16 @@ from sp_connect import errors, settings
 from sp_connect.amazon.client import Amazon
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.settings import Environment, Home
-from sp_connect.stores import secret_store
+from sp_connect.stores import books, secret_store
 from sp_connect.stores.active import ActiveStore
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.identity import Identity
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.journal import Journal
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.transactions import Transactions
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.identity import Identity
+from sp_connect.stores.home.invites import Invites
+from sp_connect.stores.home.journal import Journal
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
+from sp_connect.stores.home.vault import Vault
 from sp_connect.terminal.prompt import Prompt
 from sp_connect.terminal.screen import Screen
 
@@ -61,14 +61,14 @@ class Runtime:
 
     screen: Screen
     prompt: Prompt
-    apps: Apps
-    connections: Connections
-    invites: Invites
+    apps: books.Apps
+    connections: books.Connections
+    invites: books.Invites
     secrets: secret_store.SecretStore
     store_reason: str
     vault: Vault
     migration: Callable[[], Migration]
-    changes: Transactions
+    changes: books.Changes
     amazon: Amazon
     browser: Browser
     send_link: Callable[[Invite], None]

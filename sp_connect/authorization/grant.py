@@ -18,7 +18,7 @@ from sp_connect.models import App, Connection, Consent, Grant, Scope, Secret
 from sp_connect.process import signals
 from sp_connect.runtime import Runtime
 from sp_connect.stores import secret_store
-from sp_connect.stores.transactions import REFRESHING_SECONDS
+from sp_connect.stores.home.transactions import REFRESHING_SECONDS
 
 NEEDED = (
     "email.utils",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from sp_connect import errors, words
 from sp_connect.browser import default, programs
 from sp_connect.models import Consent
-from sp_connect.stores import files
+from sp_connect.stores.home import files
 
 if TYPE_CHECKING:
     from sp_connect.browser.brands import Installed

@@ -8,7 +8,7 @@ from sp_connect import errors
 from sp_connect.authorization import grant
 from sp_connect.models import Connection, Scope, Secret
 from sp_connect.runtime import Runtime
-from sp_connect.stores.token_index import TokenIndex
+from sp_connect.stores.home.token_index import TokenIndex
 
 
 class Accounts:

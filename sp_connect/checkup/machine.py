@@ -9,8 +9,8 @@ from pathlib import Path
 from sp_connect import errors, words
 from sp_connect.checkup.context import FIX, Context, several
 from sp_connect.findings import Finding, ok, skipped, warning
-from sp_connect.stores import files, permissions
-from sp_connect.stores.permissions import Loose
+from sp_connect.stores.home import files, permissions
+from sp_connect.stores.home.permissions import Loose
 
 FOLDERS = ("connections", "invites", "unfinished", "vault", "vault/apps", "vault/sellers")
 """Those of a home that hold nothing but files of ours."""

@@ -15,7 +15,7 @@ from sp_connect.checkup import machine
 from sp_connect.checkup.context import FIX, SET_CLOCK, Context, several
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import DUE_WITHIN, Connection, Invite
-from sp_connect.stores import files, leftovers
+from sp_connect.stores.home import files, leftovers
 from sp_connect.terminal import progress
 from sp_connect.views import tables
 

@@ -8,8 +8,9 @@ from sp_connect.authorization import loopback
 from sp_connect.checkup.context import SET_CLOCK, Context
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import SEATS, SECRET_LIFE, App
-from sp_connect.stores import files, secret_store
-from sp_connect.stores.authorizations import seated
+from sp_connect.stores import secret_store
+from sp_connect.stores.home import files
+from sp_connect.stores.home.authorizations import seated
 
 OLD_DAYS = 150
 """The age at which a client secret is worth a thought: Amazon takes it for thirty days more."""

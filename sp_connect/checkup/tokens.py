@@ -10,7 +10,7 @@ from sp_connect.checkup.context import FIX, Context, several
 from sp_connect.findings import Finding, failed, ok, skipped, warning
 from sp_connect.models import Connection, SecretName, Standing
 from sp_connect.stores import secret_store
-from sp_connect.stores.transactions import secret_names
+from sp_connect.stores.home.transactions import secret_names
 from sp_connect.terminal import progress
 
 CLAIMED = "every secret in the store belongs to a record"

@@ -9,7 +9,7 @@ from typing import NamedTuple, get_args
 from sp_connect import errors, words
 from sp_connect.amazon import geography
 from sp_connect.models import Connection, Status
-from sp_connect.stores.connections import Connections
+from sp_connect.stores.books import Connections
 
 Read = tuple[Sequence[Connection], Sequence[errors.Damaged]]
 """Connections in the order of tables, and the damaged files that were passed over."""

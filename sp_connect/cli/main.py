@@ -171,7 +171,7 @@ def main() -> None:
         if status == 130:  # how Typer tells of Ctrl-C
             raise KeyboardInterrupt  # noqa: TRY301 - the boundary is below
         sys.stdout.flush()
-        if not status and (files := sys.modules.get("sp_connect.stores.files")):
+        if not status and (files := sys.modules.get("sp_connect.stores.home.files")):
             files.see_confirmed()
     except (SystemExit, BrokenPipeError):  # whoever read the help has left (`--help | head -1`), which is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,7 +16,7 @@ from sp_connect.cli import flags, help
 from sp_connect.models import OLD_SECRET_LIFE, App, Connection, Secret, Tokens
 from sp_connect.runtime import Runtime
 from sp_connect.stores import secret_store
-from sp_connect.stores.authorizations import Authorization, seated
+from sp_connect.stores.home.authorizations import Authorization, seated
 from sp_connect.views import data
 
 

@@ -11,7 +11,7 @@ import typer
 from sp_connect import checkup, errors, findings, words
 from sp_connect.cli import flags
 from sp_connect.findings import Finding
-from sp_connect.stores import permissions
+from sp_connect.stores.home import permissions
 from sp_connect.views import checkup as view
 from sp_connect.views import data
 

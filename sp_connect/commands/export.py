@@ -11,7 +11,7 @@ import typer
 from sp_connect import access, errors
 from sp_connect.cli import flags
 from sp_connect.runtime import Runtime
-from sp_connect.stores import outputs
+from sp_connect.stores.home import outputs
 from sp_connect.views import quoting
 
 

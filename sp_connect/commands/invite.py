@@ -17,7 +17,7 @@ from sp_connect.bulk import csv_input
 from sp_connect.cli import flags
 from sp_connect.models import SEATS, Invite, Scope
 from sp_connect.runtime import Runtime
-from sp_connect.stores.authorizations import seated
+from sp_connect.stores.home.authorizations import seated
 from sp_connect.views import data
 
 DAYS = 7

@@ -16,7 +16,7 @@ from sp_connect.cli import flags
 from sp_connect.cli.filters import Selection
 from sp_connect.models import DUE_WITHIN, SECRET_LIFE, App, Connection
 from sp_connect.runtime import Runtime
-from sp_connect.stores import files, outputs
+from sp_connect.stores.home import files, outputs
 from sp_connect.views import data
 
 if TYPE_CHECKING:

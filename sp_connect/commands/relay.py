@@ -11,7 +11,7 @@ from sp_connect import pages
 from sp_connect.authorization import loopback
 from sp_connect.cli import flags
 from sp_connect.runtime import Runtime
-from sp_connect.stores import outputs
+from sp_connect.stores.home import outputs
 
 
 def run(runtime: Runtime, name: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from sp_connect.cli import flags
 from sp_connect.cli.filters import Selection, is_pattern
 from sp_connect.models import Connection, Invite, Scope
 from sp_connect.runtime import Runtime
-from sp_connect.stores.authorizations import Authorization
+from sp_connect.stores.home.authorizations import Authorization
 from sp_connect.views import data
 
 

@@ -18,7 +18,7 @@ from sp_connect.errors import causes
 from sp_connect.models import App, Connection, Scope, Secret, Standing
 from sp_connect.process import parallel
 from sp_connect.runtime import Runtime
-from sp_connect.stores.transactions import REFRESHING_SECONDS
+from sp_connect.stores.home.transactions import REFRESHING_SECONDS
 from sp_connect.terminal import progress
 from sp_connect.views import data
 

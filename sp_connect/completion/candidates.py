@@ -59,7 +59,7 @@ def sellers(ctx: Any, incomplete: str) -> Candidates:
 
 def apps(ctx: Any, incomplete: str) -> Candidates:
     """The apps that config.toml registers. Raises Damaged."""
-    from sp_connect.stores.apps import Apps
+    from sp_connect.stores.home.apps import Apps
 
     config, _ = _home(ctx)
     return [

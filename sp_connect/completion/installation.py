@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sp_connect import errors, settings
 from sp_connect.completion import SCRIPTS, shells
-from sp_connect.stores import files
+from sp_connect.stores.home import files
 
 
 class Place(NamedTuple):

@@ -16,8 +16,8 @@ from sp_connect.simulator import accounts, seller
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import APPS, SimulatedApp, World
 from sp_connect.stores import secret_store
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.screen import Screen
 
 USUAL_PORT = 8723

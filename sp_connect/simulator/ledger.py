@@ -105,14 +105,14 @@ class Ledger:
     def _locked(self) -> Any:
         if self._file is None:
             return nullcontext()
-        from sp_connect.stores import locks
+        from sp_connect.stores.home import locks
 
         return locks.held(self._file.with_name(f"{self._file.name}.lock"))
 
     def _write(self) -> None:
         if self._file is None:
             return
-        from sp_connect.stores import files
+        from sp_connect.stores.home import files
 
         kept = {
             "authorizations": [dataclasses.asdict(authorization) for authorization in self.authorizations.values()],

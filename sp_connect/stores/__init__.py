@@ -1,1 +1,1 @@
-"""Everything stored on this machine: apps, connections and secrets."""
+"""Everything stored: `books` says what a store provides, `home` is one machine, `migration` moves secrets."""

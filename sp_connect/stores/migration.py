@@ -17,13 +17,12 @@ from typing import NamedTuple
 from sp_connect import errors, words
 from sp_connect.models import App, Connection, SecretName
 from sp_connect.stores import copying, secret_store
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
+from sp_connect.stores.books import Apps, Connections
 from sp_connect.stores.copying import Direction
-from sp_connect.stores.journal import Entry
+from sp_connect.stores.home.journal import Entry
+from sp_connect.stores.home.transactions import REFRESHING_SECONDS, Transactions, secret_names
+from sp_connect.stores.home.vault import Vault
 from sp_connect.stores.secret_store import SecretStore, StoreName
-from sp_connect.stores.transactions import REFRESHING_SECONDS, Transactions, secret_names
-from sp_connect.stores.vault import Vault
 
 Record = App | Connection
 

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar, get_args, runtime_che
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import locks
+from sp_connect.stores.home import locks
 
 StoreName = Literal["keyring", "vault"]
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from sp_connect.amazon import geography
 from sp_connect.models import App, Connection, Marketplace, Secret
 from sp_connect.simulator.world import BUILT_IN
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 
 PASSPHRASE = "simulated"
 SELLS_IN = (

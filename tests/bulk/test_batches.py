@@ -15,7 +15,7 @@ from sp_connect.bulk.known_accounts import Accounts
 from sp_connect.bulk.reading import Outcome, Row
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secret_store
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores.home.transactions import Transactions
 from tests.agency import Agency
 from tests.commands.given import kept, record, token_of
 

@@ -13,7 +13,7 @@ from sp_connect.findings import Finding
 from sp_connect.models import SecretName
 from sp_connect.runtime import Runtime
 from sp_connect.stores import secret_store
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores.home.transactions import Transactions
 from tests.agency import Agency
 from tests.amazon.tiny import Reply, Tiny, serving
 

@@ -13,8 +13,8 @@ import pytest
 from sp_connect.models import Secret
 from sp_connect.settings import Home
 from sp_connect.simulator.world import BUILT_IN
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.agency import Agency
 from tests.checkup.given import code, finding, visit, with_store, wrong
 from tests.commands.given import connected

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,10 +16,11 @@ from sp_connect import errors
 from sp_connect.commands import invite, rename
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secret_store
-from sp_connect.stores.journal import Entry, Renamed
-from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.home.journal import Entry, Renamed
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
+from sp_connect.stores.home.vault import Vault
 from sp_connect.stores.migration import Migration
-from sp_connect.stores.vault import Vault
 from tests.agency import Agency
 from tests.checkup.given import code, edit, finding, visit, with_store, wrong
 from tests.commands.given import connected, record, token_of
@@ -182,7 +184,10 @@ class TestUnfinished:
         parts = agency.runtime
         both: dict[secret_store.StoreName, secret_store.SecretStore] = {"keyring": ring, "vault": parts.vault}
         runtime = replace(
-            parts, migration=partial(Migration, parts.apps, parts.connections, parts.changes, both, agency.folder, None)
+            parts,
+            migration=partial(
+                Migration, parts.apps, parts.connections, cast(Transactions, parts.changes), both, agency.folder, None
+            ),
         )
 
         found = finding(runtime, "unfinished")
@@ -207,7 +212,9 @@ class TestUnfinished:
         runtime = replace(
             parts,
             vault=vault,
-            migration=partial(Migration, parts.apps, parts.connections, parts.changes, both, agency.folder, None),
+            migration=partial(
+                Migration, parts.apps, parts.connections, cast(Transactions, parts.changes), both, agency.folder, None
+            ),
         )
 
         assert finding(runtime, "unfinished").result == "warning"

@@ -11,8 +11,8 @@ import pytest
 
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secret_store
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from sp_connect.terminal.prompt import Prompt
 from tests.agency import Agency
 from tests.checkup.given import code, finding, sealed, visit, with_store

@@ -14,7 +14,7 @@ import pexpect  # type: ignore[import-untyped]
 import pytest
 
 from sp_connect.models import App
-from sp_connect.stores.apps import Apps
+from sp_connect.stores.home.apps import Apps
 from tests.agency import NOON
 from tests.cli.program import PROGRAM, SECONDS, plain
 

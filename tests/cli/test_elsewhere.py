@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from sp_connect.models import Secret
-from sp_connect.stores.identity import Identity
+from sp_connect.stores.home.identity import Identity
 from tests.agency import Agency
 from tests.cli.program import Program
 from tests.commands.given import connected

@@ -13,9 +13,9 @@ import pytest
 from sp_connect import prefetch_key
 from sp_connect.models import Secret
 from sp_connect.process import hardening
-from sp_connect.stores import crypto, vault_settings
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home import crypto, vault_settings
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.stores.samples import EU
 
 COST = {"n": 2, "r": 8, "p": 1}

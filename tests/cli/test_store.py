@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sp_connect.models import Secret
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.agency import Agency
 from tests.cli.program import PASSPHRASE, Program, ended, plain
 from tests.commands.given import connected, token_of

@@ -24,8 +24,8 @@ from sp_connect.models import Secret, SecretName
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
 from sp_connect.stores import secret_store
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.prompt import Prompt
 from tests.agency import NOON, Agency
 from tests.commands.given import (

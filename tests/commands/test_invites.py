@@ -22,8 +22,8 @@ from sp_connect.models import Invite
 from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
 from sp_connect.stores import secret_store
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores.home.invites import Invites
+from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.screen import Screen
 from tests.agency import Agency, free_port
 from tests.commands.given import connected, hearing, kept, piping, shell, token_of, typing

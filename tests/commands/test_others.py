@@ -14,8 +14,8 @@ from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.commands import reference, relay, simulator, store
 from sp_connect.models import Secret
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.agency import Agency
 from tests.commands.given import shell
 

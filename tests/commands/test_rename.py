@@ -14,7 +14,7 @@ from sp_connect.amazon import geography
 from sp_connect.cli.filters import Selection
 from sp_connect.commands import accept, invites, rename, verify
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores.journal import Renamed
+from sp_connect.stores.home.journal import Renamed
 from tests.agency import Agency
 from tests.commands.given import connected, names, shell, token_of
 from tests.commands.test_invites import clicked, one

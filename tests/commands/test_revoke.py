@@ -13,7 +13,7 @@ from sp_connect.commands import revoke, verify
 from sp_connect.models import Connection, Secret
 from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.home.keyring_store import KeyringStore
 from tests.agency import Agency
 from tests.commands.given import connected, end_at_amazon, kept, left, names, shell, token_of, typing
 

@@ -18,11 +18,11 @@ from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
 from sp_connect.stores import secret_store
 from sp_connect.stores.active import ActiveStore
-from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
+from sp_connect.stores.home.vault import Vault
 from sp_connect.stores.migration import Migration
 from sp_connect.stores.secret_store import SecretStore, StoreName
-from sp_connect.stores.transactions import Transactions
-from sp_connect.stores.vault import Vault
 from sp_connect.terminal.prompt import Prompt
 from sp_connect.terminal.screen import Screen
 from tests.agency import Agency

@@ -18,9 +18,10 @@ from sp_connect.cli.filters import Selection
 from sp_connect.commands import verify
 from sp_connect.models import Connection, Scope, Secret, SecretName
 from sp_connect.simulator.faults import Fault
-from sp_connect.stores import locks, secret_store
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores import secret_store
+from sp_connect.stores.home import locks
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.screen import Screen
 from tests.agency import Agency
 from tests.commands.given import (

@@ -13,10 +13,10 @@ from sp_connect.models import Marketplace, Secret, SecretName
 from sp_connect.simulator import seller
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from sp_connect.stores.secret_store import StoreName
-from sp_connect.stores.vault import Vault
 from tests import agency as agencies
 from tests.cli.program import Result
 from tests.commands.given import account_of, connected, end_at_amazon, record

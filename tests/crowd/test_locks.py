@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import locks
+from sp_connect.stores.home import locks
 from tests.cli.program import SECONDS, Program
 from tests.crowd import town as towns
 from tests.crowd.town import Town
@@ -20,7 +20,7 @@ HOLD = """
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from sp_connect.stores import locks
+from sp_connect.stores.home import locks
 with ExitStack() as stack:
     for path in sys.argv[1:]:
         stack.enter_context(locks.held(Path(path)))

@@ -20,12 +20,12 @@ from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.ledger import Authorization
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import SimulatedApp, World
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.transactions import Transactions
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.invites import Invites
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
+from sp_connect.stores.home.vault import Vault
 from tests import agency
 from tests.cli.program import PASSPHRASE, Program
 

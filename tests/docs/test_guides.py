@@ -12,9 +12,9 @@ import pytest
 import typer
 
 from sp_connect.models import App
-from sp_connect.stores import records, toml
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
+from sp_connect.stores.home import records, toml
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
 from tests.docs import guides
 from tests.docs.guides import Guide
 

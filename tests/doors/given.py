@@ -14,7 +14,7 @@ from sp_connect import errors
 from sp_connect.models import Connection, Secret, SecretName
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import World
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.vault import Vault
 from tests import agency as agencies
 from tests.agency import Agency, Clock
 from tests.cli.program import PASSPHRASE, Program

@@ -22,10 +22,11 @@ from sp_connect.models import App, Connection, Secret, SecretName
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, SimulatedApp, World
-from sp_connect.stores import keyring_store, secret_store
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores import secret_store
+from sp_connect.stores.home import keyring_store
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests import agency as agencies
 from tests.agency import Agency, Clock, as_company
 from tests.commands.given import account_of, connected, end_at_amazon, hearing, kept, record, token_of

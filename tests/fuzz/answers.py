@@ -18,7 +18,7 @@ from sp_connect import errors, pages
 from sp_connect.amazon import client, lwa, sellers
 from sp_connect.checkup import relay
 from sp_connect.models import Grant, Secret, Tokens
-from sp_connect.stores.connections import Connections
+from sp_connect.stores.home.connections import Connections
 from tests.fuzz.target import APP, CONSENT, Ready, Target
 from tests.stores.samples import connection
 

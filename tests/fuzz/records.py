@@ -14,12 +14,12 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import Connection, Secret, SecretName
-from sp_connect.stores import toml
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores.home import toml
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.invites import Invites
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
 from tests.fuzz.target import INVITE as INVITED
 from tests.fuzz.target import STATE, Ready, Target, same
 from tests.stores import backends

@@ -14,7 +14,7 @@ from sp_connect.amazon import consent, explanations, geography, redaction, regis
 from sp_connect.authorization import loopback
 from sp_connect.commands import explain
 from sp_connect.completion import line, shells
-from sp_connect.stores.apps import Apps
+from sp_connect.stores.home.apps import Apps
 from sp_connect.terminal.prompt import Prompt
 from tests.cli.completing import furnish
 from tests.fuzz.callbacks import values_of

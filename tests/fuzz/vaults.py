@@ -13,9 +13,9 @@ import tomli_w
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import crypto, files, vault_key, vault_settings
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home import crypto, files, vault_key, vault_settings
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.fuzz.target import Ready, Target
 from tests.stores import backends
 from tests.stores.samples import EU

@@ -16,7 +16,7 @@ from sp_connect.simulator import seller
 from sp_connect.simulator.ledger import Authorization
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN, SimulatedApp, World
-from sp_connect.stores import identity
+from sp_connect.stores.home import identity
 from tests.commands.given import account_of
 from tests.kills import outside
 from tests.kills.launcher import NEVER, Ended, Launcher

@@ -14,9 +14,9 @@ from secretstorage.util import open_session
 
 from sp_connect.models import Secret
 from sp_connect.simulator.world import World
-from sp_connect.stores import identity
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home import identity
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.cli.program import PASSPHRASE
 from tests.secret_service import Session
 

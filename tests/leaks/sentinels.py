@@ -12,7 +12,7 @@ from urllib.parse import quote
 from sp_connect.simulator.accounts import Account
 from sp_connect.simulator.ledger import Authorization
 from sp_connect.simulator.world import BUILT_IN, SimulatedApp, World
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.vault import Vault
 from tests import figures
 from tests.agency import Agency
 from tests.cli.program import PASSPHRASE

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sp_connect.models import Secret
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.agency import CHEAP
 from tests.secret_service import Session, secret_service
 from tests.stores import backends

@@ -16,11 +16,11 @@ from typing import Any
 
 from sp_connect.models import Connection, Scope, Secret
 from sp_connect.stores import secret_store
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.invites import Invites
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
 from tests.stores.conftest import sealed
 from tests.stores.samples import app, connection
 

@@ -14,14 +14,14 @@ from sp_connect import errors
 from sp_connect.models import App, Connection, Secret, SecretName
 from sp_connect.stores import secret_store
 from sp_connect.stores.active import ActiveStore
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.keyring_store import KeyringStore
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.invites import Invites
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.transactions import Transactions
+from sp_connect.stores.home.vault import Vault
 from sp_connect.stores.migration import Migration
 from sp_connect.stores.secret_store import SecretStore, StoreName
-from sp_connect.stores.transactions import Transactions
-from sp_connect.stores.vault import Vault
 from tests.agency import CHEAP
 from tests.stores.backends import Files
 from tests.stores.samples import TOKEN, app, connection

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores.account_index import FEW, AccountIndex
-from sp_connect.stores.connections import Connections
+from sp_connect.stores.home.account_index import FEW, AccountIndex
+from sp_connect.stores.home.connections import Connections
 from tests.stores.samples import connection
 
 TICK = 30 * 10**6

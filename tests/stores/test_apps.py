@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores.apps import Apps
+from sp_connect.stores.home.apps import Apps
 from tests.stores import samples
 
 BY_HAND = """\

@@ -15,7 +15,7 @@ import tomli_w
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Marketplace
-from sp_connect.stores.connections import Connections
+from sp_connect.stores.home.connections import Connections
 from tests.stores.samples import GERMANY, REFUSED, WHEN, connection
 
 BARE = Marketplace("JP", "A1VC38T7YXB528", "Amazon.co.jp", None, None, None, False, True)

@@ -10,8 +10,8 @@ import pytest
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secret_store
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.stores.samples import EU, TOKEN
 
 VALUES = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import disk_errors, files, locks
+from sp_connect.stores.home import disk_errors, files, locks
 from tests.stores.conftest import open_files
 
 
@@ -90,7 +90,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> Non
     path.write_bytes(b"old")
     write = (
         "import resource, signal, sys; from pathlib import Path; from sp_connect import errors\n"
-        "from sp_connect.stores import files\n"
+        "from sp_connect.stores.home import files\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "try: files.replace(Path(sys.argv[1]), b'x' * 8192)\n"
@@ -173,7 +173,7 @@ def test_nothing_is_swept_where_a_link_of_the_users_leads(tmp_path: Path) -> Non
 
 
 def test_reading_needs_no_library_of_ours() -> None:
-    look = "import sys, sp_connect.stores.transactions, sp_connect.stores.vault\n"
+    look = "import sys, sp_connect.stores.home.transactions, sp_connect.stores.home.vault\n"
     look += "print({'keyring', 'cryptography', 'filelock', 'tomlkit', 'tomli_w'} & {*sys.modules})"
     run = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert run.stdout == "set()\n"

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import files, toml, vault_settings
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home import files, toml, vault_settings
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests import figures
 from tests.stores import backends
 from tests.stores.conftest import sealed

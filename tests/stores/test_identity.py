@@ -7,6 +7,7 @@ import shutil
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -17,7 +18,8 @@ from sp_connect.checkup.context import Context
 from sp_connect.commands import revoke
 from sp_connect.models import Secret, SecretName
 from sp_connect.runtime import Runtime
-from sp_connect.stores import identity, toml
+from sp_connect.stores.home import identity, toml
+from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.prompt import Prompt
 from sp_connect.terminal.screen import Screen
 from tests.agency import NOON
@@ -137,7 +139,8 @@ class TestCopies:
         world = opened(copied(tmp_path / "home", tmp_path / "copy"))
         name = SecretName("seller", "delta", "eu", "ref-delta")
 
-        with suppress(errors.Aborted), world.changes.writing(), world.changes.replacing([name], ()):
+        changes = cast(Transactions, world.changes)
+        with suppress(errors.Aborted), changes.writing(), changes.replacing([name], ()):
             world.secrets.keep(name, Secret("Atzr|delta"))
             raise errors.Aborted
 

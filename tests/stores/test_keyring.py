@@ -19,9 +19,10 @@ from keyring.backends import SecretService
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import secret_store, session_bus
-from sp_connect.stores.keyring_store import ROOM, KeyringStore
-from sp_connect.stores.secret_service import SecretService as ServiceOnBus
+from sp_connect.stores import secret_store
+from sp_connect.stores.home import session_bus
+from sp_connect.stores.home.keyring_store import ROOM, KeyringStore
+from sp_connect.stores.home.secret_service import SecretService as ServiceOnBus
 from tests import secret_service
 from tests.secret_service import Session
 from tests.stores import backends, picky_service
@@ -292,7 +293,7 @@ def test_many_threads_share_one_keyring() -> None:
 
 def test_describing_loads_nothing() -> None:
     code = (
-        "import sys; from sp_connect.stores.keyring_store import KeyringStore\n"
+        "import sys; from sp_connect.stores.home.keyring_store import KeyringStore\n"
         "for name in ('linux', 'darwin', 'win32'): print(KeyringStore(None, 3, name).describe().backend)\n"
         "print(KeyringStore('a.B', 3).describe().backend, 'keyring' in sys.modules)\n"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import locks
+from sp_connect.stores.home import locks
 
 
 def test_a_second_writer_is_told_who_keeps_it_waiting(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_queue_that_moves_is_waited_in_for_longer_than_one_writer_may_take(tmp
 
 def test_a_killed_writer_gives_its_lock_back(tmp_path: Path) -> None:
     hold = (
-        "import os, sys; from pathlib import Path; from sp_connect.stores import locks\n"
+        "import os, sys; from pathlib import Path; from sp_connect.stores.home import locks\n"
         "with locks.held(Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
     )
     run = subprocess.run([sys.executable, "-c", hold, tmp_path / "lock"], check=False)

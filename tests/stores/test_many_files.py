@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import files, toml
+from sp_connect.stores.home import files, toml
 from tests.stores.conftest import open_files
 
 MANY = 50
@@ -87,7 +87,7 @@ def test_a_disk_that_is_full_on_the_way_leaves_every_old_file_and_nothing_else(t
     files.replace_all(before)
     write = (
         "import resource, signal, sys; from pathlib import Path; from sp_connect import errors\n"
-        "from sp_connect.stores import files\n"
+        "from sp_connect.stores.home import files\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "paths = sorted(Path(sys.argv[1]).iterdir())\n"
@@ -132,7 +132,7 @@ def test_no_thread_and_no_open_file_is_left(tmp_path: Path) -> None:
 
 
 WRITE = (
-    "import sys; from pathlib import Path; from sp_connect.stores import files\n"
+    "import sys; from pathlib import Path; from sp_connect.stores.home import files\n"
     "files.replace_all({path: b'new' for path in sorted(Path(sys.argv[1]).iterdir())})\n"
 )
 

@@ -12,7 +12,8 @@ import pytest
 
 from sp_connect import errors
 from sp_connect.models import App, Connection, Secret, SecretName
-from sp_connect.stores import files, secret_store
+from sp_connect.stores import secret_store
+from sp_connect.stores.home import files
 from sp_connect.stores.secret_store import SecretStore, StoreName
 from tests.stores import moving
 from tests.stores.moving import KEY, Home, fetched, furnished, unwatched

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import files, leftovers
+from sp_connect.stores.home import files, leftovers
 
 TELL = """
 import os, sys; from pathlib import Path
 from sp_connect import errors
-from sp_connect.stores import files, locks, outputs
+from sp_connect.stores.home import files, locks, outputs
 path = Path(sys.argv[1])
 def lock():
     with locks.held(path, 1):

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from sp_connect.models import Connection, Secret
-from sp_connect.stores import files, toml
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.journal import Journal, Renamed
-from sp_connect.stores.transactions import Transactions
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home import files, toml
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.invites import Invites
+from sp_connect.stores.home.journal import Journal, Renamed
+from sp_connect.stores.home.transactions import Transactions
+from sp_connect.stores.home.vault import Vault
 from tests.stores.samples import connection
 
 

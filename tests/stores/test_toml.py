@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import toml
+from sp_connect.stores.home import toml
 
 DAMAGED = [
     (b"a = 1\nb = \n", "line 2"),

@@ -14,13 +14,14 @@ import pytest
 
 from sp_connect import errors
 from sp_connect.models import App, Connection, Secret, SecretName
-from sp_connect.stores import files, secret_store
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.journal import Journal
-from sp_connect.stores.pending import Pending, Row
-from sp_connect.stores.transactions import Transactions
+from sp_connect.stores import secret_store
+from sp_connect.stores.home import files
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.connections import Connections
+from sp_connect.stores.home.invites import Invites
+from sp_connect.stores.home.journal import Journal
+from sp_connect.stores.home.pending import Pending, Row
+from sp_connect.stores.home.transactions import Transactions
 from tests import secret_service
 from tests.secret_service import Session
 from tests.stores import crash

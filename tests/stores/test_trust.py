@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sp_connect import errors
-from sp_connect.stores import permissions
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.journal import Journal
+from sp_connect.stores.home import permissions
+from sp_connect.stores.home.apps import Apps
+from sp_connect.stores.home.journal import Journal
 from tests.stores.samples import app
 
 pytestmark = [

@@ -11,8 +11,8 @@ import pytest
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault import Vault
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault import Vault
 from tests.stores import backends
 from tests.stores.conftest import sealed
 from tests.stores.samples import EU, TOKEN

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sp_connect.stores import leftovers
+from sp_connect.stores.home import leftovers
 
 _NAMELESS: int | None = getattr(os, "O_TMPFILE", None)
 _HAS_NONE = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOSYS, errno.ENOENT}

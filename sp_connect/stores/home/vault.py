@@ -16,10 +16,11 @@ from typing import Literal
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import crypto, files, leftovers, locks, secret_store, vault_settings
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.vault_key import VaultKey
-from sp_connect.stores.vault_settings import VERSION, Key, Settings
+from sp_connect.stores import secret_store
+from sp_connect.stores.home import crypto, files, leftovers, locks, vault_settings
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.vault_key import VaultKey
+from sp_connect.stores.home.vault_settings import VERSION, Key, Settings
 
 MAGIC = b"sp-connect vault\n"
 

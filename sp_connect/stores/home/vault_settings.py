@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from sp_connect import errors
 from sp_connect.models import Secret
-from sp_connect.stores import crypto, toml
+from sp_connect.stores.home import crypto, toml
+from sp_connect.stores.home.tables import Table
 from sp_connect.stores.secret_store import OPENERS, OpenedBy
-from sp_connect.stores.tables import Table
 
 VERSION = 1
 """The form of vault.toml and of the sealed files beside it."""

@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple, cast
 
 from sp_connect import errors
 from sp_connect.models import SecretName
-from sp_connect.stores import files, permissions, records, toml
-from sp_connect.stores.pending import NOTHING, Pending
+from sp_connect.stores.home import files, permissions, records, toml
+from sp_connect.stores.home.pending import NOTHING, Pending
+from sp_connect.stores.home.tables import Table
 from sp_connect.stores.secret_store import NAMES, StoreName, new_ref
-from sp_connect.stores.tables import Table
 
 
 class Renamed(NamedTuple):

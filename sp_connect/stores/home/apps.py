@@ -13,8 +13,8 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import App
-from sp_connect.stores import files, permissions, toml
-from sp_connect.stores.tables import Table, written_moment
+from sp_connect.stores.home import files, permissions, toml
+from sp_connect.stores.home.tables import Table, written_moment
 
 LISTEN = "127.0.0.1:8723"
 """Where the relay page finds the listener unless the app says otherwise."""

@@ -17,14 +17,12 @@ from pathlib import Path
 
 from sp_connect import errors, words
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
-from sp_connect.stores import files, leftovers, locks
-from sp_connect.stores.apps import Apps
-from sp_connect.stores.authorizations import Authorizations
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.identity import Identity
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.journal import Entry, Journal, Renamed
-from sp_connect.stores.pending import NOTHING, Answer, Pending, Row
+from sp_connect.stores.books import Apps, Connections, Invites
+from sp_connect.stores.home import files, leftovers, locks
+from sp_connect.stores.home.authorizations import Authorizations
+from sp_connect.stores.home.identity import Identity
+from sp_connect.stores.home.journal import Entry, Journal, Renamed
+from sp_connect.stores.home.pending import NOTHING, Answer, Pending, Row
 from sp_connect.stores.secret_store import SecretStore, Switching, new_ref
 
 REFRESHING_SECONDS = 120.0

@@ -14,8 +14,8 @@ from typing import Any, get_args
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import NO_MORE, AmazonWords, Connection, LastError, Marketplace, Scope, Standing
-from sp_connect.stores import toml
-from sp_connect.stores.tables import FLAG, MOMENT, TABLE, TEXT, Row, Table, written_moment
+from sp_connect.stores.home import toml
+from sp_connect.stores.home.tables import FLAG, MOMENT, TABLE, TEXT, Row, Table, written_moment
 
 Raw = Mapping[str, Any]
 """A table as it is in the file."""

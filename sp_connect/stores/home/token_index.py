@@ -18,7 +18,7 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import Connection, Secret
-from sp_connect.stores import files
+from sp_connect.stores.home import files
 from sp_connect.stores.secret_store import SecretStore
 
 SCHEMA = 1

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 
 from sp_connect import errors
 from sp_connect.models import Connection, SecretName
-from sp_connect.stores import records
-from sp_connect.stores.connections import Connections
-from sp_connect.stores.invites import Invites
-from sp_connect.stores.tables import Table, written_moment
+from sp_connect.stores.books import Connections, Invites
+from sp_connect.stores.home import records
+from sp_connect.stores.home.tables import Table, written_moment
 
 
 class Row(NamedTuple):

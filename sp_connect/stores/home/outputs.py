@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 
 from sp_connect import errors
-from sp_connect.stores import disk_errors, files, leftovers, permissions, placing
+from sp_connect.stores.home import disk_errors, files, leftovers, permissions, placing
 
 STDOUT = "-"
 _ITS_NAMES = {STDOUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import AUTHORIZATION_LIFE, Connection, Scope
-from sp_connect.stores import files, toml
-from sp_connect.stores.tables import Table, written_moment
+from sp_connect.stores.home import files, toml
+from sp_connect.stores.home.tables import Table, written_moment
 
 
 class Authorization(NamedTuple):

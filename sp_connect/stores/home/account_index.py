@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sp_connect import errors
-from sp_connect.stores import files
+from sp_connect.stores.home import files
 
 TICK_NS = 3 * 10**9
 """Nanoseconds for which a changed file is not noted: no file system in use tells times more coarsely."""

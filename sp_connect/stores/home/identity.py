@@ -16,9 +16,9 @@ from typing import NamedTuple, Protocol
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, locks, toml
+from sp_connect.stores.home import files, locks, toml
+from sp_connect.stores.home.tables import Table
 from sp_connect.stores.secret_store import PROBE
-from sp_connect.stores.tables import Table
 
 FILE = "home.toml"
 OWNER = "sp-connect-home"

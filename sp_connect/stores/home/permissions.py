@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sp_connect import errors
-from sp_connect.stores import placing
+from sp_connect.stores.home import placing
 
 OTHERS_READ = stat.S_IRWXG | stat.S_IRWXO
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from sp_connect import errors
 from sp_connect.process import threads
-from sp_connect.stores import disk_errors, leftovers, links, placing
-from sp_connect.stores.disk_errors import explained
+from sp_connect.stores.home import disk_errors, leftovers, links, placing
+from sp_connect.stores.home.disk_errors import explained
 
 _WRITERS = 16
 _PROBES, _PROBE_SIZE = 4, 16 * 1024

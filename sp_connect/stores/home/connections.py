@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from sp_connect import errors, words
 from sp_connect.models import Connection, Scope
-from sp_connect.stores import files, records, toml
-from sp_connect.stores.account_index import AccountIndex
+from sp_connect.stores.home import files, records, toml
+from sp_connect.stores.home.account_index import AccountIndex
 
 _SUFFIX = ".toml"
 _LOOKS = 5

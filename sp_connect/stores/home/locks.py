@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sp_connect import errors, words
-from sp_connect.stores import disk_errors, files
+from sp_connect.stores.home import disk_errors, files
 
 if TYPE_CHECKING:
     import filelock

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sp_connect import errors
-from sp_connect.stores import placing
+from sp_connect.stores.home import placing
 
 _NO_LOCKS = ("its disk has no locks", "set SP_CONNECT_HOME to a folder on another disk")
 _CAUSES = {

@@ -14,8 +14,8 @@ from typing import Any, Literal, cast, get_args
 from sp_connect import errors
 from sp_connect.amazon import geography
 from sp_connect.models import Invite
-from sp_connect.stores import files, toml
-from sp_connect.stores.tables import Table, written_moment
+from sp_connect.stores.home import files, toml
+from sp_connect.stores.home.tables import Table, written_moment
 
 REMEMBERED = timedelta(days=30)
 """How long an invite that ended is still known."""

@@ -17,8 +17,9 @@ from typing import Any
 from sp_connect import errors, words
 from sp_connect.models import Secret, SecretName
 from sp_connect.process import threads
-from sp_connect.stores import secret_store, session_bus
-from sp_connect.stores.identity import Identity
+from sp_connect.stores import secret_store
+from sp_connect.stores.home import session_bus
+from sp_connect.stores.home.identity import Identity
 
 USER = "sp-connect"
 """The one user name of all our items: two under one service make Windows rename items (hazards.md 3.5)."""
@@ -33,7 +34,7 @@ _BACKENDS = {
     "win32": ("keyring.backends.Windows.WinVaultKeyring", "Windows Credential Manager"),
 }
 _SECRET_SERVICE = (
-    "sp_connect.stores.secret_service.SecretService",
+    "sp_connect.stores.home.secret_service.SecretService",
     "Secret Service (GNOME Keyring, KWallet, KeePassXC)",
 )
 _REFUSED = ("keyring.backends.null.", "keyring.backends.fail.", "keyring.backends.chainer.", "keyrings.alt.")

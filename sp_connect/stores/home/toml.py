@@ -12,7 +12,7 @@ from typing import Any
 import rtoml
 
 from sp_connect import errors
-from sp_connect.stores import files
+from sp_connect.stores.home import files
 
 SCHEMA = 1
 """The form of nearly every TOML file, and the only one that version 0.9 reads."""

@@ -15,10 +15,10 @@ from typing import Any
 
 from sp_connect import errors
 from sp_connect.models import Secret, SecretName
-from sp_connect.stores import files, leftovers, toml, vault_settings
-from sp_connect.stores.keyring_store import KeyringStore
-from sp_connect.stores.tables import Table
-from sp_connect.stores.vault_settings import ID, KEY, SET_IT, Key, Settings
+from sp_connect.stores.home import files, leftovers, toml, vault_settings
+from sp_connect.stores.home.keyring_store import KeyringStore
+from sp_connect.stores.home.tables import Table
+from sp_connect.stores.home.vault_settings import ID, KEY, SET_IT, Key, Settings
 
 
 class VaultKey:
