@@ -62,8 +62,8 @@ def _beside(runtime: Runtime, its_app: App, secret: Secret) -> Secret:
     """The client secret with the old one, which is deleted once Amazon no longer accepts it."""
 
     def forget() -> None:
-        with suppress(errors.ThisMachine), runtime.changes.writing(most=NOTE_SECONDS):
-            runtime.changes.drop_old_secret(its_app)
+        with suppress(errors.ThisMachine):
+            runtime.changes.write(lambda: runtime.changes.drop_old_secret(its_app), most=NOTE_SECONDS)
 
     if its_app.old_secret_name is not None and its_app.has_old_secret(runtime.now()):
         with suppress(errors.MissingToken):
@@ -310,7 +310,8 @@ def _refreshed(runtime: Runtime, scope: Scope) -> AccessToken:
 def _keep(runtime: Runtime, connection: Connection, access: AccessToken) -> None:
     """Keeps the token, and notes that Amazon takes the connection's again."""
     kept = json.dumps({"access_token": access.value.reveal(), "expires_at": access.expires_at.isoformat()})
-    with runtime.changes.writing(most=NOTE_SECONDS):
+
+    def keep() -> None:
         current = runtime.changes.current(connection)
         if current is None:
             return
@@ -318,9 +319,13 @@ def _keep(runtime: Runtime, connection: Connection, access: AccessToken) -> None
             runtime.connections.put(current._replace(standing="connected", last_error=None))
         runtime.secrets.keep(current.access_name, Secret(kept))
 
+    runtime.changes.write(keep, most=NOTE_SECONDS)
+
 
 def _mark_rejected(runtime: Runtime, connection: Connection, refusal: errors.Rejected) -> None:
-    with runtime.changes.writing(most=NOTE_SECONDS):
+    def mark() -> None:
         current = runtime.changes.current(connection)
         if current is not None:
             runtime.connections.put(current._replace(standing="rejected", last_error=refusal.noted(runtime.now())))
+
+    runtime.changes.write(mark, most=NOTE_SECONDS)

@@ -6,13 +6,13 @@ import io
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
+from typing import Any, cast
 
 from sp_connect import browser
 from sp_connect.amazon.client import Amazon
@@ -124,6 +124,11 @@ class Agency:
         """What `browser` does: the next of `visits`, in a thread, as a browser would."""
         act = self.visits.pop(0) if len(self.visits) > 1 else self.visits[0]
         return act(asked, address)
+
+
+def writing(runtime: Runtime) -> AbstractContextManager[None]:
+    """The writers' lock of a home, around what a test itself writes there."""
+    return cast(Transactions, runtime.changes).writing()
 
 
 def opener(visit: Visit) -> browser.Opener:

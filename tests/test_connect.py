@@ -20,7 +20,7 @@ from sp_connect.models import Consent, Secret
 from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
 from sp_connect.terminal.prompt import Prompt
-from tests.agency import NOON, Agency, as_company, as_expected, nobody
+from tests.agency import NOON, Agency, as_company, as_expected, nobody, writing
 from tests.commands.given import Keys, account_of, connected
 
 ACME_IN_NA = account_of("acme", "sellercentral.amazon.com").selling_partner_id
@@ -417,7 +417,7 @@ class TestAmazonFails:
     """Nothing that was connected before is lost, and Amazon's words reach the user."""
 
     def test_a_wrong_client_secret_is_told_with_the_command_that_mends_it(self, agency: Agency) -> None:
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected) as failure:

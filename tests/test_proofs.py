@@ -15,7 +15,7 @@ from sp_connect.amazon import geography
 from sp_connect.commands import accept
 from sp_connect.models import Consent, Secret
 from sp_connect.simulator.faults import Fault
-from tests.agency import Agency, as_expected
+from tests.agency import Agency, as_expected, writing
 from tests.commands.test_invites import add_app, clicked, one
 from tests.commands.test_renew import run as renew
 
@@ -37,7 +37,7 @@ def asked(agency: Agency) -> list[str]:
 
 def mistype_secret(agency: Agency, name: str) -> None:
     app = agency.runtime.apps.get(name)
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.changes.keep_app(app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
 
@@ -134,7 +134,7 @@ class TestRecords:
         agency.connect()
         before = agency.files()
 
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.connections.prove(["acme", "nobody"])
 
         assert agency.files() == before

@@ -174,15 +174,18 @@ def _keep(
     runtime: Runtime, asked: Consent, guard: Guard, connection: Connection, token: Secret
 ) -> tuple[Connection, Connection | None]:
     """The connection as it is kept, and the one before in its place, if there was one."""
-    with runtime.changes.writing(wait=REFRESHING_SECONDS):  # the code is spent: to give up would lose the consent
-        connection = _of_the_region(runtime, connection)
+
+    def keep() -> tuple[Connection, Connection | None]:
+        made = _of_the_region(runtime, connection)
         # Once more, because another sp-connect may have connected the same account in the meantime.
-        _see_account(runtime, asked._replace(scope=connection.scope), guard, connection.selling_partner_id)
+        _see_account(runtime, asked._replace(scope=made.scope), guard, made.selling_partner_id)
         runtime.apps.get(asked.app.name)  # without its app the token would open nothing
-        before = runtime.connections.get(connection.scope)
-        connection = _not_worse(connection, before)
-        runtime.changes.keep_connection(connection, token, asked.state)
-    return connection, before
+        before = runtime.connections.get(made.scope)
+        made = _not_worse(made, before)
+        runtime.changes.keep_connection(made, token, asked.state)
+        return made, before
+
+    return runtime.changes.write(keep, wait=REFRESHING_SECONDS)  # the code is spent: to give up would lose the consent
 
 
 def _of_the_region(runtime: Runtime, connection: Connection) -> Connection:

@@ -50,10 +50,8 @@ def keep(
         size = FIRST
         while waiting:
             batch, waiting = waiting[:size], waiting[size:]
-            with runtime.changes.writing():
-                began = time.monotonic()
-                _keep(runtime, accounts, batch, outcome)
-                size = _next_size(len(batch), time.monotonic() - began)
+            seconds = runtime.changes.write(partial(_timed, runtime, accounts, batch, outcome))
+            size = _next_size(len(batch), seconds)
             for _ in (one for rows in batch for one in rows):
                 advance()
             if waiting:
@@ -65,8 +63,14 @@ def keep(
 
 
 def _keep_one(runtime: Runtime, accounts: Accounts, one: Found, outcome: Outcome) -> None:
-    with runtime.changes.writing():
-        _keep(runtime, accounts, [[one]], outcome)
+    runtime.changes.write(partial(_keep, runtime, accounts, [[one]], outcome))
+
+
+def _timed(runtime: Runtime, accounts: Accounts, batch: Sequence[list[Found]], outcome: Outcome) -> float:
+    """Seconds that it took to write a batch, without the wait for the lock."""
+    began = time.monotonic()
+    _keep(runtime, accounts, batch, outcome)
+    return time.monotonic() - began
 
 
 def _next_size(size: int, seconds: float) -> int:

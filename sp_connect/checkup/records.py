@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -179,11 +179,7 @@ def invites(context: Context) -> Finding:
     dead = [one for one in pending if drafts.get(one.app, one.is_for_draft) != one.is_for_draft]
     fixed = bool(ended) and context.fix
     if fixed:
-        with context.runtime.changes.writing():
-            for one in ended:  # unless it was used since
-                current = context.runtime.invites.find(one.state)
-                if current is not None and current.status(now) == "ended":
-                    context.runtime.invites.remove(current)
+        context.runtime.changes.write(partial(_remove_ended, context, ended, now))
     said = _counted(pending)
     if orphaned:
         whose = several(one.scope for one in orphaned)
@@ -199,10 +195,17 @@ def invites(context: Context) -> Finding:
     return ok(said)
 
 
+def _remove_ended(context: Context, ended: Sequence[Invite], now: datetime) -> None:
+    """Deletes invites, unless one was used since."""
+    for one in ended:
+        current = context.runtime.invites.find(one.state)
+        if current is not None and current.status(now) == "ended":
+            context.runtime.invites.remove(current)
+
+
 def _finish(context: Context) -> Sequence[Path]:
     """Finishes what was cut short, and returns what waits all the same."""
-    with context.runtime.changes.writing():
-        pass
+    context.runtime.changes.write(lambda: None)
     context.runtime.migration().settle(partial(progress.bar, context.runtime.screen))
     context.read_again()
     return _waiting(context)

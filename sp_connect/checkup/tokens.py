@@ -73,13 +73,20 @@ def unclaimed(context: Context) -> Finding:
             context.runtime.prompt.confirm(f"Delete {said}?", "--yes")
         except errors.Aborted:
             return warning(f"{said}: kept, as you said", FIX)
-    with context.runtime.changes.writing():
+
+    def forget() -> list[SecretName] | None:
+        """The names that were deleted; None where the records have changed."""
         context.read_again()  # in the meantime somebody may have connected, or registered an app
         left = _unclaimed(context, context.contents)
         if context.runtime.changes.journal.damages() or context.blind(apps=True) or _are_elsewhere(context, left):
-            return warning(f"{said}: kept, for the records have changed", FIX)
+            return None
         context.runtime.secrets.forget_all(left)
-    return ok(f"{_said(left)}: now deleted", fixed=True) if left else ok(CLAIMED)
+        return left
+
+    gone = context.runtime.changes.write(forget)
+    if gone is None:
+        return warning(f"{said}: kept, for the records have changed", FIX)
+    return ok(f"{_said(gone)}: now deleted", fixed=True) if gone else ok(CLAIMED)
 
 
 def _said(left: Sequence[SecretName]) -> str:
@@ -130,12 +137,15 @@ def _mark(context: Context, rows: Sequence[Connection], standing: Standing) -> b
     """Notes in the records what was found, unless one was renewed or revoked in the meantime."""
     if not rows:
         return False
-    with context.runtime.changes.writing():
+
+    def mark() -> bool:
         found = _again(context, rows, there=standing != "missing-token")
-        current = [row._replace(standing=standing, last_error=None) for row in found]
-        context.runtime.connections.put_all(current)
+        context.runtime.connections.put_all([row._replace(standing=standing, last_error=None) for row in found])
+        return bool(found)
+
+    marked = context.runtime.changes.write(mark)
     context.read_again()
-    return bool(current)
+    return marked
 
 
 def _unclaimed(context: Context, contents: secret_store.Contents | None) -> list[SecretName]:

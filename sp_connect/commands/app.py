@@ -69,10 +69,13 @@ def run_add(runtime: Runtime, options: AddOptions) -> App:
             raise errors.SecretRefused(app.name, error.amazon) from None
         except errors.AmazonTrouble as error:
             runtime.screen.warn(f"{error.message} The app is saved, but Amazon has not checked it.")
-    with runtime.changes.writing():
+
+    def keep() -> None:
         if any(other.name == app.name for other in runtime.apps.all()):
             raise errors.AppExists(app.name)
         runtime.changes.keep_app(app, secret)
+
+    runtime.changes.write(keep)
     return app
 
 
@@ -89,7 +92,8 @@ def run_rotate_secret(runtime: Runtime, name: str, *, from_stdin: bool, check: b
     secret = _client_secret(runtime, from_stdin=from_stdin)
     _refuse_the_same(runtime, known, secret)
     is_proven = check and _proves(runtime, known._replace(simulated=runtime.amazon.is_simulated), secret)
-    with runtime.changes.writing():
+
+    def keep() -> App:
         # Read again: config.toml may have been edited while the secret was asked for.
         before, now = runtime.apps.get(name), runtime.now()
         old_ref, old_until = before.old_secret_ref, before.old_secret_until
@@ -103,7 +107,9 @@ def run_rotate_secret(runtime: Runtime, name: str, *, from_stdin: bool, check: b
             old_secret_until=None if is_proven else old_until,
         )
         runtime.changes.keep_app(renewed, secret)
-    return renewed
+        return renewed
+
+    return runtime.changes.write(keep)
 
 
 def _refuse_the_same(runtime: Runtime, app: App, secret: Secret) -> None:
@@ -140,12 +146,15 @@ def _proves(runtime: Runtime, app: App, secret: Secret) -> bool:
 
 def run_remove(runtime: Runtime, name: str) -> None:
     """Forgets an app and its client secret. Raises NoSuchApp, and AppInUse while a connection needs it."""
-    with runtime.changes.writing():
+
+    def drop() -> None:
         runtime.apps.get(name)
         users = sorted({c.scope.seller for c in runtime.connections.all() if c.app == name})
         if users:
             raise errors.AppInUse(name, users)
         runtime.changes.drop_app(name)
+
+    runtime.changes.write(drop)
 
 
 def seats_used(connections: Iterable[Connection], name: str, active: Iterable[Authorization] = ()) -> int:

@@ -72,9 +72,12 @@ def run(runtime: Runtime, options: Options) -> tuple[list[Invite], list[errors.S
                 raise
             failed.append(csv_input.at_line(line, error))
     _warn_of_seats(runtime, made)
-    with runtime.changes.writing():
+
+    def keep() -> None:
         runtime.invites.sweep(now)
         runtime.invites.put(made)
+
+    runtime.changes.write(keep)
     return made, failed
 
 

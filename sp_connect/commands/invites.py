@@ -42,11 +42,8 @@ def cancel(runtime: Runtime, seller: str) -> list[Invite]:
     if not errors.is_name(seller):
         raise errors.BadName("a seller", seller)
     now = runtime.now()
-    with ExitStack() as stack:
-        # An `accept` that is under way comes first: what it connects was not cancelled.
-        for scope in sorted({one.scope for one in pending(runtime)[0] if one.scope.seller == seller}, key=str):
-            stack.enter_context(runtime.changes.refreshing(scope))
-        stack.enter_context(runtime.changes.writing())
+
+    def end() -> list[Invite]:
         known, damages = pending(runtime)
         theirs = [one for one in known if one.scope.seller == seller]
         if not theirs:
@@ -55,7 +52,13 @@ def cancel(runtime: Runtime, seller: str) -> list[Invite]:
             raise errors.NoSuchInvite(f"No invite of {seller} is pending.", near=near)
         ended = [one._replace(closed="cancelled", closed_at=now) for one in theirs]
         runtime.invites.put(ended)
-    return ended
+        return ended
+
+    with ExitStack() as stack:
+        # An `accept` that is under way comes first: what it connects was not cancelled.
+        for scope in sorted({one.scope for one in pending(runtime)[0] if one.scope.seller == seller}, key=str):
+            stack.enter_context(runtime.changes.refreshing(scope))
+        return runtime.changes.write(end)
 
 
 def command(

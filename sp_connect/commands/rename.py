@@ -36,10 +36,8 @@ def _renamed(runtime: Runtime, old: str, new: str, known: Sequence[Connection]) 
     """The seller's connections under the new name; None where by now they are others than those `known`."""
     if not known:
         raise errors.NoSuchConnection(old, near=runtime.connections.near(old))
-    with ExitStack() as stack:
-        for scope in sorted((one.scope for one in known), key=str):
-            stack.enter_context(runtime.changes.refreshing(scope))  # else a new token would go to the old name
-        stack.enter_context(runtime.changes.writing())
+
+    def rename() -> Sequence[Connection] | None:
         if {one.scope for one in runtime.connections.of(old)} != {one.scope for one in known}:
             return None
         if runtime.connections.has(new):
@@ -49,6 +47,11 @@ def _renamed(runtime: Runtime, old: str, new: str, known: Sequence[Connection]) 
             raise errors.SellerInvited(new)
         runtime.refuse_profiles(new)
         return runtime.changes.rename_seller(old, new)
+
+    with ExitStack() as stack:
+        for scope in sorted((one.scope for one in known), key=str):
+            stack.enter_context(runtime.changes.refreshing(scope))  # else a new token would go to the old name
+        return runtime.changes.write(rename)
 
 
 def command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -54,12 +55,16 @@ def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
             runtime.screen.say(f"{error.message} If another store has it, it stays there.")
         except errors.NoSuchConnection:
             runtime.screen.story(f"another sp-connect has deleted {connection.scope} already")
-        with runtime.changes.writing():
-            now = runtime.connections.get(connection.scope)
-            if now is not None and not now.is_same_consent(connection):
-                raise errors.RenewedMeanwhile(connection.scope)
-            runtime.changes.drop_connection(connection.scope, ended=options.wait)
+        runtime.changes.write(partial(_drop, runtime, connection, ended=options.wait))
         yield connection
+
+
+def _drop(runtime: Runtime, connection: Connection, *, ended: bool) -> None:
+    """Deletes a connection; the lock is the caller's. Raises RenewedMeanwhile."""
+    now = runtime.connections.get(connection.scope)
+    if now is not None and not now.is_same_consent(connection):
+        raise errors.RenewedMeanwhile(connection.scope)
+    runtime.changes.drop_connection(connection.scope, ended=ended)
 
 
 def _chosen(runtime: Runtime, options: Options) -> Sequence[Connection]:

@@ -97,8 +97,7 @@ def run_passphrase(runtime: Runtime, options: PassphraseOptions) -> InUse:
     if not (options.to_keyring and opened_by == "keyring"):
         _unlock(runtime)
         passphrase = None if options.to_keyring else _new_passphrase(runtime, options)
-        with runtime.changes.writing():
-            runtime.vault.reseal(passphrase)
+        runtime.changes.write(lambda: runtime.vault.reseal(passphrase))
     return run(runtime)
 
 

@@ -174,7 +174,8 @@ def keep(runtime: Runtime, findings: Sequence[Verified]) -> None:
     """Writes down what was found, unless a connection was renewed or revoked while it was being checked."""
     if not findings:
         return
-    with runtime.changes.writing(wait=REFRESHING_SECONDS):  # so many answers are dear
+
+    def write() -> None:
         current = []
         for finding in findings:
             if not finding.has_verdict():  # what was read before may be out of date
@@ -183,6 +184,8 @@ def keep(runtime: Runtime, findings: Sequence[Verified]) -> None:
                 if runtime.changes.current(finding.connection) is not None:
                     current.append(finding.connection)
         runtime.connections.put_all(current)
+
+    runtime.changes.write(write, wait=REFRESHING_SECONDS)  # so many answers are dear
 
 
 def _credentials(runtime: Runtime, rows: Sequence[Connection]) -> Credentials:

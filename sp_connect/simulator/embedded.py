@@ -91,7 +91,8 @@ def _see_that_it_sells(scope: Scope) -> None:
 
 def _register(apps: Apps, changes: Transactions, now: datetime) -> None:
     listen = f"127.0.0.1:{_free_port()}"
-    with changes.writing():
+
+    def register() -> None:
         if apps.all():  # another process was first
             return
         for name, known in APPS.items():
@@ -108,6 +109,8 @@ def _register(apps: Apps, changes: Transactions, now: datetime) -> None:
                 secret_set_at=now,
             )
             changes.keep_app(app, Secret(known.client_secret))
+
+    changes.write(register)
 
 
 def _free_port() -> int:

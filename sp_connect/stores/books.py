@@ -6,11 +6,11 @@ vault for the secrets. All methods may raise StoreUnavailable, StoreLocked and D
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sp_connect import errors
 from sp_connect.models import App, Connection, Invite, Scope, Secret
@@ -18,6 +18,8 @@ from sp_connect.models import App, Connection, Invite, Scope, Secret
 if TYPE_CHECKING:
     from sp_connect.stores.home.authorizations import Authorizations
     from sp_connect.stores.home.journal import Journal
+
+T = TypeVar("T")
 
 
 class Apps(Protocol):
@@ -137,8 +139,13 @@ class Changes(Protocol):
     def journal(self) -> Journal:
         """The changes that were begun; `doctor` looks at them."""
 
-    def writing(self, wait: float = 10.0, most: float = ...) -> AbstractContextManager[None]:
-        """Holds the writers' lock. Raises StoreLocked."""
+    def write(self, block: Callable[[], T], *, wait: float = ..., most: float = ...) -> T:
+        """The result of `block`, which is run while nobody else writes; all other changes below are made in one.
+
+        A shared store may run it again from the start when its server went away meanwhile: a block reads what it
+        decides on, and does nothing outside the store. `wait` is how many seconds another process may keep the lock,
+        `most` how many all of them together. Raises StoreLocked.
+        """
 
     def still(self) -> AbstractContextManager[None]:
         """Keeps others from writing while something is looked at once more."""

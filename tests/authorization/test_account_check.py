@@ -21,7 +21,7 @@ from sp_connect.models import Connection, Consent, Secret
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import BUILT_IN, WIDER
 from sp_connect.views import card
-from tests.agency import Agency, Visit
+from tests.agency import Agency, Visit, writing
 from tests.checkup.given import finding
 from tests.commands.given import account_of, connected, kept, marketplace, piping, shell, token_of
 
@@ -317,7 +317,7 @@ class TestRefusedCheck:
     def test_an_upgrade_keeps_the_new_token_and_what_was_known(self, agency: Agency) -> None:
         [before] = agency.connect()
         wider = agency.app._replace(name="wider", application_id=WIDER.application_id, client_id=WIDER.client_id)
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.keep_app(wider._replace(secret_ref="w1"), Secret(WIDER.client_secret or ""))
         agency.world.apps = (BUILT_IN, replace(WIDER, roles=()))
         options = upgrade.Options("acme", "eu", None, "wider", Asking(timeout=20))

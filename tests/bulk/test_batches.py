@@ -16,7 +16,7 @@ from sp_connect.bulk.reading import Outcome, Row
 from sp_connect.models import Secret, SecretName
 from sp_connect.stores import secret_store
 from sp_connect.stores.home.transactions import Transactions
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.commands.given import kept, record, token_of
 
 NAMES = [f"c-{number}" for number in range(9)]
@@ -70,7 +70,7 @@ def test_damaged_files_stop_their_sellers_alone(agency: Agency, damaged: list[st
     assert [name for name in NAMES if f'"{name}"' in entry.read_text()] == damaged
     for name in damaged:
         (sealed / f"{name}.sealed").unlink()
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         assert agency.runtime.changes.unfinished() == ()
 
 
@@ -107,7 +107,7 @@ def test_what_is_wrong_with_the_whole_store_is_told_once_for_all_that_is_left(ag
 def test_what_another_process_connected_meanwhile_is_seen_under_the_lock(agency: Agency) -> None:
     accounts = Accounts(agency.runtime)
     accounts.refresh()
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.changes.keep_connection(record("faster", selling_partner_id="A2"), Secret("Atzr|faster"))
     outcome = Outcome()
 

@@ -9,6 +9,7 @@ import pytest
 from sp_connect.checkup import records, tokens
 from sp_connect.checkup.context import Context
 from sp_connect.models import Secret
+from tests.agency import writing
 from tests.stores.moving import unwatched
 from tests.stores.samples import app
 from tests.stores.test_identity import ACME, BRAVO, furnish, opened
@@ -62,7 +63,7 @@ def test_tokens_that_were_moved_are_not_marked_as_missing(home: Path, fix: bool)
 def test_a_token_that_was_replaced_is_not_missing(home: Path, fix: bool) -> None:
     context = Context(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
     assert context.records.rows
-    with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
+    with writing(other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")):
         other.changes.keep_connection(ACME._replace(secret_ref="ref-new"), Secret("Atzr|new"))
         other.changes.drop_connection(BRAVO.scope)
 
@@ -74,7 +75,7 @@ def test_a_token_that_was_replaced_is_not_missing(home: Path, fix: bool) -> None
 
 @FIX
 def test_a_token_that_is_missing_is_still_found_and_marked(home: Path, fix: bool) -> None:
-    with (world := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
+    with writing(world := opened(home, SP_CONNECT_PASSPHRASE="correct horse")):
         world.secrets.forget(ACME.secret_name)
 
     found = tokens.present(looked(home, fix=fix))
@@ -88,7 +89,7 @@ def test_a_secret_that_was_kept_since_is_not_unclaimed(home: Path, fix: bool) ->
     context = Context(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=fix, yes=True)
     assert context.records.rows
     assert context.apps
-    with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
+    with writing(other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")):
         other.changes.keep_connection(ACME._replace(secret_ref="ref-new"), Secret("Atzr|new"))
 
     found = tokens.unclaimed(context)
@@ -102,7 +103,7 @@ def test_a_secret_that_was_kept_since_is_not_unclaimed(home: Path, fix: bool) ->
 def test_an_app_that_was_registered_since_is_known(home: Path) -> None:
     context = Context(opened(home, SP_CONNECT_PASSPHRASE="correct horse"), fix=False, yes=True)
     assert context.apps
-    with (other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")).changes.writing():
+    with writing(other := opened(home, SP_CONNECT_PASSPHRASE="correct horse")):
         other.changes.keep_app(app("wider"), Secret("another client secret"))
         other.changes.keep_connection(ACME._replace(secret_ref="ref-new", app="wider"), Secret("Atzr|new"))
 

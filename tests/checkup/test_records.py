@@ -39,7 +39,7 @@ def cut_short(agency: Agency) -> SecretName:
     before = connected(agency)
     stubborn = Stubborn(agency.folder / "vault", lambda: Secret("correct horse"), KeyringStore(None, 1.0))
     held = with_store(agency, stubborn).changes
-    with held.writing():
+    with cast(Transactions, held).writing():
         held.keep_connection(
             record(secret_ref=secret_store.new_ref()), agency.runtime.secrets.fetch(before.secret_name)
         )

@@ -7,7 +7,7 @@ import pytest
 from sp_connect import checkup
 from sp_connect.models import Secret
 from sp_connect.simulator.world import BUILT_IN
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.checkup.given import code, edit, finding, findings, visit, wrong
 from tests.commands.given import connected, record
 from tests.commands.office import of
@@ -114,7 +114,7 @@ class TestApp:
         assert "SENTINEL" not in str(found)
 
     def test_each_app_has_its_own_findings(self, agency: Agency) -> None:
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.keep_app(agency.app._replace(name="wider", draft=True), Secret(SECRET))
 
         found = visit(agency.runtime)

@@ -8,7 +8,7 @@ import pytest
 
 from sp_connect.models import Secret
 from sp_connect.stores.home.identity import Identity
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.cli.program import Program
 from tests.commands.given import connected
 
@@ -36,7 +36,7 @@ def real(office: Agency) -> Agency:
     """The office, whose app and whose acme are the real Amazon; beside them there is an app of the simulator's."""
     Identity(office.folder).make()  # every home has one before its first record
     connected(office, simulated=False)
-    with office.runtime.changes.writing():
+    with writing(office.runtime):
         office.runtime.apps.put(office.app._replace(simulated=False))
         office.runtime.changes.keep_app(office.app._replace(name="box", secret_ref="b0c5"), _box_secret(office))
     return office

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.cli.program import PROGRAM, SECONDS, Program, Result
 from tests.commands.given import connected
 
@@ -52,7 +52,7 @@ def test_the_secret_before_is_kept_until_the_next_run(staffed: Program, office: 
     run_on_a_disk_that_confirms_nothing(staffed, office.folder / "connections", "rename", "acme", "other")
 
     assert office.runtime.secrets.fetch(before.secret_name), "a power cut may have brought its record back"
-    with office.runtime.changes.writing():
+    with writing(office.runtime):
         assert office.runtime.changes.unfinished() == ()
 
 

@@ -22,7 +22,7 @@ from sp_connect.stores import secret_store
 from sp_connect.stores.secret_store import SecretStore
 from sp_connect.terminal.prompt import Prompt
 from sp_connect.terminal.screen import Screen
-from tests.agency import NOON, VARIABLE, Agency
+from tests.agency import NOON, VARIABLE, Agency, writing
 
 
 def marketplace(country: str, store_name: str | None = "Acme GmbH") -> Marketplace:
@@ -73,7 +73,7 @@ def connected(
     made = record(name, region, country, **(today | changes))
     host = geography.consent_host(made.scope)
     given = agency.world.authorize(BUILT_IN, account_of(name, host), host)
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.changes.keep_connection(made, Secret(given.refresh_token))
     return made
 

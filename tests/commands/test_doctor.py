@@ -14,7 +14,7 @@ from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
 from sp_connect.terminal.screen import Screen
 from sp_connect.views import checkup as view
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.commands.given import Shell, connected, record, shell
 from tests.stores.samples import app
 
@@ -57,7 +57,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, finding: Finding, width: int = 80, en
 def test_of_several_apps_each_finding_names_the_one_that_it_is_about(agency: Agency, address: str) -> None:
     first = agency.runtime.apps.get("default")
     secret = agency.runtime.secrets.fetch(first.secret_name)
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.changes.keep_app(first._replace(name="wider", secret_ref="w1de4", redirect_uri=address), secret)
     connected(agency)
 

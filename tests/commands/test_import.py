@@ -27,7 +27,7 @@ from sp_connect.stores import secret_store
 from sp_connect.stores.home.keyring_store import KeyringStore
 from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.prompt import Prompt
-from tests.agency import NOON, Agency
+from tests.agency import NOON, Agency, writing
 from tests.commands.given import (
     Keys,
     Shell,
@@ -345,7 +345,7 @@ class TestGuard:
 
     def test_another_app_than_the_connections_is_refused(self, agency: Agency) -> None:
         connected(agency)
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.keep_app(agency.app._replace(name="other", secret_ref="0ther"), Secret("amzn1.x"))
 
         with pytest.raises(errors.OtherApp):
@@ -417,7 +417,7 @@ class TestGuard:
     @pytest.mark.parametrize(("region", "app"), [("na", "default"), ("eu", "other"), ("na", "other")])
     def test_no_region_and_no_app_makes_it_another_account(self, agency: Agency, region: str, app: str) -> None:
         connected(agency)
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.keep_app(agency.app._replace(name="other", secret_ref="0ther"), Secret("amzn1.x"))
 
         with pytest.raises(errors.DuplicateAccount):
@@ -549,7 +549,7 @@ class TestFile:
         assert names(import_.run(agency.runtime, of_file(content)).connections) == ["acme eu-GB"]
 
     def test_the_app_is_a_column_a_flag_or_the_default(self, agency: Agency) -> None:
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             for name in ("one", "two"):
                 agency.runtime.changes.keep_app(agency.app._replace(name=name, secret_ref=name), Secret("amzn1.x"))
         content = table(f"a,eu,,A1,{LONG},one", "b,eu,,A2,Atzr|b,", header=f"{HEADER},app")
@@ -574,7 +574,7 @@ class TestFile:
 
         def pause(seconds: float) -> None:
             pauses.append(seconds)
-            with agency.runtime.changes.writing():
+            with writing(agency.runtime):
                 agency.runtime.changes.keep_connection(record("late", selling_partner_id=f"B{count - 1}"), Secret("x"))
 
         content = table(*(f"c-{n},eu,,B{n},Atzr|{n}" for n in range(count)))
@@ -700,7 +700,7 @@ class TestBadFile:
         assert left(agency) == ["acme na", "acme eu"]
 
     def test_a_client_secret_that_is_wrong_is_told(self, agency: Agency) -> None:
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         assert failed(agency, table(row(agency))).code == "client-rejected"

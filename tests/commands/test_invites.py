@@ -25,7 +25,7 @@ from sp_connect.stores import secret_store
 from sp_connect.stores.home.invites import Invites
 from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.screen import Screen
-from tests.agency import Agency, free_port
+from tests.agency import Agency, free_port, writing
 from tests.commands.given import connected, hearing, kept, piping, shell, token_of, typing
 from tests.commands.office import LONGEST
 from tests.commands.test_views import Terminal
@@ -57,7 +57,7 @@ def clicked(made: Invite, company: str = "acme") -> str:
 def add_app(agency: Agency, name: str) -> None:
     """A second app with the first one's ids and secret."""
     first = agency.runtime.apps.get("default")
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.changes.keep_app(
             first._replace(name=name, secret_ref=secret_store.new_ref()),
             agency.runtime.secrets.fetch(first.secret_name),
@@ -117,7 +117,7 @@ class TestAccept:
         add_app(agency, "wider")
         one(agency, "globex", "na", app="wider")
         made = one(agency)
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.drop_app("wider")
         confirm = f"https://sellercentral-europe.amazon.com/apps/authorize/confirm/{made.application_id}"
         address = f"{made.redirect_uri}?{urlencode({'amazon_callback_uri': confirm, 'amazon_state': 'x'})}"

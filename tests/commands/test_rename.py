@@ -15,7 +15,7 @@ from sp_connect.cli.filters import Selection
 from sp_connect.commands import accept, invites, rename, verify
 from sp_connect.simulator.faults import Fault
 from sp_connect.stores.home.journal import Renamed
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.commands.given import connected, names, shell, token_of
 from tests.commands.test_invites import clicked, one
 
@@ -221,7 +221,7 @@ def test_killed_at_any_step_it_is_done_or_undone_by_the_next_command(
         with contextlib.suppress(KilledError):
             rename.run(agency.runtime, "acme", "other")
 
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         rows = agency.runtime.connections.all()
 
     assert names(rows) in (["acme na", "acme eu"], ["other na", "other eu"])

@@ -12,7 +12,7 @@ from sp_connect import errors
 from sp_connect.commands import renew
 from sp_connect.models import Connection, Consent
 from sp_connect.terminal.prompt import Prompt
-from tests.agency import Agency, as_company, as_expected, asking_for, nobody
+from tests.agency import Agency, as_company, as_expected, asking_for, nobody, writing
 from tests.commands.given import Keys, account_of, connected, end_at_amazon, kept, left, names, record, selected, shell
 
 BRAVO = account_of("bravo", "sellercentral-europe.amazon.com").selling_partner_id
@@ -236,7 +236,7 @@ def test_a_seller_who_is_renamed_before_their_turn_is_renewed_and_a_revoked_one_
         agency.clock.pass_by(minutes=1)
 
     def meanwhile(asked: Consent, address: str) -> str | None:
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.rename_seller("bravo", "bravo-ltd")
             agency.runtime.changes.drop_connection(record("charlie-gmbh").scope)
         return as_company("acme")(asked, address)

@@ -14,7 +14,7 @@ from sp_connect.models import Connection, Secret
 from sp_connect.runtime import Runtime
 from sp_connect.simulator.faults import Fault
 from sp_connect.stores.home.keyring_store import KeyringStore
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.commands.given import connected, end_at_amazon, kept, left, names, shell, token_of, typing
 
 
@@ -317,7 +317,7 @@ class TestWait:
 
     def test_a_client_secret_that_is_wrong_ends_it_and_keeps_the_token(self, agency: Agency) -> None:
         made = connected(agency)
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected):

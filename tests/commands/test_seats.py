@@ -7,7 +7,7 @@ import pytest
 from sp_connect.commands import app, invite, invites, revoke, show
 from sp_connect.commands.invite import Options
 from sp_connect.runtime import Runtime
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.checkup.given import finding
 from tests.commands.given import connected, shell
 
@@ -76,7 +76,7 @@ def test_an_account_that_another_has_replaced_keeps_its_seat(agency: Agency) -> 
 
 def test_a_move_to_another_app_leaves_the_seat_of_the_old_one(agency: Agency) -> None:
     connected(agency)
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         secret = agency.runtime.secrets.fetch(agency.app.secret_name)
         agency.runtime.changes.keep_app(agency.app._replace(name="wider", secret_ref="1"), secret)
     connected(agency, app="wider")
@@ -88,7 +88,7 @@ def test_it_goes_along_with_another_name(agency: Agency) -> None:
     connected(agency)
     connected(agency, region="na")
     forget(agency)
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.changes.rename_seller("acme", "zeta")
 
     assert places(agency.runtime, "zeta") == ["eu"]
@@ -96,7 +96,7 @@ def test_it_goes_along_with_another_name(agency: Agency) -> None:
 
 @pytest.mark.parametrize(("draft", "most"), [(False, None), (True, 25)])
 def test_a_published_app_with_more_than_25_sellers_has_no_limit(agency: Agency, draft: bool, most: int | None) -> None:
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.apps.put(agency.app._replace(draft=draft))
     for number in range(26):
         connected(agency, f"client-{number:02}", selling_partner_id=f"A2CLIENT{number:02}")
@@ -126,14 +126,14 @@ def test_a_link_is_made_though_the_seats_cannot_be_counted(agency: Agency) -> No
 
 @pytest.mark.parametrize("was_draft", [True, False])
 def test_a_link_that_its_app_has_outgrown_is_named(agency: Agency, was_draft: bool) -> None:
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.apps.put(agency.app._replace(draft=was_draft))
     invited(agency, "acme")
     invites.command(shell(agency).context)
     assert "refuses the link" not in agency.said()
     assert finding(agency.runtime, "invites").result == "ok"
 
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.apps.put(agency.app._replace(draft=not was_draft))
 
     invites.command(shell(agency).context)

@@ -11,7 +11,7 @@ from sp_connect.commands import upgrade
 from sp_connect.models import App, Connection, Secret
 from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.world import SimulatedApp
-from tests.agency import Agency, as_company, asking_for, nobody
+from tests.agency import Agency, as_company, asking_for, nobody, writing
 from tests.commands.given import connected, kept, shell, token_of
 
 ID = "amzn1.sp.solution.11111111-5175-4000-8000-wider0000000"
@@ -25,7 +25,7 @@ def wider(agency: Agency) -> App:
         name="wider", application_id=ID, client_id=CLIENT, access_level="restricted", secret_ref="b0b"
     )
     agency.world.apps += (SimulatedApp(ID, CLIENT, None, (app.redirect_uri,)),)
-    with agency.runtime.changes.writing():
+    with writing(agency.runtime):
         agency.runtime.changes.keep_app(app, Secret("amzn1.oa2-cs.v1.wider"))
     return app
 

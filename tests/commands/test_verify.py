@@ -23,7 +23,7 @@ from sp_connect.stores.home import locks
 from sp_connect.stores.home.keyring_store import KeyringStore
 from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.screen import Screen
-from tests.agency import Agency
+from tests.agency import Agency, writing
 from tests.commands.given import (
     connected,
     end_at_amazon,
@@ -426,7 +426,7 @@ class TestOtherFailures:
 
     def test_a_wrong_client_secret_blames_the_app_and_not_the_connection(self, agency: Agency) -> None:
         before = connected(agency)
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.keep_app(agency.app._replace(secret_ref="0ther"), Secret("amzn1.oa2-cs.v1.wrong"))
 
         with pytest.raises(errors.ClientRejected) as failure:
@@ -637,7 +637,7 @@ class TestMeanwhile:
 
         def forget(step: str) -> None:
             if step.startswith("GET"):
-                with agency.runtime.changes.writing():
+                with writing(agency.runtime):
                     agency.runtime.changes.drop_connection(before.scope)
 
         verify.run(hearing(agency, forget), ALL, 1)
@@ -652,7 +652,7 @@ class TestMeanwhile:
 
         def forget(step: str) -> None:
             if step.startswith("GET"):
-                with agency.runtime.changes.writing():
+                with writing(agency.runtime):
                     agency.runtime.changes.drop_connection(before.scope)
 
         verify.run(hearing(agency, forget), ALL, 1)
@@ -664,7 +664,7 @@ class TestMeanwhile:
     ) -> None:
         made = connected(agency, standing="unchecked")
         credentials = access.app(agency.runtime, "default")
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.rename_seller("acme", "acme-gmbh")
 
         finding = verify.check(agency.runtime, credentials, made, Checks(agency.runtime))
@@ -682,7 +682,7 @@ class TestMeanwhile:
             connected(agency, name, standing="unchecked")
 
         def meanwhile(_: str) -> None:
-            with agency.runtime.changes.writing():
+            with writing(agency.runtime):
                 if agency.runtime.connections.of("charlie-gmbh"):
                     agency.runtime.changes.rename_seller("charlie-gmbh", "charlie")
                     agency.runtime.changes.drop_connection(record("bravo").scope)
@@ -777,7 +777,7 @@ class TestMeanwhile:
 
         def mark(step: str) -> None:
             if "answered 429" in step and kept(agency, before).standing == "connected":
-                with agency.runtime.changes.writing():
+                with writing(agency.runtime):
                     agency.runtime.connections.put(before._replace(standing="rejected"))
 
         [finding], _ = verify.run(hearing(agency, mark), ALL, 1)

@@ -18,6 +18,7 @@ from sp_connect.stores.home.keyring_store import KeyringStore
 from sp_connect.stores.home.vault import Vault
 from sp_connect.stores.secret_store import StoreName
 from tests import agency as agencies
+from tests.agency import writing
 from tests.cli.program import Result
 from tests.commands.given import account_of, connected, end_at_amazon, record
 from tests.contract.given import Given, consenting, stopped
@@ -170,7 +171,7 @@ def _app_add(given: Given) -> Result:
 
 def _app_rotate(given: Given) -> Result:
     office = given.office
-    with office.runtime.changes.writing():
+    with writing(office.runtime):
         office.runtime.changes.keep_app(office.app._replace(name="rotating"), Secret(CLIENT_SECRET))
     office.world.renew_secret(office.app.client_id, new := f"{CLIENT_SECRET}2")
     return given.run("app", "rotate-secret", "rotating", "--client-secret-stdin", "--json", stdin=new)

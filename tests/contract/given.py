@@ -20,7 +20,7 @@ from sp_connect.simulator.faults import Fault
 from sp_connect.simulator.server import Simulator
 from sp_connect.simulator.world import BUILT_IN
 from tests import agency as agencies
-from tests.agency import Agency, Clock
+from tests.agency import Agency, Clock, writing
 from tests.cli.program import PASSPHRASE, PROGRAM, SECONDS, Program, Result, interrupt, until
 from tests.leaks import sentinels
 from tests.leaks.sentinels import Remembering
@@ -60,7 +60,7 @@ def given(folder: Path) -> Iterator[Given]:
     listen = f"127.0.0.1:{agencies.free_port()}"
     with Simulator(Remembering(), relays={BUILT_IN.redirect_uris[0]: listen}) as simulator:
         office = agencies.build(folder / "home", simulator, clock, listen, io.StringIO(), io.StringIO())
-        with office.runtime.changes.writing():
+        with writing(office.runtime):
             for name, secret in (("wider", BUILT_IN.client_secret), ("stale", "amzn1.oa2-cs.v1.old")):
                 office.runtime.changes.keep_app(office.app._replace(name=name), Secret(str(secret)))
         settings = {"SP_CONNECT_STORE": "vault", "SP_CONNECT_PASSPHRASE": PASSPHRASE}

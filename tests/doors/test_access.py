@@ -28,7 +28,7 @@ from sp_connect.stores.home.connections import Connections
 from sp_connect.stores.home.keyring_store import KeyringStore
 from sp_connect.stores.home.vault import Vault
 from tests import agency as agencies
-from tests.agency import Agency, Clock, as_company
+from tests.agency import Agency, Clock, as_company, writing
 from tests.commands.given import account_of, connected, end_at_amazon, hearing, kept, record, token_of
 from tests.doors.given import entries, entries_of, is_kept, keep_access, keep_raw
 from tests.stores.samples import REFUSED
@@ -75,7 +75,7 @@ def two_apps(tmp_path: Path) -> Iterator[Agency]:
             redirect_uri=OTHER.redirect_uris[0],
             secret_ref="07e4",
         )
-        with made.runtime.changes.writing():
+        with writing(made.runtime):
             made.runtime.changes.keep_app(other, Secret(OTHER.client_secret))
         yield made
 
@@ -175,7 +175,7 @@ class TestNeverShared:
             made = record(seller, region, country, app=app, secret_ref="5a3e")
             host = geography.consent_host(made.scope)
             authorization = two_apps.world.authorize(known, account_of(seller, host), host)
-            with two_apps.runtime.changes.writing():
+            with writing(two_apps.runtime):
                 two_apps.runtime.changes.keep_connection(made, Secret(authorization.refresh_token))
             given[made] = authorization.key
 
@@ -205,7 +205,7 @@ class TestNeverShared:
         host = geography.consent_host(made.scope)
         authorization = two_apps.world.authorize(OTHER, account_of("acme", host), host)
         moved = made._replace(app="other", secret_ref=secret_store.new_ref())
-        with two_apps.runtime.changes.writing():
+        with writing(two_apps.runtime):
             two_apps.runtime.changes.keep_connection(moved, Secret(authorization.refresh_token))
 
         second = value(two_apps, moved)
@@ -253,7 +253,7 @@ class TestForgotten:
         made = connected(agency)
 
         def revoke_it(step: str) -> None:  # noqa: ARG001 - what `hearing` calls
-            with agency.runtime.changes.writing():
+            with writing(agency.runtime):
                 agency.runtime.changes.drop_connection(made.scope)
 
         access.token(hearing(agency, revoke_it), made)
@@ -275,7 +275,7 @@ class TestForgotten:
         agency.world.faults.add(Fault("token", "rotate", times=1))
 
         def revoke_it(step: str) -> None:  # noqa: ARG001 - what `hearing` calls
-            with agency.runtime.changes.writing():
+            with writing(agency.runtime):
                 agency.runtime.changes.drop_connection(made.scope)
 
         access.token(hearing(agency, revoke_it), made)
@@ -376,7 +376,7 @@ class TestMeanwhile:
         made = connected(two_apps)
         host = geography.consent_host(made.scope)
         given = two_apps.world.authorize(OTHER, account_of("acme", host), host)
-        with two_apps.runtime.changes.writing():
+        with writing(two_apps.runtime):
             moved = made._replace(app="other", secret_ref="a90")
             two_apps.runtime.changes.keep_connection(moved, Secret(given.refresh_token))
 
@@ -559,7 +559,7 @@ class TestStore:
 
     def test_a_connection_that_was_revoked_before_its_turn_is_not_found(self, agency: Agency) -> None:
         made = connected(agency)
-        with agency.runtime.changes.writing():
+        with writing(agency.runtime):
             agency.runtime.changes.drop_connection(made.scope)
 
         with pytest.raises(errors.NoSuchConnection):

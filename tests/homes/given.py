@@ -24,7 +24,7 @@ from sp_connect.simulator.world import BUILT_IN, World
 from sp_connect.terminal.prompt import Prompt
 from sp_connect.terminal.screen import Screen
 from tests import agency as agencies
-from tests.agency import Agency, Clock
+from tests.agency import Agency, Clock, writing
 from tests.cli.program import PASSPHRASE, PROGRAM, SECONDS, Program, Result
 from tests.commands.given import connected
 
@@ -126,7 +126,7 @@ def estate(folder: Path) -> Iterator[Estate]:
         simulator.world.renew_secret(office.app.client_id, NEW_SECRET)
         connected(office)
         connected(office, "bravo")
-        with office.runtime.changes.writing():
+        with writing(office.runtime):
             office.runtime.invites.put([invite_of(office, "guest")])
         yield Estate(office)
 

@@ -22,7 +22,7 @@ from sp_connect.stores.home import identity, toml
 from sp_connect.stores.home.transactions import Transactions
 from sp_connect.terminal.prompt import Prompt
 from sp_connect.terminal.screen import Screen
-from tests.agency import NOON
+from tests.agency import NOON, writing
 from tests.stores.backends import Files
 from tests.stores.moving import unwatched
 from tests.stores.samples import app, connection
@@ -52,7 +52,7 @@ def opened(home: Path | None, stderr: io.StringIO | None = None, **environ: str)
 def furnish(home: Path | None, store: str = "keyring") -> Runtime:
     """A home with an app and two sellers."""
     made = opened(home, SP_CONNECT_STORE=store)
-    with made.changes.writing():
+    with writing(made):
         made.changes.keep_app(app(), Secret("the client secret"))
         made.changes.keep_connections([(ACME, Secret("Atzr|acme")), (BRAVO, Secret("Atzr|bravo"))])
     made.apps.choose_store("vault" if store == "vault" else "keyring")
@@ -89,7 +89,7 @@ class TestCopies:
         furnish(tmp_path / "home")
         world = opened(copied(tmp_path / "home", tmp_path / "copy"))
 
-        with world.changes.writing():
+        with writing(world):
             world.changes.keep_connection(ACME._replace(secret_ref="ref-renewed"), Secret("Atzr|renewed"))
             world.changes.rename_seller("bravo", "charlie")
 
@@ -184,7 +184,7 @@ class TestOwners:
         copy = copied(tmp_path / "home", tmp_path / "copy")
         shutil.rmtree(tmp_path / "home")
         (tmp_path / "home").mkdir()
-        with opened(tmp_path / "home").changes.writing():
+        with writing(opened(tmp_path / "home")):
             pass
 
         revoke_acme(opened(copy))
@@ -278,7 +278,7 @@ class TestWithoutAnId:
         furnish(tmp_path / "home")
         copy = copied(tmp_path / "home", tmp_path / "copy")
         self.forget_ids(ring, tmp_path / "home", copy)
-        with (world := opened(tmp_path / "home")).changes.writing():
+        with writing(world := opened(tmp_path / "home")):
             world.changes.drop_connection(BRAVO.scope)
 
         revoke_acme(opened(copy))
@@ -297,7 +297,7 @@ class TestWithoutAnId:
         assert values(ring) >= TOKENS
 
     def test_another_home_with_apps_of_its_own_is_no_copy_of_it(self, tmp_path: Path, ring: Path) -> None:
-        with (usual := opened(None)).changes.writing():
+        with writing(usual := opened(None)):
             usual.changes.keep_app(app(secret_ref="ref-usual"), Secret("another client secret"))
         furnish(tmp_path / "home")
         self.forget_ids(ring, usual.home.data, tmp_path / "home")
@@ -340,7 +340,7 @@ class TestId:
         world = opened(tmp_path / "home", PYTHON_KEYRING_BACKEND="tests.stores.backends.Counting")
         kept = AccessToken(Secret("Atza|acme"), NOON)
 
-        with world.changes.writing():
+        with writing(world):
             world.secrets.keep(ACME.access_name, kept.value)
 
         assert asked
@@ -354,7 +354,7 @@ class TestId:
 
         with pytest.raises(errors.Damaged, match=r"home\.toml"):
             world.secrets.forget(ACME.secret_name)
-        with world.changes.writing():
+        with writing(world):
             world.changes.keep_connection(ACME._replace(secret_ref="ref-new"), Secret("Atzr|new"))
 
         assert values(ring) >= {*TOKENS, "Atzr|new"}

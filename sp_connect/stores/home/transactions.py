@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from sp_connect import errors, words
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
@@ -30,6 +31,8 @@ REFRESHING_SECONDS = 120.0
 
 ASKING_SECONDS = 300.0
 """Seconds to wait for another process that asks Amazon, which may take long (`amazon.client`)."""
+
+T = TypeVar("T")
 
 
 class Transactions:
@@ -86,6 +89,11 @@ class Transactions:
                 if entry.store == self._secrets.name and entry.moving_to is None:
                     self._finish(entry)
             yield
+
+    def write(self, block: Callable[[], T], *, wait: float = 10.0, most: float = locks.MOST_PATIENCE) -> T:
+        """The result of `block`, run inside `writing`."""
+        with self.writing(wait, most):
+            return block()
 
     @contextmanager
     def still(self) -> Iterator[None]:
