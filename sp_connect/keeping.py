@@ -80,7 +80,7 @@ class _Trying:
     def __init__(
         self, runtime: Runtime, told: Callable[[errors.ThisMachine], errors.ThisMachine], seconds: float | None
     ) -> None:
-        self._edges = runtime
+        self._runtime = runtime
         self._told = told
         self._seconds = seconds
         self._began: float | None = None
@@ -99,8 +99,8 @@ class _Trying:
             return False
         if error.message != self._said:
             self._said = error.message
-            self._edges.screen.error(self._told(error))
+            self._runtime.screen.error(self._told(error))
         with signals.allowed(earlier=False):
-            self._edges.sleep(PAUSE)
+            self._runtime.sleep(PAUSE)
         self._paused += PAUSE
         return True

@@ -9,16 +9,13 @@ import base64
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from sp_connect import errors
-from sp_connect.amazon import addresses, geography
-from sp_connect.models import AmazonWords, App, Connection, Consent, Grant, Scope, Secret
-
-CONSENT_PATH = "/apps/authorize/consent"
-CONFIRM_PATH = "/apps/authorize/confirm/"
+from sp_connect.amazon import addresses, services
+from sp_connect.amazon.services.protocol import Hop, Stranger
+from sp_connect.models import AmazonWords, App, Connection, Consent, Grant, Scope
 
 AWAY = "away."
 """Begins the state of a consent whose seller is on another machine. The relay page reads it, since no page can ask
@@ -33,20 +30,6 @@ MOST_PARAMETERS = 20
 LONGEST_VALUE = 4096
 
 Parameters = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """The Login-URI hop: Amazon wants the browser back at `address`, with a state that is good for this consent."""
-
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stranger:
-    """An arrival that answers no consent of ours; `why` is for the person who pasted it."""
-
-    why: str
 
 
 class Arrival(Protocol):
@@ -74,11 +57,7 @@ def begin(app: App, scope: Scope, *, away: bool = False) -> Consent:
     `away` marks the state for a seller whose browser is on another machine.
     """
     state = (AWAY if away else "") + secrets.token_urlsafe(32)
-    query = {"application_id": app.application_id, "state": state, "redirect_uri": app.redirect_uri}
-    if app.draft:
-        query["version"] = "beta"
-    address = f"https://{geography.consent_host(scope)}{CONSENT_PATH}?{urlencode(query)}"
-    return Consent(scope, app, state, address)
+    return Consent(scope, app, state, services.of(scope).consent_address(app, scope, state))
 
 
 def hop_state(state: str) -> str:
@@ -134,17 +113,15 @@ def read(parameters: Parameters, consent: Consent) -> Grant | Hop | errors.Refus
         return Stranger("The address names the same thing twice.")
     if len(parameters) > MOST_PARAMETERS or any(len(value) > LONGEST_VALUE for value in values.values()):
         return Stranger("The address is longer than any that Amazon sends.")
-    if "amazon_callback_uri" in values:
-        return _hop(values, consent)
+    service = services.of(consent.scope)
+    if service.is_hop(values):
+        return service.hop(values, consent, hop_state(consent.state))
     if not is_answered_by(consent.state, values.get("state", "")):
         return Stranger("The address belongs to another consent, or to none.")
     if "error" in values:
         # UNVERIFIED that Amazon ever sends one (amazon.md 2.2); taken in the form of RFC 6749 section 4.1.2.1.
         return errors.Refused(consent.scope, AmazonWords(values["error"], values.get("error_description")))
-    code, account = values.get("spapi_oauth_code", ""), values.get("selling_partner_id", "")
-    if not code or not _is_plain(account):
-        return Stranger("The address carries no authorization code with a Selling Partner ID.")
-    return Grant(Secret(code), account)
+    return service.granted(values)
 
 
 def pasted(text: str, app: App, at: Callable[[str], str] = str) -> Parameters:
@@ -181,28 +158,6 @@ def is_hop(text: str) -> bool:
     return any(name == "amazon_callback_uri" for name, _ in query(text))
 
 
-def _hop(values: dict[str, str], consent: Consent) -> Hop | Stranger:
-    to = values["amazon_callback_uri"]
-    # It becomes a header: visible ASCII alone, which is all that an address may hold (RFC 3986).
-    target = _split(to, consent.address) if to.isascii() and to.isprintable() and " " not in to else None
-    if target is None:
-        return Stranger("The address leads back to no address at all.")
-    host = target.netloc.lower().removesuffix(":443")
-    is_amazon = target.scheme == "https" and host in geography.NAMED_HOSTS
-    # The path names our app: with another's, Amazon would hand our state to that other app.
-    if not is_amazon or unquote(target.path).removesuffix("/") != CONFIRM_PATH + consent.app.application_id:
-        return Stranger("The address leads on to a page that is not Amazon's confirmation of this app.")
-    answer = {"redirect_uri": consent.app.redirect_uri, "state": hop_state(consent.state)}
-    if "amazon_state" in values:
-        answer["amazon_state"] = values["amazon_state"]
-    if consent.app.draft:
-        answer["version"] = "beta"
-    if not answer.keys().isdisjoint(name for name, _ in query(target.query)):
-        return Stranger("The address brings an answer of its own, where ours belongs.")
-    joint = "&" if target.query else "?"
-    return Hop(target._replace(netloc=host, fragment="").geturl() + joint + urlencode(answer))
-
-
 def _hop_state(state: str, nonce: str) -> str:
     digest = hmac.digest(state.encode(), b"hop " + nonce.encode(errors="replace"), "sha256")
     mark = AWAY if state.startswith(AWAY) else ""
@@ -230,8 +185,3 @@ def _place(address: SplitResult | None) -> tuple[str, str, str] | None:
     if address is None:
         return None
     return address.scheme, address.netloc.lower().removesuffix(":443"), address.path.rstrip("/") + "/"
-
-
-def _is_plain(account: str) -> bool:
-    # The form of a Selling Partner ID is nowhere specified: anything short, visible and ASCII is taken.
-    return 0 < len(account) <= 64 and account.isascii() and account.isprintable() and " " not in account

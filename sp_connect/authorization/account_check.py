@@ -6,7 +6,7 @@ Used by connect, accept, renew, upgrade, import and verify.
 from __future__ import annotations
 
 from sp_connect import errors
-from sp_connect.amazon import fees, geography, sellers
+from sp_connect.amazon import geography, services
 from sp_connect.models import Connection, Secret
 from sp_connect.runtime import Runtime
 
@@ -18,7 +18,7 @@ class Checks:
     """The checks of one run. It asks only once whether an app has the role that names a token's owner."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._edges = runtime
+        self._runtime = runtime
         self._without_role: set[str] = set()
 
     def look(
@@ -54,12 +54,12 @@ class Checks:
     ) -> Connection:
         scope, account = connection.scope, connection.selling_partner_id or "an account"
         try:
-            found = sellers.marketplaces(self._edges.amazon, scope, access_token, connection.app)
+            found = services.of(scope).marketplaces(self._runtime.amazon, scope, access_token, connection.app)
         except errors.NotPermitted as refusal:
             if elsewhere:
                 self._see_elsewhere(connection, access_token, refusal, door)
             raise
-        now = self._edges.now()
+        now = self._runtime.now()
         checked = connection._replace(standing="connected", verified_at=now, marketplaces=found, last_error=None)
         if scope.country is not None and scope.country not in checked.sells_in:
             raise errors.OtherCountry(scope, account, checked.sells_in, door)
@@ -76,7 +76,7 @@ class Checks:
                 continue
             there = geography.scope(scope.seller, region.code, geography.countries_of(region.code)[0].code)
             try:
-                found = sellers.marketplaces(self._edges.amazon, there, access_token, quick=True)
+                found = services.of(scope).marketplaces(self._runtime.amazon, there, access_token, quick=True)
             except errors.NoMarketplaces:
                 continue
             except (errors.NotPermitted, errors.AmazonTrouble):
@@ -97,7 +97,7 @@ class Checks:
         """
         scope, claimed = connection.scope, connection.selling_partner_id
         try:
-            named = fees.owner(self._edges.amazon, scope, *asked_about(connection), access_token)
+            named = services.of(scope).owner(self._runtime.amazon, scope, *asked_about(connection), access_token)
         except errors.OwnerNotNamed as error:
             self._without_role.add(connection.app)
             return self._doubted(connection, error.code)
@@ -106,11 +106,11 @@ class Checks:
         if claimed and named != claimed:
             raise errors.NotTheOwner(scope, claimed, named, door)
         return connection._replace(
-            selling_partner_id=named, id_confirmed=True, id_asked_at=self._edges.now(), id_doubt=None
+            selling_partner_id=named, id_confirmed=True, id_asked_at=self._runtime.now(), id_doubt=None
         )
 
     def _doubted(self, connection: Connection, code: str) -> Connection:
-        return connection._replace(id_confirmed=False, id_asked_at=self._edges.now(), id_doubt=code)
+        return connection._replace(id_confirmed=False, id_asked_at=self._runtime.now(), id_doubt=code)
 
 
 def asked_about(connection: Connection) -> tuple[str, str]:

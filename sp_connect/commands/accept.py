@@ -9,6 +9,7 @@ import typer
 
 from sp_connect import access, errors, words
 from sp_connect.amazon import consent
+from sp_connect.amazon.services import protocol
 from sp_connect.authorization import flow, grant
 from sp_connect.cli import flags
 from sp_connect.models import Connection, Consent, Invite
@@ -154,7 +155,7 @@ def _leads_on(runtime: Runtime, parameters: consent.Parameters, invite: Invite) 
         return False
     app = app._replace(application_id=invite.application_id, redirect_uri=invite.redirect_uri)
     asked = Consent(invite.scope, app, invite.state, invite.address)
-    return isinstance(consent.read(parameters, asked), consent.Hop)
+    return isinstance(consent.read(parameters, asked), protocol.Hop)
 
 
 def _see_that_it_is_pending(runtime: Runtime, invite: Invite | None) -> Invite:

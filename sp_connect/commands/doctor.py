@@ -25,14 +25,14 @@ def run(session: flags.Session, *, fix: bool, yes: bool) -> Iterator[Finding]:
     Where the world cannot even be built, that is the finding: a config.toml that is no TOML stops every command.
     """
     try:
-        runtime = _edges(session, fix=fix)
+        runtime = _runtime(session, fix=fix)
     except errors.SpConnectError as error:
         yield findings.failed(error)._replace(name="configuration")
         return
     yield from checkup.run(runtime, fix=fix, yes=yes)
 
 
-def _edges(session: flags.Session, *, fix: bool) -> Runtime:
+def _runtime(session: flags.Session, *, fix: bool) -> Runtime:
     """The outside world. With `fix`, a config.toml of this user that others may change is first closed to them."""
     try:
         return session.runtime()

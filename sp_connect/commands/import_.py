@@ -142,7 +142,7 @@ class _Apps:
     """The apps that rows name, each asked for once, with its client secret where Amazon will be asked."""
 
     def __init__(self, runtime: Runtime, options: Options, accounts: Accounts) -> None:
-        self._edges = runtime
+        self._runtime = runtime
         self._options = options
         self._accounts = accounts
         self._known: dict[str, tuple[App, Secret]] = {}
@@ -155,7 +155,7 @@ class _Apps:
 
     def _of_client(self, scope: Scope, client_id: str, name: str) -> str:
         """The app with a client id: `name` if that is one, else the only one where none was asked for."""
-        same = [app.name for app in self._edges.apps.all() if app.client_id == client_id]
+        same = [app.name for app in self._runtime.apps.all() if app.client_id == client_id]
         if name in same:
             return name
         if self._options.app is None and len(same) == 1:
@@ -167,7 +167,8 @@ class _Apps:
         name = self.name(row)
         if name not in self._known:
             is_asked = self._options.check
-            self._known[name] = access.app(self._edges, name) if is_asked else (self._edges.apps.get(name), Secret(""))
+            runtime = self._runtime
+            self._known[name] = access.app(runtime, name) if is_asked else (runtime.apps.get(name), Secret(""))
         return self._known[name]
 
 

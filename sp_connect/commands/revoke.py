@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sp_connect import access, errors, words
-from sp_connect.amazon import geography
+from sp_connect.amazon import geography, services
 from sp_connect.cli import flags
 from sp_connect.cli.filters import Selection
 from sp_connect.models import Connection
@@ -115,7 +115,7 @@ def tell_where(runtime: Runtime, connection: Connection) -> None:
         f"At Amazon the seller ends {connection.scope} in Seller Central: Apps and Services, Manage Your Apps, "
         "Disable authorization."
     )
-    runtime.screen.address(runtime.amazon.at(geography.manage_url(connection.scope)))
+    runtime.screen.address(runtime.amazon.at(services.of(connection.scope).manage_url(connection.scope)))
 
 
 def command(
@@ -156,4 +156,4 @@ def command(
 
 
 def _objects(runtime: Runtime, gone: Sequence[Connection]) -> list[dict[str, Any]]:
-    return [data.revoked(c, runtime.amazon.at(geography.manage_url(c.scope)), runtime.now()) for c in gone]
+    return [data.revoked(c, runtime.amazon.at(services.of(c.scope).manage_url(c.scope)), runtime.now()) for c in gone]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import typer
 
 from sp_connect import errors, words
-from sp_connect.amazon import geography
+from sp_connect.amazon import geography, services
 from sp_connect.cli import flags
 from sp_connect.cli.filters import Selection, is_pattern
 from sp_connect.models import Connection, Invite, Scope
@@ -75,7 +75,7 @@ def command(ctx: typer.Context, seller: flags.EachSeller, json: flags.Json = Fal
             runtime.screen.line(
                 f"Still active at Amazon: {one.scope.place}, {one.selling_partner_id}, app {one.app}{since}. "
                 "It was deleted or replaced here, and takes a seat until the seller ends it: "
-                f"{runtime.amazon.at(geography.manage_url(one.scope))}"
+                f"{runtime.amazon.at(services.of(one.scope).manage_url(one.scope))}"
             )
 
 
@@ -121,7 +121,7 @@ def _object(runtime: Runtime, seller: str, tiles: list[Tile]) -> dict[str, Any]:
                 "selling_partner_id": one.selling_partner_id,
                 "app": one.app,
                 "authorized_at": data.moment(one.authorized_at),
-                "manage_url": runtime.amazon.at(geography.manage_url(one.scope)),
+                "manage_url": runtime.amazon.at(services.of(one.scope).manage_url(one.scope)),
             }
             for one in active(runtime, seller)
         ],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import typer
 
 from sp_connect import access, errors
-from sp_connect.amazon import geography
+from sp_connect.amazon import services
 from sp_connect.authorization import flow
 from sp_connect.authorization.grant import Guard
 from sp_connect.cli import flags
@@ -47,9 +47,8 @@ def run(runtime: Runtime, options: Options) -> Iterator[Connection]:
     try:
         for connection in flow.walk(runtime, manner, [wanted], lambda _: again):
             yield connection
-            conversation.seat_is_kept(
-                runtime.screen, before, at_amazon=runtime.amazon.at(geography.manage_url(connection.scope))
-            )
+            manage_url = services.of(connection.scope).manage_url(connection.scope)
+            conversation.seat_is_kept(runtime.screen, before, at_amazon=runtime.amazon.at(manage_url))
     except errors.TimedOut as error:
         if not options.asking.paste:
             error.reword(

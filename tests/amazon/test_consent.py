@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sp_connect import errors
 from sp_connect.amazon import consent, geography
+from sp_connect.amazon.services import protocol
 from sp_connect.models import App, Connection, Consent, Grant
 from tests.stores.samples import app, connection
 
@@ -139,34 +140,34 @@ FORGED = [
 def test_forged_state_is_ignored(state: str) -> None:
     asked = begun()
     forged = answered(asked, state=state.format(state=asked.state))
-    assert isinstance(consent.read(forged, asked), consent.Stranger)
+    assert isinstance(consent.read(forged, asked), protocol.Stranger)
 
 
 def test_state_of_other_case_is_ignored() -> None:
     asked = begun()
-    assert isinstance(consent.read(answered(asked, state=asked.state.swapcase()), asked), consent.Stranger)
+    assert isinstance(consent.read(answered(asked, state=asked.state.swapcase()), asked), protocol.Stranger)
 
 
 def test_state_with_a_surrogate_is_ignored() -> None:
     asked = begun()
-    assert isinstance(consent.read(answered(asked, state="\ud800"), asked), consent.Stranger)
+    assert isinstance(consent.read(answered(asked, state="\ud800"), asked), protocol.Stranger)
 
 
 def test_state_of_an_earlier_consent_is_ignored() -> None:
-    assert isinstance(consent.read(answered(begun()), begun()), consent.Stranger)
+    assert isinstance(consent.read(answered(begun()), begun()), protocol.Stranger)
 
 
 def test_missing_state_is_ignored() -> None:
-    assert isinstance(consent.read(answered(begun())[1:], begun()), consent.Stranger)
+    assert isinstance(consent.read(answered(begun())[1:], begun()), protocol.Stranger)
 
 
 @pytest.mark.parametrize("name", ["state", "selling_partner_id", "spapi_oauth_code", "other"])
 def test_a_parameter_that_comes_twice_is_ignored(name: str) -> None:
     asked = begun()
     again = [*answered(asked, other="x"), (name, "y")]
-    assert isinstance(consent.read(again, asked), consent.Stranger)
+    assert isinstance(consent.read(again, asked), protocol.Stranger)
     same = dict(answered(asked, other="x"))
-    assert isinstance(consent.read([*same.items(), (name, same[name])], asked), consent.Stranger)
+    assert isinstance(consent.read([*same.items(), (name, same[name])], asked), protocol.Stranger)
 
 
 @pytest.mark.parametrize(
@@ -187,24 +188,24 @@ def test_a_parameter_that_comes_twice_is_ignored(name: str) -> None:
 )
 def test_empty_huge_and_binary_parameters_are_ignored(changes: dict[str, str]) -> None:
     asked = begun()
-    assert isinstance(consent.read(answered(asked, **changes), asked), consent.Stranger)
+    assert isinstance(consent.read(answered(asked, **changes), asked), protocol.Stranger)
 
 
 @pytest.mark.parametrize("name", ["selling_partner_id", "spapi_oauth_code"])
 def test_missing_code_or_id_is_ignored(name: str) -> None:
     asked = begun()
     without = [(key, value) for key, value in answered(asked) if key != name]
-    assert isinstance(consent.read(without, asked), consent.Stranger)
+    assert isinstance(consent.read(without, asked), protocol.Stranger)
 
 
 def test_a_plain_oauth_code_is_ignored() -> None:
     asked = begun()
     sent = [("state", asked.state), ("selling_partner_id", ACCOUNT), ("code", "ANcode")]
-    assert isinstance(consent.read(sent, asked), consent.Stranger)
+    assert isinstance(consent.read(sent, asked), protocol.Stranger)
 
 
 def test_nothing_is_ignored() -> None:
-    assert isinstance(consent.read([], begun()), consent.Stranger)
+    assert isinstance(consent.read([], begun()), protocol.Stranger)
 
 
 # The refusal
@@ -222,7 +223,7 @@ def test_refusal_tells_amazons_words() -> None:
 @pytest.mark.parametrize("state", [[], [("state", "")], [("state", "forged")]])
 def test_refusal_without_our_state_is_ignored(state: list[tuple[str, str]]) -> None:
     sent = [*state, ("error", "access_denied")]
-    assert isinstance(consent.read(sent, begun()), consent.Stranger)
+    assert isinstance(consent.read(sent, begun()), protocol.Stranger)
 
 
 def test_refusal_beside_a_code_is_a_refusal() -> None:
@@ -235,14 +236,14 @@ def test_refusal_beside_a_code_is_a_refusal() -> None:
 
 def state_of_hop(asked: Consent) -> str:
     found = hop(asked, AMAZON, amazon_state="x")
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     return parse_qs(urlsplit(found.address).query)["state"][0]
 
 
 def test_hop_is_answered_with_state_redirect_uri_and_amazon_state() -> None:
     asked = begun()
     found = hop(asked, AMAZON, amazon_state="opaque &+%20=", selling_partner_id=ACCOUNT)
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     address = urlsplit(found.address)
     assert f"https://{address.netloc}{address.path}" == AMAZON
     sent = dict(parse_qsl(address.query))
@@ -272,7 +273,7 @@ def test_the_state_of_each_hop_stays_good() -> None:
 
 
 def test_the_state_of_a_hop_is_good_for_its_own_consent_alone() -> None:
-    assert isinstance(consent.read(answered(begun(), state=state_of_hop(begun())), begun()), consent.Stranger)
+    assert isinstance(consent.read(answered(begun(), state=state_of_hop(begun())), begun()), protocol.Stranger)
 
 
 @pytest.mark.parametrize(
@@ -282,25 +283,25 @@ def test_the_state_of_a_hop_is_good_for_its_own_consent_alone() -> None:
 def test_a_changed_state_of_a_hop_is_ignored(change: Callable[[str], str]) -> None:
     asked = begun()
     forged = change(state_of_hop(asked))
-    assert isinstance(consent.read(answered(asked, state=forged), asked), consent.Stranger)
+    assert isinstance(consent.read(answered(asked, state=forged), asked), protocol.Stranger)
 
 
 def test_hop_of_a_draft_app_is_answered_with_version_beta() -> None:
     asked = begun(of=app(draft=True))
     found = hop(asked, AMAZON, amazon_state="x", version="beta")
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     assert parse_qs(urlsplit(found.address).query)["version"] == ["beta"]
 
 
 def test_version_of_a_hop_is_not_believed() -> None:
     found = hop(begun(), AMAZON, version="beta")
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     assert "version" not in found.address
 
 
 def test_hop_keeps_the_query_that_amazon_gave_and_drops_its_fragment() -> None:
     found = hop(begun(), AMAZON + "?mons_sel=1&b=%C3%BC#top")
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     assert found.address.startswith(AMAZON + "?mons_sel=1&b=%C3%BC&")
     assert found.address.count("?") == 1
     assert "#" not in found.address
@@ -318,7 +319,7 @@ OLD_HOSTS = [
 @pytest.mark.parametrize("host", sorted({*geography.SELLER_HOSTS, *geography.VENDOR_HOSTS, *OLD_HOSTS}))
 def test_hop_leads_to_every_seller_and_vendor_central(host: str) -> None:
     found = hop(begun(), f"https://{host}{CONFIRM}")
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     assert urlsplit(found.address).hostname == host
 
 
@@ -333,14 +334,14 @@ def test_hop_leads_to_every_seller_and_vendor_central(host: str) -> None:
 )
 def test_hop_leads_to_the_host_as_it_is_usually_written(to: str) -> None:
     found = hop(begun(), to, amazon_state="x")
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     assert found.address.startswith(f"{AMAZON}?")
 
 
 @pytest.mark.parametrize("to", [f"{AMAZON}/", f"{CONFIRM}/", f"{AMAZON}/?mons_sel=1"])
 def test_hop_may_have_a_slash_at_its_end(to: str) -> None:
     found = hop(begun(), to, amazon_state="x")
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     assert urlsplit(found.address).path == f"{CONFIRM}/"
 
 
@@ -352,14 +353,14 @@ def test_a_consent_begins_at_no_other_host_than_before() -> None:
 
 def test_hop_that_is_a_path_alone_stays_where_the_consent_began() -> None:
     found = hop(begun("fe", "JP"), CONFIRM, amazon_state="x")
-    assert isinstance(found, consent.Hop)
+    assert isinstance(found, protocol.Hop)
     assert found.address.startswith(f"https://sellercentral.amazon.co.jp{CONFIRM}?")
 
 
 def test_hop_with_our_apps_id_escaped_is_answered() -> None:
     asked = begun(of=app(application_id="amzn1.sp.solution.a-b"))
     assert isinstance(
-        hop(asked, "https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sp.solution.a%2Db"), consent.Hop
+        hop(asked, "https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sp.solution.a%2Db"), protocol.Hop
     )
 
 
@@ -425,7 +426,7 @@ REFUSED_HOPS = {
 
 @pytest.mark.parametrize("to", REFUSED_HOPS.values(), ids=REFUSED_HOPS)
 def test_hop_elsewhere_is_ignored(to: str) -> None:
-    assert isinstance(hop(begun(), to, amazon_state="x"), consent.Stranger)
+    assert isinstance(hop(begun(), to, amazon_state="x"), protocol.Stranger)
 
 
 @pytest.mark.parametrize(
@@ -446,25 +447,25 @@ def test_hop_elsewhere_is_ignored(to: str) -> None:
 )
 def test_address_of_a_hop_is_one_line_of_visible_ascii(tail: str) -> None:
     found = hop(begun(), AMAZON + tail, amazon_state="x\r\ny\N{SNOWMAN}")
-    if isinstance(found, consent.Hop):
+    if isinstance(found, protocol.Hop):
         assert found.address.isascii()
         assert found.address.isprintable()
         assert " " not in found.address
     else:
-        assert isinstance(found, consent.Stranger)
+        assert isinstance(found, protocol.Stranger)
 
 
 def test_state_of_a_hop_is_ours_even_if_its_address_brings_another() -> None:
     asked = begun()
     found = hop(asked, AMAZON + "?state=evil&amazon_state=evil&redirect_uri=https://evil.example/", amazon_state="x")
-    if isinstance(found, consent.Hop):
+    if isinstance(found, protocol.Hop):
         sent = parse_qs(urlsplit(found.address).query)
         assert len(sent["state"]) == 1
         assert consent.is_answered_by(asked.state, sent["state"][0])
         assert sent["redirect_uri"] == [APP.redirect_uri]
         assert sent["amazon_state"] == ["x"]
     else:
-        assert isinstance(found, consent.Stranger)
+        assert isinstance(found, protocol.Stranger)
 
 
 # Pasted addresses
@@ -638,8 +639,8 @@ ASKED = begun()
 @given(parameters=st.lists(st.tuples(NAMES, VALUES), max_size=24))
 def test_no_generated_answer_is_granted(parameters: list[tuple[str, str]]) -> None:
     found = consent.read(parameters, ASKED)
-    assert isinstance(found, consent.Stranger | consent.Hop)
-    if isinstance(found, consent.Hop):
+    assert isinstance(found, protocol.Stranger | protocol.Hop)
+    if isinstance(found, protocol.Hop):
         assert urlsplit(found.address).hostname in geography.NAMED_HOSTS
 
 
@@ -647,7 +648,7 @@ def test_no_generated_answer_is_granted(parameters: list[tuple[str, str]]) -> No
 @QUICK
 @given(text=st.text(max_size=80) | st.lists(st.tuples(NAMES, VALUES), max_size=8).map(urlencode))
 def test_no_generated_query_is_granted(text: str) -> None:
-    assert isinstance(consent.read(consent.query(text), ASKED), consent.Stranger | consent.Hop)
+    assert isinstance(consent.read(consent.query(text), ASKED), protocol.Stranger | protocol.Hop)
 
 
 @pytest.mark.slow

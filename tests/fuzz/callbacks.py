@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from sp_connect import errors
 from sp_connect.amazon import addresses, consent, geography
+from sp_connect.amazon.services import protocol
 from sp_connect.authorization import listener
 from sp_connect.models import Connection, Consent, Grant
 from sp_connect.terminal import prompt
@@ -37,7 +38,7 @@ class Said:
         self.told.append(why)
 
     def send_on(self, address: str) -> None:
-        self.told.append(consent.Hop(address))
+        self.told.append(protocol.Hop(address))
 
     def conclude(self, outcome: Connection | errors.SpConnectError) -> None:
         self.told.append(outcome)
@@ -64,7 +65,7 @@ def check_meaning(meaning: object, query: str, asked: Consent) -> None:
         assert states == [asked.state]
         assert len(values_of(query, "error")) == 1
         check(meaning)
-    elif isinstance(meaning, consent.Hop):
+    elif isinstance(meaning, protocol.Hop):
         check_hop(meaning.address, asked)
     else:
         assert isinstance(meaning, str)
