@@ -32,7 +32,7 @@ class SpConnectError(Exception):
     def told(self) -> str:
         """The sentence, then Amazon's own words, closed by a full stop if they have none."""
         said = str(self.amazon) if self.amazon else ""
-        end = "" if said.endswith((".", "!", "?", ")")) else "."
+        end = "" if said.endswith((".", "!", "?")) else "."
         return f"{self.message} Amazon said: {said}{end}" if said else self.message
 
     def reword(self, *, message: str | None = None, hint: str | None = None) -> None:

@@ -299,7 +299,7 @@ def test_trouble_is_told_by_its_status(status: int, kind: type[errors.AmazonTrou
     words = AmazonWords("QuotaExceeded", "You exceeded your quota for the requested resource.", "id-1")
     found = client.trouble(client.Answer("api.amazon.com", status, {}, ""), words)
     assert type(found) is kind
-    assert found.told().endswith("quota for the requested resource. (request id-1)")
+    assert found.told().endswith("quota for the requested resource. (request id-1).")
 
 
 # What must not be told

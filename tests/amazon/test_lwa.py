@@ -149,7 +149,7 @@ def test_invalid_grant_is_an_expired_code_or_a_rejected_token(amazon: responses.
     with pytest.raises(errors.Rejected) as rejected:
         refresh(watched(None))
     assert expired.value.amazon == rejected.value.amazon == AmazonWords("invalid_grant", REVOKED, "id-2")
-    assert rejected.value.told().endswith(f"Amazon said: invalid_grant: {REVOKED} (request id-2)")
+    assert rejected.value.told().endswith(f"Amazon said: invalid_grant: {REVOKED} (request id-2).")
     assert expired.value.exit_code == rejected.value.exit_code == 3
 
 
