@@ -138,7 +138,7 @@ def test_a_forged_answer_is_turned_away_and_the_waiting_goes_on(
     waiting = program.connect("acme", "--json")
     before = amazon.world.requests["token"]
     browser.open("https://agency.example/sp-connect?state=forged&spapi_oauth_code=RHx&selling_partner_id=A1FORGED000")
-    told = browser.wait_for("Not the answer")
+    told = browser.wait_for("Not the expected answer")
     assert "Nothing was changed." in told
     assert "A1FORGED000" not in told
     assert amazon.world.requests["token"] == before

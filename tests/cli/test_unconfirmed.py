@@ -38,7 +38,7 @@ def test_a_rename_holds_and_says_so(staffed: Program, office: Agency) -> None:
     result = run_on_a_disk_that_confirms_nothing(staffed, office.folder / "connections", "rename", "acme", "other")
 
     assert result.code == 4
-    assert "acme is other now: 1 connection." in result.stderr
+    assert "Renamed acme to other (1 connection)." in result.stderr
     path = office.folder / "connections" / "other.toml"
     assert f"{path} is written, but the disk did not confirm it (the disk fails): a power cut" in result.stderr
     assert "hint: test the disk: sp-connect doctor" in result.stderr

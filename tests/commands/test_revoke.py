@@ -389,7 +389,7 @@ class TestWait:
             revoke.command(given.context, "acme", every=True, yes=True, wait=True)
 
         assert left(agency) == ["acme eu"]
-        assert "acme in North America is forgotten here" in agency.said()
+        assert "Deleted acme in North America here" in agency.said()
 
 
 class TestTold:

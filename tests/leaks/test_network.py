@@ -57,7 +57,7 @@ class TestKeyLog:
         result = given.run("-v", "verify", *ACME, "--json", **env)
 
         assert result.json()[0]["ok"] is True, result
-        assert "SSLKEYLOGFILE is passed over" in result.stderr
+        assert "SSLKEYLOGFILE is ignored" in result.stderr
         assert not (tmp_path / "keys").exists()
 
     def test_what_exec_runs_has_the_variable_as_it_was(self, given: Given, tmp_path: Path) -> None:
