@@ -1,6 +1,6 @@
 """Seller Central: its consent pages, what they answer, the check of an account, and where an authorization ends.
 
-Amazon's side is amazon.md sections 1 to 3, section 6 and section 7. Only the calls of `sellers` and `fees` are not pure.
+Amazon's side is amazon.md sections 1 to 3, section 6 and section 7. Pure, but for the calls of `sellers` and `fees`.
 """
 
 from __future__ import annotations
