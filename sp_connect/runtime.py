@@ -18,7 +18,7 @@ from sp_connect import errors, settings
 from sp_connect.amazon.client import Amazon
 from sp_connect.models import Consent, Invite, Secret
 from sp_connect.settings import Environment, Home
-from sp_connect.stores import books, secret_store
+from sp_connect.stores import secret_store
 from sp_connect.stores.active import ActiveStore
 from sp_connect.stores.home.apps import Apps
 from sp_connect.stores.home.connections import Connections
@@ -33,6 +33,7 @@ from sp_connect.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from sp_connect.browser import Once, Opener, Preview
+    from sp_connect.stores import books
     from sp_connect.stores.migration import Migration
 
 PATIENCE_WITH_PERSON = 60.0

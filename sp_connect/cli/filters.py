@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from sp_connect import errors, words
 from sp_connect.amazon import geography
 from sp_connect.models import Connection, Status
-from sp_connect.stores.books import Connections
+
+if TYPE_CHECKING:
+    from sp_connect.stores.books import Connections
 
 Read = tuple[Sequence[Connection], Sequence[errors.Damaged]]
 """Connections in the order of tables, and the damaged files that were passed over."""

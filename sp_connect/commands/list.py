@@ -165,9 +165,11 @@ def _show(runtime: Runtime, selection: Selection, found: Found, wanted: Wanted) 
         else:
             runtime.screen.line(spreadsheet.connections(rows, now))
     elif rows:
-        from sp_connect.views import drawing, matrix, signs, tables
+        from sp_connect.views import signs, tables
 
         if wanted.matrix:
+            from sp_connect.views import drawing, matrix
+
             screen = runtime.screen
             drawn = matrix.drawn(_grid(runtime, selection, found), screen.width, ascii_only=screen.ascii_only)
             screen.show(drawing.shown(screen, drawn))

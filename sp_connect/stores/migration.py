@@ -12,17 +12,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sp_connect import errors, words
 from sp_connect.models import App, Connection, SecretName
 from sp_connect.stores import copying, secret_store
-from sp_connect.stores.books import Apps, Connections
 from sp_connect.stores.copying import Direction
 from sp_connect.stores.home.journal import Entry
 from sp_connect.stores.home.transactions import REFRESHING_SECONDS, Transactions, secret_names
 from sp_connect.stores.home.vault import Vault
 from sp_connect.stores.secret_store import SecretStore, StoreName
+
+if TYPE_CHECKING:
+    from sp_connect.stores.books import Apps, Connections
 
 Record = App | Connection
 

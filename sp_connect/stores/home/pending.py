@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sp_connect import errors
 from sp_connect.models import Connection, SecretName
-from sp_connect.stores.books import Connections, Invites
 from sp_connect.stores.home import records
 from sp_connect.stores.home.tables import Table, written_moment
+
+if TYPE_CHECKING:
+    from sp_connect.stores.books import Connections, Invites
 
 
 class Row(NamedTuple):

@@ -14,17 +14,19 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sp_connect import errors, words
 from sp_connect.models import App, Connection, Scope, Secret, SecretName
-from sp_connect.stores.books import Apps, Connections, Invites
 from sp_connect.stores.home import files, leftovers, locks
 from sp_connect.stores.home.authorizations import Authorizations
 from sp_connect.stores.home.identity import Identity
 from sp_connect.stores.home.journal import Entry, Journal, Renamed
 from sp_connect.stores.home.pending import NOTHING, Answer, Pending, Row
 from sp_connect.stores.secret_store import SecretStore, Switching, new_ref
+
+if TYPE_CHECKING:
+    from sp_connect.stores.books import Apps, Connections, Invites
 
 REFRESHING_SECONDS = 120.0
 """How long one process may wait for another where giving up is dear: to keep a new token."""
