@@ -162,9 +162,9 @@ def test_a_command_gets_the_address(tmp_path: Path, recorder: Path, form: str, a
         ("", "it names no program"),
         (" ", "it names no program"),
         ("'unclosed", "no closing quotation"),
-        ("no-such-program-here {url}", "there is no program 'no-such-program-here'"),
-        ("/nonexistent", "there is no program '/nonexistent'"),
-        ("/", "there is no program '/'"),
+        ("no-such-program-here {url}", "no such program 'no-such-program-here'"),
+        ("/nonexistent", "no such program '/nonexistent'"),
+        ("/", "no such program '/'"),
     ],
 )
 def test_a_command_that_cannot_be_run_is_usage_before_anyone_consents(command: str, why: str) -> None:
@@ -213,7 +213,7 @@ def test_a_command_is_found_on_the_path_of_its_environment(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("script", "why"),
-    [("exit 1", "failing ended with exit code 1"), ("kill -9 $$", "failing was ended by signal 9")],
+    [("exit 1", "failing exited with code 1"), ("kill -9 $$", "failing was ended by signal 9")],
 )
 def test_a_command_that_fails_is_told(tmp_path: Path, script: str, why: str) -> None:
     assert opening(str(program(tmp_path, "failing", script)))(ASKED, ADDRESS) == why
@@ -223,11 +223,11 @@ def test_a_command_that_vanished_is_told(tmp_path: Path) -> None:
     path = program(tmp_path, "vanishing", "exit 0")
     opener = opening(str(path))
     path.unlink()
-    assert opener(ASKED, ADDRESS) == "the browser could not be started"
+    assert opener(ASKED, ADDRESS) == "the browser did not start"
 
 
 def test_a_command_that_no_process_can_have_is_told(recorder: Path) -> None:
-    assert opening(f"{recorder} a\0b")(ASKED, ADDRESS) == "the browser could not be started"
+    assert opening(f"{recorder} a\0b")(ASKED, ADDRESS) == "the browser did not start"
 
 
 def test_explorer_exits_with_1_when_it_has_opened_the_page(tmp_path: Path) -> None:
@@ -331,7 +331,7 @@ def test_where_none_of_the_variables_browsers_opens_each_is_told(tmp_path: Path)
     one, other = program(tmp_path, "one", "exit 3"), program(tmp_path, "other", "exit 4")
     code = OPENED
     environ = {"PATH": os.environ["PATH"], "BROWSER": f"{one}:{other}"}
-    assert fresh(environ, code) == "one ended with exit code 3; other ended with exit code 4"
+    assert fresh(environ, code) == "one exited with code 3; other exited with code 4"
 
 
 @pytest.mark.parametrize("choice", ["isolated", "no-such-program", None])

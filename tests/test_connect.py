@@ -407,7 +407,7 @@ class TestFarEast:
         made = agency.connect("acme", "fe", "JP", "AU")
 
         assert [c.scope for c in made] == [AUSTRALIA]
-        assert "acme in Japan is connected already, as A3NIPPON56789" in agency.said()
+        assert "acme in Japan is already connected, as A3NIPPON56789" in agency.said()
 
     def test_the_same_country_twice_is_asked_for_once(self, agency: Agency) -> None:
         assert len(agency.connect("acme", "fe", "JP", "jp")) == 1

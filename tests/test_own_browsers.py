@@ -410,7 +410,7 @@ def test_a_screen_that_ssh_forwards_is_believed(
 
 def test_a_browser_that_dies_at_once_is_told(environ: dict[str, str], profiles: Path, tmp_path: Path) -> None:
     place(tmp_path / "bin" / "firefox", "exit 3")
-    assert browser.opener("isolated", environ, profiles)(ACME, ADDRESS) == "Firefox ended with exit code 3"
+    assert browser.opener("isolated", environ, profiles)(ACME, ADDRESS) == "Firefox exited with code 3"
 
 
 def test_chromiums_refusal_to_run_for_root_is_explained(
@@ -418,4 +418,4 @@ def test_chromiums_refusal_to_run_for_root_is_explained(
 ) -> None:
     place(tmp_path / "bin" / "chromium", "exit 1")
     why = browser.opener("isolated", environ, profiles)(ACME, ADDRESS)
-    assert why == f"Chromium ended with exit code 1{': it does not run for root' if os.geteuid() == 0 else ''}"
+    assert why == f"Chromium exited with code 1{': it does not run for root' if os.geteuid() == 0 else ''}"

@@ -66,10 +66,10 @@ UNKNOWN = Cause("not known: users met it, and no source says why", ASK)
 NO_URIS = Cause(
     "the app has no OAuth Login URI or no OAuth Redirect URI", f"enter the redirect URI as both {CONSOLE}", APP
 )
-MALFORMED = Cause("a part of the address was lost or changed", "open the whole address that this prints", CONNECT)
-AMAZONS_OWN = Cause("a failure of Amazon's own", "try again in a few minutes")
+MALFORMED = Cause("part of the address was lost or changed", "open the whole address that this prints", CONNECT)
+AMAZONS_OWN = Cause("a failure at Amazon", "try again in a few minutes")
 OLD_APP = Cause("the app is of the old kind, for SP-API and MWS", ASK)
-VENDOR = Cause("it is a vendor's account", "sp-connect connects sellers alone")
+VENDOR = Cause("it is a vendor's account", "sp-connect connects sellers only")
 WRONG_CLIENT = Cause("the client id is not the app's", f"compare Client ID with the one {CONSOLE}", APP)
 
 ALL = (
@@ -101,7 +101,7 @@ ALL = (
             "unverified",
             "2.3",
             "Amazon does not find the app.",
-            "Its page says: Unable to find the application. Amazon's own staff asked for a support case.",
+            "Its page says: Unable to find the application. Amazon's staff asked for a support case.",
         ),
         Cause(
             "the application id or the app's state, as with MD1000: no source says which",
@@ -145,12 +145,12 @@ ALL = (
         MALFORMED,
     ),
     _entry(
-        _Head("SPDC8143", "consent-page", "second-hand", "2.3", "Whoever is signed in may not consent."),
+        _Head("SPDC8143", "consent-page", "second-hand", "2.3", "The signed-in user may not consent."),
         Cause("the user is not the account's primary user", "sign in as the primary user, then", CONNECT),
     ),
     _entry(
         _Head("SPSA0404", "consent-page", "second-hand", "2.3", "The app is not for this kind of account."),
-        Cause("the app is for vendors alone", f"tick sellers for it {CONSOLE}"),
+        Cause("the app is for vendors only", f"tick sellers for it {CONSOLE}"),
         VENDOR,
     ),
     _entry(
@@ -186,7 +186,7 @@ ALL = (
             "token-endpoint",
             "seen",
             "4.3 5",
-            "Client id and client secret do not fit together.",
+            "The client id and client secret do not match.",
             "Once a secret is renewed, Amazon takes the old one for seven more days.",
         ),
         causes.SECRET_RENEWED,
@@ -198,15 +198,15 @@ ALL = (
             "token-endpoint",
             "unverified",
             "4.3",
-            "The client may not do this.",
+            "The client is not allowed to do this.",
             "Amazon's documents have the code without a cause: these are likely ones.",
         ),
         causes.OTHER_APP,
         WRONG_CLIENT,
     ),
     _entry(
-        _Head("invalid_request", "token-endpoint", "documented", "4.1 4.3", "A parameter is missing, or is not taken."),
-        Cause("the program that asked left one out", "add what the grant type needs, or let sp-connect ask", TOKEN),
+        _Head("invalid_request", "token-endpoint", "documented", "4.1 4.3", "A parameter is missing or not accepted."),
+        Cause("the calling program left one out", "add what the grant type needs, or use sp-connect", TOKEN),
         Cause("it names the code: that was used already, or is older than its five minutes", command=CONNECT),
     ),
     _entry(
@@ -221,7 +221,7 @@ ALL = (
             "4.1 4.3",
             "The grant type is unknown, or the body is no form.",
         ),
-        Cause("the program that asked is mistaken in one of them", "correct it, or let sp-connect ask", TOKEN),
+        Cause("the calling program sends one of them wrongly", "correct it, or use sp-connect", TOKEN),
     ),
     _entry(
         _Head("server_error temporarily_unavailable", "token-endpoint", "documented", "4.3", "Amazon failed."),
@@ -233,7 +233,7 @@ ALL = (
     ),
     _entry(
         _Head("MissingAuthenticationToken", "api", "seen", "4.3", "A token was asked for at the wrong host."),
-        Cause("the token endpoint is on no host of the API", "ask api.amazon.com, or let sp-connect ask", TOKEN),
+        Cause("the token endpoint is on no host of the API", "ask api.amazon.com, or use sp-connect", TOKEN),
     ),
     _entry(
         _Head(
@@ -241,7 +241,7 @@ ALL = (
             "api",
             "documented",
             "4.3 7.1",
-            "Amazon was asked too often.",
+            "Amazon is rate limiting (HTTP 429).",
             "The limits of the token endpoint are not known.",
         ),
         causes.TOO_OFTEN,
@@ -255,11 +255,11 @@ ALL = (
             "Amazon does not understand the request.",
             "At the token endpoint a 400 has a code of its own, such as invalid_grant.",
         ),
-        Cause("the program that asked is mistaken in it", DESCRIPTION),
+        Cause("the calling program sends it wrongly", DESCRIPTION),
     ),
     _entry(
-        _Head("NotFound 404", "api", "unverified", "7.1", "There is nothing at this address of the API."),
-        Cause("the program that asked has a wrong path", DESCRIPTION),
+        _Head("NotFound 404", "api", "unverified", "7.1", "The API has nothing at this address."),
+        Cause("the calling program uses a wrong path", DESCRIPTION),
     ),
     _entry(_Head("5xx 500 502 503 504 InternalFailure", "api", "documented", "4.3 7.1", "Amazon failed."), AMAZONS_OWN),
 )

@@ -45,7 +45,7 @@ def check_ids(application_id: str, client_id: str) -> None:
     if holds_secret(application_id) or holds_secret(client_id):
         raise errors.BadAppField(
             "That is a client secret or a token, not an id.",
-            "take it out of the shell's history; the secret is asked for, or read with --client-secret-stdin",
+            "remove it from the shell's history; the secret is asked for, or read with --client-secret-stdin",
         )
     if application_id.startswith(CLIENT_IDS) and not client_id.startswith(CLIENT_IDS):
         raise errors.BadAppField(
@@ -92,7 +92,7 @@ def check_client_secret(secret: Secret) -> bool:
         )
     if not _is_plain(value):
         raise errors.BadAppField(
-            "A client secret is one word without spaces. That was not kept.",
+            "A client secret has no spaces. It was not saved.",
             "copy it again from the developer console",
         )
     return value.startswith(CLIENT_SECRETS)
@@ -112,8 +112,8 @@ def _check_edges(value: str) -> None:
     else:
         return
     raise errors.BadAppField(
-        f"That is more than a client secret: {what}. It was not saved.",
-        f"give the value alone: it begins with {CLIENT_SECRETS} and has no quotes and no comma",
+        f"That contains more than a client secret: {what}. It was not saved.",
+        f"give only the value: it begins with {CLIENT_SECRETS} and has no quotes and no comma",
     )
 
 
@@ -127,10 +127,10 @@ def check_refresh_token(token: Secret) -> None:
     if not value.startswith(REFRESH_TOKENS):
         raise errors.Usage("That is no refresh token. It was not saved.", _TOKEN_HINT)
     if not (value.isascii() and value.isprintable()):
-        raise errors.Usage("A refresh token is one word of plain letters. That was not kept.", _TOKEN_HINT)
+        raise errors.Usage("A refresh token is plain ASCII without spaces. It was not saved.", _TOKEN_HINT)
     if len(value) > LONGEST_REFRESH_TOKEN:
         raise errors.Usage(
-            f"A refresh token has at most {LONGEST_REFRESH_TOKEN:,} characters. That was not kept.", _TOKEN_HINT
+            f"A refresh token has at most {LONGEST_REFRESH_TOKEN:,} characters. It was not saved.", _TOKEN_HINT
         )
 
 

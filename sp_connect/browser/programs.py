@@ -24,7 +24,7 @@ URL = "{url}"
 OPENING_SECONDS = 3.0
 """A browser that is still running after this is taken to be showing the page."""
 
-NOT_STARTED = "the browser could not be started"
+NOT_STARTED = "the browser did not start"
 
 HINT = f'isolated, private, or a command such as "firefox --private-window {URL}"; --no-browser only prints the address'
 ANY_OTHER = f'any other: --browser "PROGRAM {URL}"; none: --no-browser'
@@ -54,7 +54,7 @@ def find(program: str, environ: Mapping[str, str], said: str, system: str) -> st
     """Where a program is. Raises Usage for one that is not there."""
     found = shutil.which(program, path=environ.get("PATH", os.defpath))
     if found is None:
-        raise errors.Usage(f"{said} cannot be run: there is no program {program!r}. Nothing was changed.", HINT)
+        raise errors.Usage(f"{said} cannot be run: no such program {program!r}. Nothing was changed.", HINT)
     if system == "win32" and found.lower().endswith((".bat", ".cmd")):
         why = "for a batch file Windows cuts the address at its first &"
         raise errors.Usage(f"{said} cannot be run: {why}. Nothing was changed.", HINT)
@@ -85,7 +85,7 @@ def run(arguments: Sequence[str], address: str, environ: Mapping[str, str], bran
 
 def _ended(program: str, code: int, brand: Brand | None) -> str:
     name = brand.title if brand else Path(program).name
-    how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+    how = f"exited with code {code}" if code > 0 else f"was ended by signal {-code}"
     # Not ours to mend: --no-sandbox would take away what keeps web pages off this machine.
     as_root = brand is not None and brand.is_chromium and os.name == "posix" and os.geteuid() == 0
     return f"{name} {how}{': it does not run for root' if as_root else ''}"

@@ -108,7 +108,7 @@ def _entries(text: str) -> list[_Entry]:
     except yaml.YAMLError:
         raise errors.Usage("The file holds characters that YAML does not allow. Nothing was changed.", _HINT) from None
     if not isinstance(root, list) or not root:
-        raise errors.Usage("The file names no account. Nothing was changed.", _HINT)
+        raise errors.Usage("The file contains no account. Nothing was changed.", _HINT)
     if any(entry.key in FIELDS for entry in root):
         raise errors.Usage(
             "The file has fields without an account's name above them. Nothing was changed.",

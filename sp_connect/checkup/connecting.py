@@ -18,14 +18,14 @@ LONGEST_PAGE = 64 * 1024
 def port(context: Context, app: App) -> Finding:
     """Whether the listener could open at an app's address now. Another sp-connect that waits there is no failure."""
     if loopback.host_and_port(app.listen) is None:
-        return skipped(f"{app.listen!r} is no address to listen on")
+        return skipped(f"{app.listen!r} is not an address to listen on")
     try:
         with listener.door(app, lambda arrival: arrival.leave(), context.runtime.amazon.at):
             return ok(f"{app.listen} is free")
     except errors.PortTaken as error:
         if _is_ours(app.listen):
             return warning(
-                f"another sp-connect waits at {app.listen} for a consent",
+                f"another sp-connect is waiting at {app.listen} for a consent",
                 "finish it, or stop it with Ctrl-C; to connect beside it: sp-connect connect --paste ...",
             )
         return failed(error)

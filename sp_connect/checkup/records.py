@@ -33,9 +33,7 @@ def readable(context: Context) -> Finding:
             f"compare with {original}, then move it away: mv {shlex.quote(str(next(iter(copies))))} ~",
         )
     sellers = len({row.scope.seller for row in rows})
-    return ok(
-        f"{words.count(sellers, 'seller')}: every file can be read" if rows else "there are no files of sellers yet"
-    )
+    return ok(f"{words.count(sellers, 'seller')}: all files are readable" if rows else "there are no seller files yet")
 
 
 def unfinished(context: Context) -> Finding:
@@ -56,13 +54,13 @@ def _unfinished(context: Context, damaged: Collection[Path]) -> Finding:
     if context.fix:  # also the note of a process that was killed before it named a file
         leftovers.settle(context.runtime.home.data / "unfinished")
     if not waiting and not strays:
-        return ok("no change was cut short")
+        return ok("no change was interrupted")
     if not context.fix:
         if waiting and (to := _moving_to(context)):
-            moves = f"a move of all secrets to the {to} was cut short, or is under way just now"
-            return warning(moves, f"go on: sp-connect store move {to}; or end it as it stands: {FIX}")
+            moves = f"a move of all secrets to the {to} was interrupted, or is running now"
+            return warning(moves, f"go on: sp-connect store move {to}; or stop it where it is: {FIX}")
         verb = "was" if len(waiting) == 1 else "were"
-        said = [f"{changes} {verb} cut short, or under way just now"] if waiting else []
+        said = [f"{changes} {verb} interrupted, or running now"] if waiting else []
         return warning("; ".join([*said, *([f"{half} of a killed process"] if strays else [])]), FIX)
     for path in strays:
         files.remove(path)
@@ -74,7 +72,7 @@ def _unfinished(context: Context, damaged: Collection[Path]) -> Finding:
             "see SP_CONNECT_STORE, and what the other checks say",
             fixed=len(left) < len(waiting) or bool(strays),
         )
-    said = [f"{changes} that had been cut short: now finished"] if waiting else []
+    said = [f"{changes} that had been interrupted: now finished"] if waiting else []
     return ok("; ".join([*said, *([f"{half} of a killed process: now removed"] if strays else [])]), fixed=True)
 
 
@@ -153,7 +151,7 @@ def statuses(context: Context) -> Finding:
     if ahead:  # its year would seem to end later than it does
         whose = f"{several(row.scope for row in ahead)}: consented on a day that is still to come"
         mend = f"{SET_CLOCK}. If it is right now: sp-connect connect {ahead[0].scope.flags}"
-        return warning(f"{said}; {whose}: this clock is wrong, or was", mend)
+        return warning(f"{said}; {whose}: this clock is or was wrong", mend)
     found = {row.status(now) for row in rows}
     if found & {"due", "expired", "rejected"}:
         return warning(said, f"sp-connect renew --due {DUE_WITHIN.days}")
@@ -190,7 +188,7 @@ def invites(context: Context) -> Finding:
         state = "is no longer a draft" if dead[0].is_for_draft else "is a draft now"
         return warning(f"{said}; {whose} {state}", f"sp-connect invite {dead[0].scope.flags}", fixed=fixed)
     if ended:
-        gone = f"{said}; {several(one.scope for one in ended)} never came back"
+        gone = f"{said}; {several(one.scope for one in ended)} were never used"
         return ok(f"{gone}: now deleted", fixed=True) if fixed else warning(gone, FIX)
     return ok(said)
 

@@ -23,8 +23,8 @@ def configuration(context: Context) -> Finding:
     path = context.runtime.home.config / "config.toml"
     if redaction.holds_secret(files.read_text(path) or ""):
         raise errors.Unfit(
-            f"{path} holds a client secret or a token, for everyone to read.",
-            "take it out, then renew the client secret: sp-connect app rotate-secret NAME",
+            f"{path} holds a client secret or a token, readable by everyone.",
+            "remove it, then renew the client secret: sp-connect app rotate-secret NAME",
         )
     if context.settings.trouble:
         raise context.settings.trouble
@@ -67,7 +67,7 @@ def client_secret(context: Context, app: App) -> Finding:
     age = (context.runtime.now() - app.secret_set_at).days
     if age < 0:
         when = words.day(app.secret_set_at)
-        return warning(f"{app.name}: kept on {when}, which is still to come: this clock is wrong, or was", SET_CLOCK)
+        return warning(f"{app.name}: kept on {when}, which is still to come: this clock is or was wrong", SET_CLOCK)
     said = f"{app.name}: {age} of {SECRET_LIFE.days} days old"
     if age >= SECRET_LIFE.days:
         return failed(errors.SecretTooOld(app.name, age, SECRET_LIFE.days))

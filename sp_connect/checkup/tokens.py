@@ -67,7 +67,7 @@ def unclaimed(context: Context) -> Finding:
     if not context.fix:
         return warning(said, FIX)
     if context.runtime.changes.journal.damages():  # it may be about these
-        return warning(f"{said}: kept, for a change that was cut short cannot be read", FIX)
+        return warning(f"{said}: kept, because an interrupted change cannot be read", FIX)
     if not context.yes:
         try:
             context.runtime.prompt.confirm(f"Delete {said}?", "--yes")

@@ -180,9 +180,7 @@ def _client_secret(runtime: Runtime, *, from_stdin: bool) -> Secret:
     else:
         secret = runtime.prompt.secret("Client secret?", "--client-secret-stdin")
     if not registration.check_client_secret(secret):
-        runtime.screen.say(
-            f"It does not begin with {redaction.CLIENT_SECRETS} as Amazon's do; it is kept all the same."
-        )
+        runtime.screen.say(f"It does not begin with {redaction.CLIENT_SECRETS} as Amazon's do; it is saved anyway.")
     return secret
 
 

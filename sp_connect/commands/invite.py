@@ -121,7 +121,7 @@ def _guests(runtime: Runtime, options: Options, failed: list[errors.SpConnectErr
     if passed_over:
         runtime.screen.say(f"Skipped columns: {', '.join(passed_over)}.")
     if not rows and not failed:
-        raise errors.Usage("The file names no seller.", f"a line for each, below the heads {','.join(COLUMNS)}")
+        raise errors.Usage("The file contains no seller.", f"a line for each, below the heads {','.join(COLUMNS)}")
     for line, cells in rows:
         try:
             countries = tuple(cells.get("country", "").replace(",", " ").split())

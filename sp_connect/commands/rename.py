@@ -25,7 +25,7 @@ def run(runtime: Runtime, old: str, new: str) -> Sequence[Connection]:
         if not errors.is_name(name):
             raise errors.BadName("a seller", name)
     if old == new:
-        raise errors.Usage(f"{old} has that name already.", f"sp-connect rename {old} ANOTHER")
+        raise errors.Usage(f"{old} already has that name.", f"sp-connect rename {old} ANOTHER")
     runtime.changes.finish()
     while (renamed := _renamed(runtime, old, new, runtime.connections.of(old))) is None:
         pass  # it was given another connection meanwhile

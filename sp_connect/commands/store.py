@@ -76,7 +76,7 @@ def run_move(runtime: Runtime, options: MoveOptions) -> Outcome:
     try:
         return runtime.migration().run(target, watch)
     except KeyboardInterrupt:
-        runtime.screen.say(f"To go on: sp-connect store move {target}. To end it as it stands: sp-connect doctor --fix")
+        runtime.screen.say(f"To go on: sp-connect store move {target}. To stop it where it is: sp-connect doctor --fix")
         raise
 
 
@@ -162,7 +162,7 @@ def show(ctx: typer.Context, json: flags.Json = False) -> None:
     with suppress(errors.ThisMachine):  # doctor tells what is wrong with the journal
         for entry in runtime.migration().begun():
             runtime.screen.say(
-                f"A move to the {entry.moving_to} was cut short, or is under way. "
+                f"A move to the {entry.moving_to} was interrupted, or is running. "
                 f"To finish it: sp-connect store move {entry.moving_to}"
             )
 

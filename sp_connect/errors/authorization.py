@@ -199,12 +199,12 @@ class DuplicateAccount(NotAuthorized):
             right = f"sp-connect revoke {other.flags}, then {'import' if imported else 'connect'} it again"
         if imported:
             super().__init__(
-                f"{selling_partner_id} is connected already, as {other}.",
+                f"{selling_partner_id} is already connected, as {other}.",
                 f"if {scope.seller} is the right name of that seller: {right}; else correct the Selling Partner ID",
             )
             return
         super().__init__(
-            f"Amazon gave access to {selling_partner_id}, which is connected already as {other}. Nothing was changed.",
+            f"Amazon gave access to {selling_partner_id}, which is already connected as {other}. Nothing was changed.",
             f"if the browser was still signed in as {other.seller}: sign out and run it again. "
             f"If {scope.seller} is the right name of that seller: {right}",
         )

@@ -116,7 +116,7 @@ NOT_LET_IN = (
         "The LWA secret token you provided has expired.",
     ),
     *TOKEN_SPENT,
-    Cause("it is a vendor's account", "sp-connect connects sellers alone"),
+    Cause("it is a vendor's account", "sp-connect connects sellers only"),
 )
 
 TOO_OFTEN = Cause("Amazon takes 15 check calls at once, then about one a minute", "try again in a minute")

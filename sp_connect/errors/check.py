@@ -69,7 +69,7 @@ class SellsNowhere(NotAuthorized):
     def __init__(self, scope: Scope, selling_partner_id: str, door: Door) -> None:
         super().__init__(
             f"{selling_partner_id} sells nowhere: Amazon names no marketplace for it in any region."
-            f"{'' if door == 'kept' else ' Nothing was kept.'}",
+            f"{'' if door == 'kept' else ' Nothing was saved.'}",
             f"sign in to the account that sells in {scope.place}, then: sp-connect connect {scope.flags}",
         )
 
@@ -89,7 +89,7 @@ class OtherRegion(NotAuthorized):
         command = there.flags if door == "import" else f"sp-connect connect {there.flags}"
         super().__init__(
             f"{whose}, which sells in {there.place} ({', '.join(sells_in)}), not in {scope.place}."
-            f"{'' if door == 'kept' else ' Nothing was kept.'}",
+            f"{'' if door == 'kept' else ' Nothing was saved.'}",
             f"{step}: {command}",
         )
 
@@ -121,7 +121,7 @@ class NotTheOwner(NotAuthorized):
     def __init__(self, scope: Scope, claimed: str, owner: str, door: Door) -> None:
         message, hint = {
             "consent": (
-                f"The answer for {scope} names {claimed}, but Amazon gave access to {owner}. Nothing was kept.",
+                f"The answer for {scope} names {claimed}, but Amazon gave access to {owner}. Nothing was saved.",
                 f"somebody changed the address; ask the right account to consent: sp-connect connect {scope.flags}",
             ),
             "import": (
@@ -196,7 +196,7 @@ class IdNotNamed(SpConnectError):
             else "it gave no answer that names the token's owner"
         )
         super().__init__(
-            f"Amazon does not name the account of {scope}: {why}. Nothing was kept of it.",
+            f"Amazon does not name the account of {scope}: {why}. It was not saved.",
             f"{'' if lacks_role else 'try again in a minute, or '}give the id yourself: "
             f"sp-connect import {scope.flags} --selling-partner-id ID",
         )

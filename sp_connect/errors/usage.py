@@ -176,7 +176,7 @@ class OtherClient(Usage):
         else:
             hint = f"import it with --app {same[0]}"
             message = f"The token of {scope} belongs to {words.listed(same)} alike, by its lwa_app_id."
-        super().__init__(f"{message} Nothing was kept of it.", hint)
+        super().__init__(f"{message} It was not saved.", hint)
 
 
 class OneIdForSeveral(Usage):
@@ -196,7 +196,7 @@ class BadAppField(Usage):
 class AppExists(Usage):
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The app {name} exists already. Nothing was changed.",
+            f"The app {name} already exists. Nothing was changed.",
             f"for a new secret: sp-connect app rotate-secret {name}. For another app: sp-connect app add NAME",
         )
 
@@ -218,7 +218,7 @@ class AppInUse(Usage):
 
 class SellerExists(Usage):
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is a seller {name} already. Nothing was changed.", f"sp-connect show --seller {name}")
+        super().__init__(f"The seller {name} already exists. Nothing was changed.", f"sp-connect show --seller {name}")
 
 
 class SellerInvited(Usage):

@@ -186,7 +186,7 @@ def _prove(store: SecretStore, name: SecretName) -> None:
 
 def unfaithful(store: str) -> errors.StoreUnavailable:
     """The error for a store that took a secret and gave back something else, or nothing."""
-    return errors.StoreUnavailable(f"The {store} does not give back what it was given to keep.", ELSEWHERE)
+    return errors.StoreUnavailable(f"The {store} does not return what was stored.", ELSEWHERE)
 
 
 def missing(name: SecretName, store: str) -> errors.MissingToken:

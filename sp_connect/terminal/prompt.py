@@ -85,9 +85,7 @@ class Prompt:
         """
         told = self._typed(question, flag, alone=True)
         if len(told.splitlines()) > 1:
-            raise errors.Usage(
-                "More than one line was pasted. Nothing was kept of it.", "copy the value alone, as one line"
-            )
+            raise errors.Usage("More than one line was pasted. It was not saved.", "copy only the value, on one line")
         return Secret(told.strip())
 
     def passphrase(self, question: str, flag: str) -> Secret:

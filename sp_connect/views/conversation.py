@@ -166,7 +166,7 @@ def waiting(screen: Screen, seconds: float, skip: str | None) -> Iterator[None]:
 def skipped(screen: Screen, connection: Connection) -> None:
     """Of several, one that is connected already."""
     scope = connection.scope
-    screen.say(f"{scope} is connected already, as {connection.selling_partner_id}; it was left unchanged.")
+    screen.say(f"{scope} is already connected, as {connection.selling_partner_id}; it was left unchanged.")
 
 
 def covered(screen: Screen, scope: Scope, whole: Connection) -> None:

@@ -207,8 +207,8 @@ def test_a_refresh_token_is_taken(token: str) -> None:
         (SECRET, "That is no refresh token. It was not saved."),
         ("Atzr|a b", "There is a space in the refresh token. It was not saved."),
         ("Atzr|a\nb", "There is a line break in the refresh token. It was not saved."),
-        ("Atzr|é", "A refresh token is one word of plain letters. That was not kept."),
-        (f"{LONGEST}x", "A refresh token has at most 2,048 characters. That was not kept."),
+        ("Atzr|é", "A refresh token is plain ASCII without spaces. It was not saved."),
+        (f"{LONGEST}x", "A refresh token has at most 2,048 characters. It was not saved."),
     ],
 )
 def test_what_can_be_no_refresh_token_is_refused_and_not_repeated(token: str, told: str) -> None:

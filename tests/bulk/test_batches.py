@@ -114,7 +114,7 @@ def test_what_another_process_connected_meanwhile_is_seen_under_the_lock(agency:
     batches.keep(agency.runtime, accounts, [found(2, "a"), found(3, "b")], outcome, lambda: None)
 
     assert [(failure.code, failure.message) for failure in outcome.failures] == [
-        ("duplicate-account", "Line 2: A2 is connected already, as faster in Europe & India.")
+        ("duplicate-account", "Line 2: A2 is already connected, as faster in Europe & India.")
     ]
     assert [one.scope.seller for one in agency.runtime.connections.all()] == ["b", "faster"]
 

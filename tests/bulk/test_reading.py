@@ -91,7 +91,7 @@ class TestFile:
             ("b,eu,,A1PA6795UKMFR9,Atzr|x", "id of a marketplace"),
             ("b,eu,,A1,", "refresh token is missing"),
             ("b,eu,,A1,Atza|x", "not a refresh token"),
-            ("b,eu,,A1,Atzr|é", "plain letters"),
+            ("b,eu,,A1,Atzr|é", "plain ASCII"),
             (f"b,eu,,A1,{LONG}x", "at most 2,048"),
             (f"b,eu,,{LONG},Atzr|x", "selling_partner_id holds a token"),
             ("Atzr|x,eu,,A1,Atzr|x", "seller holds a token"),

@@ -46,7 +46,7 @@ class TestPort:
             found = finding(agency.runtime, "port")
 
         assert (found.result, found.error) == ("warning", None)
-        assert found.found == f"another sp-connect waits at {agency.app.listen} for a consent"
+        assert found.found == f"another sp-connect is waiting at {agency.app.listen} for a consent"
         assert arrivals == []
 
     def test_what_is_no_address_is_told_by_another_check(self, agency: Agency) -> None:

@@ -193,13 +193,13 @@ class TestUnfinished:
         found = finding(runtime, "unfinished")
 
         assert found.result == "warning"
-        assert found.found == "a move of all secrets to the keyring was cut short, or is under way just now"
+        assert found.found == "a move of all secrets to the keyring was interrupted, or is running now"
         assert found.mend == "go on: sp-connect store move keyring; or end it as it stands: sp-connect doctor --fix"
         mended = finding(runtime, "unfinished", fix=True)
         assert (mended.result, mended.fixed) == ("ok", True)
         assert backends.Dictionary.items == {}
         assert token_of(agency, held)
-        assert finding(runtime, "unfinished").found == "no change was cut short"
+        assert finding(runtime, "unfinished").found == "no change was interrupted"
 
     def test_a_key_that_may_lie_in_the_keyring_for_nothing_is_forgotten(self, agency: Agency) -> None:
         keyring = KeyringStore("tests.stores.backends.Dictionary", 5.0)
@@ -233,7 +233,7 @@ class TestUnfinished:
             found = {one.name: one for one in visit(agency.runtime, fix=fix, yes=True)}
             assert code(found["unfinished"]) == (4, "damaged")
             assert found["unfinished"].mend == "move it away, then: sp-connect doctor --fix"
-        assert "kept, for a change that was cut short cannot be read" in found["unclaimed"].found
+        assert "kept, because an interrupted change cannot be read" in found["unclaimed"].found
         assert agency.runtime.vault.contents() == before
 
 
@@ -315,7 +315,7 @@ class TestInvites:
         found = finding(agency.runtime, "invites")
 
         assert (found.result, found.mend) == ("warning", "sp-connect doctor --fix")
-        assert "acme in Europe & India never came back" in found.found
+        assert "acme in Europe & India were never used" in found.found
         assert len(agency.runtime.invites.all()[0]) == 2
 
         mended = finding(agency.runtime, "invites", fix=True)

@@ -94,14 +94,14 @@ def test_a_preference_that_cannot_be_run_is_told_with_its_file(desk: Program) ->
     assert ran.code == 2
     assert ran.error()["message"] == (
         f'browser = "nothing-here {{url}}" in {desk.home / "config.toml"} cannot be run: '
-        "there is no program 'nothing-here'. Nothing was changed."
+        "no such program 'nothing-here'. Nothing was changed."
     )
 
 
 def test_a_browser_that_dies_is_told_beside_the_address(desk: Program, tmp_path: Path) -> None:
     (tmp_path / "bin" / "firefox").write_text("#!/bin/sh\nexit 7\n")
     ran = desk.run(*CONNECT, "--browser", "private firefox")
-    assert "No browser was opened (Firefox ended with exit code 7). Open the address above yourself." in ran.stderr
+    assert "No browser was opened (Firefox exited with code 7). Open the address above yourself." in ran.stderr
 
 
 NOTHING: Mapping[str, str | None] = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "SSH_TTY": "/dev/pts/7"}

@@ -75,7 +75,7 @@ def test_a_browser_that_config_toml_names_must_be_there(office: Agency, staffed:
     result = staffed.run("doctor", "--json")
 
     assert (result.code, result.error()["code"]) == (2, "usage")
-    assert "there is no program 'netscape'" in result.error()["message"]
+    assert "no such program 'netscape'" in result.error()["message"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")

@@ -76,7 +76,7 @@ def test_a_walk_of_the_far_east_skips_what_is_connected(tmp_path: Path) -> None:
     again = program.run("--simulate", "connect", "-s", "acme", "-r", "fe", "-c", "JP", "-c", "AU", "--json")
 
     assert [one["country"] for one in again.json()] == ["AU"]
-    assert "acme in Japan is connected already" in again.stderr
+    assert "acme in Japan is already connected" in again.stderr
 
 
 def test_what_is_real_is_untouched_beside_it(office: Agency, staffed: Program) -> None:

@@ -339,7 +339,7 @@ class TestGuard:
             import_.run(piping(agency, LONG), one(seller="acme-2", check=False))
 
         assert (failure.value.exit_code, failure.value.code) == (3, "duplicate-account")
-        assert failure.value.message == f"{ACME} is connected already, as acme in Europe & India."
+        assert failure.value.message == f"{ACME} is already connected, as acme in Europe & India."
         assert "sp-connect rename acme acme-2" in (failure.value.hint or "")
         assert left(agency) == ["acme eu"]
 
@@ -667,7 +667,7 @@ class TestBadFile:
 
         failure = failed(agency, table(f"zeta,eu,,{ACME},Atzr|z", f"acme,eu,,{ACME},{LONG}"), check=False)
 
-        assert failure.message.startswith(f"Line 2: {ACME} is connected already, as acme")
+        assert failure.message.startswith(f"Line 2: {ACME} is already connected, as acme")
         assert left(agency) == ["acme eu"]
 
     def test_conflicts_with_what_is_connected_are_named(self, agency: Agency) -> None:

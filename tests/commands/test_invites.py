@@ -588,7 +588,7 @@ class TestFromFile:
         assert "acme in Australia is connected with the app default" in failed[0].message
 
     def test_a_file_of_heads_alone_is_a_usage_error(self, agency: Agency) -> None:
-        with pytest.raises(errors.Usage, match="names no seller"):
+        with pytest.raises(errors.Usage, match="contains no seller"):
             invited(agency, None, None, file=self.given("seller,region\n"))
 
     def test_flags_beside_a_file_are_a_usage_error(self, agency: Agency) -> None:

@@ -201,7 +201,7 @@ class TestMove:
         with pytest.raises(KeyboardInterrupt):
             move(built(office, interrupt), "keyring")
 
-        said = "To go on: sp-connect store move keyring. To end it as it stands: sp-connect doctor --fix"
+        said = "To go on: sp-connect store move keyring. To stop it where it is: sp-connect doctor --fix"
         assert said in office.said()
 
     def test_a_move_that_was_cut_short_is_told_beside_the_store(self, office: Agency) -> None:
@@ -209,7 +209,7 @@ class TestMove:
 
         store.show(shell(office, built(office)).context)
 
-        assert "A move to the keyring was cut short, or is under way." in office.said()
+        assert "A move to the keyring was interrupted, or is running." in office.said()
         assert "To finish it: sp-connect store move keyring" in office.said()
 
     def test_json_before_the_command_is_refused(self, office: Agency) -> None:

@@ -215,7 +215,7 @@ class Strange(NamedTuple):
 
 STRANGE = {
     "a link to itself": Strange(link_to_itself, "it is a link that leads to itself"),
-    "a pipe": Strange(pipe, "it is a pipe or a device, and no file"),
+    "a pipe": Strange(pipe, "it is a pipe or a device, not a file"),
     "a folder": Strange(folder, "a folder is where a file should be"),
 }
 
@@ -234,7 +234,7 @@ def test_something_else_in_its_place_is_told_and_waited_for_by_nobody(
 
     assert (error is None) == (kind in {"invite", "journal", "vault", "sealed"})
     assert any(str(path) in one.found for one in found.values())
-    expected = "it is a link or no file at all" if kind == "sealed" else STRANGE[what].told
+    expected = "it is a link or not a file" if kind == "sealed" else STRANGE[what].told
     assert any(expected in one.found for one in found.values()), found
 
 

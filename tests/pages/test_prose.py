@@ -26,7 +26,7 @@ SENTENCES = [
 ]
 
 PROSE = [
-    "sp-connect connects sellers alone",
+    "sp-connect connects sellers only",
     "let sp-connect ask: it gets a new one, or says that it is over",
     "install sp-connect again",
     "a well-known word - and a dash -- and A and B",

@@ -191,7 +191,7 @@ def test_no_more_files_are_open_than_before(tmp_path: Path) -> None:
 
 def test_a_pipe_is_damage_and_is_waited_for_by_nobody(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(errors.Damaged, match="it is a pipe or a device, and no file"):
+    with pytest.raises(errors.Damaged, match="it is a pipe or a device, not a file"):
         files.read(tmp_path / "pipe")
 
 

@@ -202,9 +202,9 @@ def test_a_locked_item_says_so() -> None:
 
 
 def test_a_keyring_that_forgets_is_found_out(tmp_path: Path) -> None:
-    with pytest.raises(errors.StoreUnavailable, match="does not give back"):
+    with pytest.raises(errors.StoreUnavailable, match="does not return"):
         fake("Forgetful").keep(EU, Secret(TOKEN))
-    with pytest.raises(errors.StoreUnavailable, match="does not give back"):
+    with pytest.raises(errors.StoreUnavailable, match="does not return"):
         secret_store.prove(fake("Forgetful"), tmp_path)
 
 

@@ -567,7 +567,7 @@ def test_a_store_that_gives_back_something_else_gets_nothing(folder: Path) -> No
         folder, stores=lambda keyring, vault: {"keyring": keyring, "vault": Lying(vault, errors.Aborted())}
     )
 
-    with pytest.raises(errors.StoreUnavailable, match="does not give back what it was given to keep"):
+    with pytest.raises(errors.StoreUnavailable, match="does not return what was stored"):
         liar.moves.run("vault", unwatched)
 
     assert moving.of(folder).secrets.name == "keyring"

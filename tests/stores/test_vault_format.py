@@ -231,7 +231,7 @@ class TestCutOff:
         path = kept / "sellers" / "acme.sealed"
         path.write_bytes(path.read_bytes() + b"\0")
 
-        with pytest.raises(errors.Damaged, match="seal is broken"):
+        with pytest.raises(errors.Damaged, match="fails authentication"):
             sealed(kept).fetch(EU)
 
     def test_vault_toml_is_damaged_at_every_length_but_without_its_last_line_end(self, kept: Path) -> None:
@@ -256,7 +256,7 @@ def test_files_that_change_places_open_under_neither_name(kept: Path) -> None:
     vault = sealed(kept)
 
     for name in (EU, OTHER, SecretName("app", "acme", EU.item, EU.ref)):
-        with pytest.raises(errors.Damaged, match="the file of another owner"):
+        with pytest.raises(errors.Damaged, match="belongs to another owner"):
             vault.fetch(name)
     assert vault.contents().names == frozenset()
     assert set(vault.contents().damages) == {("seller", "acme"), ("seller", "other"), ("app", "acme")}

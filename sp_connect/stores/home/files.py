@@ -117,7 +117,7 @@ def prove(folder: Path) -> None:
     try:
         _replace_all(dict.fromkeys(probes, data))
         if any(read(probe) != data for probe in probes):
-            raise errors.StoreUnavailable(f"{folder} does not give back what is written.", "see to that disk")
+            raise errors.StoreUnavailable(f"{folder} does not return what was written to it.", "check that disk")
         with explained(folder, "written"):
             _sync_folder(folder)
     finally:
@@ -135,7 +135,7 @@ def try_out(folder: Path) -> None:
     with explained(folder, "written"):
         given_back = placing.given_back(folder, data)
     if given_back != data:
-        raise errors.StoreUnavailable(f"{folder} does not give back what is written.", "see to that disk")
+        raise errors.StoreUnavailable(f"{folder} does not return what was written to it.", "check that disk")
 
 
 def move(path: Path, target: Path) -> None:
@@ -185,7 +185,7 @@ def read(path: Path, see: Callable[[Path, int], None] | None = None) -> bytes | 
     try:
         with io.FileIO(os.open(path, os.O_RDONLY | _AT_ONCE)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise errors.Damaged(path, "it is a pipe or a device, and no file")
+                raise errors.Damaged(path, "it is a pipe or a device, not a file")
             if see is not None:
                 see(path, file.fileno())
             return file.readall()

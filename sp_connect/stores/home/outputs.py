@@ -82,7 +82,7 @@ def _write_into(path: Path, data: bytes) -> None:
     try:
         status = os.fstat(handle)
         if not (stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode)):
-            raise errors.CannotWrite(path, "it is a disk, and no file")
+            raise errors.CannotWrite(path, "it is a disk, not a file")
         if not permissions.is_trusted(status.st_uid):
             raise errors.CannotWrite(path, f"it belongs to {permissions.owner(status.st_uid)}")
         rest = memoryview(data)
@@ -92,7 +92,7 @@ def _write_into(path: Path, data: bytes) -> None:
             with suppress(BlockingIOError):
                 rest = rest[os.write(handle, rest) :]
     except BrokenPipeError:
-        raise errors.CannotWrite(path, "its reader has left") from None
+        raise errors.CannotWrite(path, "its reader has closed it") from None
     except OSError as error:
         raise errors.CannotWrite(path, disk_errors.why(error)) from None
     finally:

@@ -197,7 +197,7 @@ class Vault:
         except OSError:
             return path  # absent, or for files.read to explain
         if not is_plain:
-            raise errors.Damaged(path, "it is a link or no file at all")
+            raise errors.Damaged(path, "it is a link or not a file")
         return path
 
     def _by_file(self, names: Iterable[SecretName]) -> dict[Path, list[SecretName]]:
@@ -212,7 +212,7 @@ class Vault:
             return {}
         header = data[:_HEADER]
         if not header.startswith(MAGIC) or len(header) < _HEADER:
-            raise errors.Damaged(path, "it is not a sealed file")
+            raise errors.Damaged(path, "it is not an encrypted file")
         if header[len(MAGIC)] > VERSION:
             raise errors.StoreUnavailable(
                 f"{path} is sealed in a form that is not known here ({header[len(MAGIC)]}). It was left unchanged.",
@@ -221,10 +221,10 @@ class Vault:
         if header[len(MAGIC)] < VERSION:
             raise errors.Damaged(path, f"no version of sp-connect wrote its form, {header[len(MAGIC)]}")
         if header[len(MAGIC) + 1 :] != key.id:
-            raise errors.Damaged(path, "it is sealed with the key of another vault")
+            raise errors.Damaged(path, "it is encrypted with the key of another vault")
         plain = crypto.unseal(key.key, data[_HEADER:], header + _whose(name))
         if plain is None:
-            raise errors.Damaged(path, "its seal is broken: it was altered, or is the file of another owner")
+            raise errors.Damaged(path, "it fails authentication: it was changed, or belongs to another owner")
         values: dict[str, str] = json.loads(plain)  # what has this seal, _sealed wrote
         return values
 

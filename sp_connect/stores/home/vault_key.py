@@ -167,7 +167,7 @@ class VaultKey:
             toml.write(beside, values)
             read = vault_settings.read(beside, toml.read(beside) or {})
             if self._opened(read, passphrase) != key:
-                raise errors.StoreUnavailable(f"{beside} does not give back what was written.", "see to that disk")
+                raise errors.StoreUnavailable(f"{beside} does not return what was written.", "check that disk")
         finally:
             files.remove(beside)
 
