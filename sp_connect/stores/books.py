@@ -1,4 +1,4 @@
-"""What a store provides, as protocols as small as their use: apps, connections, invites, and changes to them.
+"""The contract of a store, as protocols as small as their use: apps, connections, invites, and changes to them.
 
 Commands know these alone. `stores.home` is the one implementation today: the files of one machine, with a keyring or a
 vault for the secrets. All methods may raise StoreUnavailable, StoreLocked and Damaged.

@@ -1,4 +1,4 @@
-"""What differs between Amazon's services, as one protocol: a new service is one module that has all of this."""
+"""The differences between Amazon's services as one protocol: a new service is one module that has all of this."""
 
 from __future__ import annotations
 
