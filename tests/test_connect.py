@@ -353,6 +353,7 @@ class TestRightAccount:
         assert "AU but not in Japan" in failure.value.message
         assert agency.runtime.connections.all() == ()
 
+    @pytest.mark.slow
     def test_a_separate_account_of_india_stands_beside_the_regions(self, agency: Agency) -> None:
         [europe] = agency.connect("charlie-gmbh", "eu")
         [india] = agency.connect("charlie-gmbh", "eu", "in")
@@ -365,6 +366,7 @@ class TestRightAccount:
 class TestFarEast:
     """Country by country in one command."""
 
+    @pytest.mark.slow
     def test_each_country_is_a_connection_of_its_own(self, agency: Agency) -> None:
         made = agency.connect("acme", "fe", "jp", "AU")
 

@@ -149,6 +149,7 @@ class TestWhatAmazonGave:
         )
         assert agency.runtime.changes.unfinished() == ()
 
+    @pytest.mark.slow
     def test_with_no_terminal_it_ends_after_a_while_and_says_what_is_lost(self, agency: Agency) -> None:
         pauses = waiting(agency)
         answered(agency, 2, lambda: close_store(agency))

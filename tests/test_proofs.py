@@ -70,6 +70,7 @@ class TestAmazon:
         assert len(asked) == 2
         assert agency.world.requests["token"] == 3
 
+    @pytest.mark.slow
     def test_where_one_of_two_apps_is_refused_the_other_ones_consents_are_asked_for(
         self, agency: Agency, asked: list[str]
     ) -> None:

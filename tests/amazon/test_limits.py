@@ -71,6 +71,7 @@ def given_up(call: Callable[[], object]) -> errors.Unreachable:
     return caught.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", DRIPS)
 def test_an_answer_that_drips_is_given_up_at_the_deadline(what: str) -> None:
     with dripping(*DRIPS[what]) as (port, hung_up):
@@ -80,6 +81,7 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(what: str) -> None:
     assert error.message == "Could not reach api.amazon.com: its answer was not complete after 0 seconds."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [b"X-More: 1\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
 def test_a_proxy_that_drips_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
     first = b"HTTP/1.1 200 Connection established\r\n" if piece.startswith(b"X") else b""
@@ -89,12 +91,14 @@ def test_a_proxy_that_drips_is_given_up_at_the_deadline(monkeypatch: pytest.Monk
         assert hung_up.wait(3)
 
 
+@pytest.mark.slow
 def test_tls_that_drips_is_given_up_at_the_deadline() -> None:
     with dripping(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"\0") as (port, hung_up):
         given_up(lambda: Amazon(limits=SHORT).post_once(f"https://127.0.0.1:{port}/x", {}))
         assert hung_up.wait(3)
 
 
+@pytest.mark.slow
 def test_each_try_has_its_own_deadline() -> None:
     pauses: list[float] = []
     with dripping(*DRIPS["headers"]) as (port, _):
@@ -110,6 +114,7 @@ def test_silence_is_not_waited_out() -> None:
     assert "no answer within 0 seconds" in error.message
 
 
+@pytest.mark.slow
 def test_a_kept_connection_has_a_deadline_for_each_answer() -> None:
     """The second answer comes when the first one's deadline is long over."""
     slept = threading.Event()

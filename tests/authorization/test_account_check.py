@@ -297,6 +297,7 @@ class TestRefusedCheck:
         places = [said.index(part) for part in ("Product Listing", "client secret", "vendor", "another region")]
         assert places == sorted(places)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("fault", "code", "exit_code"), REFUSALS)
     def test_a_renewal_keeps_the_new_token_and_what_was_known(
         self, agency: Agency, fault: Fault, code: str, exit_code: int
@@ -466,6 +467,7 @@ class TestCountryOfARegion:
         assert [one.scope.item for one in made] == ["eu", "eu-AE"]
         assert agency.world.requests["fees"] == 2
 
+    @pytest.mark.slow
     def test_doctor_names_a_country_that_the_region_covers_or_should_cover(self, agency: Agency) -> None:
         assert finding(agency.runtime, "countries").result == "ok"
         connected(agency, "acme", "eu", "AE")

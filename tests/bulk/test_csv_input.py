@@ -212,6 +212,7 @@ CELLS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     table=st.lists(st.lists(CELLS, max_size=5), max_size=5),

@@ -106,6 +106,7 @@ def test_a_script_is_printed_for_each_shell(program: Program, shell: str) -> Non
     assert f"complete_{family}" in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--show-completion", "--install-completion"])
 def test_a_shell_that_is_not_known_is_refused(program: Program, flag: str) -> None:
     result = program.run(flag, "csh")
@@ -134,6 +135,7 @@ def test_a_command_of_its_own_may_say_the_flag_last(tmp_path: Path) -> None:
     assert echoed.stdout == "--show-completion\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shell", "start"), [("bash", ".bashrc"), ("zsh", ".zshrc"), ("zsh", "dots/.zshrc")])
 def test_what_a_shell_reads_at_its_start_keeps_what_it_had(
     program: Program, tmp_path: Path, shell: str, start: str
@@ -161,6 +163,7 @@ def test_fish_has_a_folder_for_it(program: Program, tmp_path: Path) -> None:
     assert file.read_text() == shells.script("fish")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_powershell_says_where_its_profile_is(program: Program, tmp_path: Path, encoding: str) -> None:
     profile = tmp_path / "Documents" / "profile.ps1"

@@ -65,6 +65,7 @@ USAGE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", USAGE, ids=" ".join)
 def test_a_wrong_command_line_is_two_lines_and_exit_code_2(program: Program, arguments: tuple[str, ...]) -> None:
     result = program.run(*arguments)
@@ -77,6 +78,7 @@ def test_a_wrong_command_line_is_two_lines_and_exit_code_2(program: Program, arg
     assert not program.home.exists() or not program.files()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence", "example"),
     [
@@ -177,6 +179,7 @@ class TestExitCodes:
         assert '"code": "aborted"' in plain(rest)
         assert staffed.files() == before
 
+    @pytest.mark.slow
     def test_3_amazon_says_no(self, staffed: Program, office: Agency) -> None:
         end_at_amazon(office, connected(office))
 

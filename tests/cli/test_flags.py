@@ -53,6 +53,7 @@ def test_a_switch_may_be_given_twice(program: Program) -> None:
     assert program.run("--no-color", "--no-color", "list", "--json", "--json").code == 0
 
 
+@pytest.mark.slow
 def test_what_follows_the_dashes_of_exec_is_not_ours(office: Agency, staffed: Program) -> None:
     connected(office)
 
@@ -109,6 +110,7 @@ def test_a_pattern_selects_and_is_no_name_where_one_is_needed(office: Agency, st
     assert len(staffed.run("list", "--json").json()) == 3
 
 
+@pytest.mark.slow
 def test_invite_makes_links_for_every_region_that_is_given(staffed: Program) -> None:
     result = staffed.run("invite", "-s", "acme", "-r", "eu", "-r", "fe", "-c", "JP", "-r", "na", "--json")
 

@@ -69,6 +69,7 @@ def test_a_group_without_a_command_shows_its_help_on_stderr(program: Program) ->
     assert "error:" not in result.stderr
 
 
+@pytest.mark.slow
 def test_help_is_plain_text_in_a_pipe_and_has_bold_headings_on_a_terminal(program: Program) -> None:
     with program.terminal("--help") as child:
         shown = child.read()

@@ -31,6 +31,7 @@ def shell(program: Program, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -91,6 +92,7 @@ def test_what_is_told_to_a_pipe_is_what_is_told_to_a_terminal_without_colour(off
         } - {""}
 
 
+@pytest.mark.slow
 def test_quiet_says_nothing_on_stderr(office: Agency, staffed: Program) -> None:
     connected(office)
 
@@ -139,6 +141,7 @@ def test_a_stream_that_is_closed_from_the_start_is_no_defect(program: Program, c
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -158,6 +161,7 @@ def test_without_a_terminal_nothing_waits(office: Agency, staffed: Program, comm
     assert "--" in error["hint"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["import --from -", "import --from - --no-check --json", "invite --from -"])
 def test_a_file_on_a_closed_stdin_is_a_usage_error(program: Program, command: str) -> None:
     done = shell(program, f"sp-connect {command} <&-")
@@ -166,6 +170,7 @@ def test_a_file_on_a_closed_stdin_is_a_usage_error(program: Program, command: st
     assert "defect" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_client_secret_on_a_closed_stdin_is_a_usage_error(program: Program) -> None:
     flags = "--application-id amzn1.sp.solution.x --client-id amzn1.application-oa2-client.x"
     line = f"sp-connect app add {flags} --redirect-uri https://a.example/r --client-secret-stdin --json <&-"
@@ -182,6 +187,7 @@ def test_any_folder_can_be_the_home(tmp_path: Path, name: str) -> None:
     assert program.run("--simulate", "list", "--json").json()[0]["selling_partner_id"] == "A2EXAMPLE1234"
 
 
+@pytest.mark.slow
 def test_a_home_that_begins_with_a_tilde_is_the_users(tmp_path: Path) -> None:
     program = Program(Path("~/sp"))
 
@@ -190,6 +196,7 @@ def test_a_home_that_begins_with_a_tilde_is_the_users(tmp_path: Path) -> None:
     assert result.json()["location"] == str(tmp_path / "sp" / "vault")
 
 
+@pytest.mark.slow
 def test_an_ascii_terminal_is_given_stand_ins(office: Agency, staffed: Program) -> None:
     connected(office)
 
@@ -199,6 +206,7 @@ def test_an_ascii_terminal_is_given_stand_ins(office: Agency, staffed: Program) 
     assert "* connected" in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_store_name_that_the_encoding_lacks_is_no_failure(office: Agency, staffed: Program, encoding: str) -> None:
     record = connected(office)

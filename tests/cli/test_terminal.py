@@ -32,6 +32,7 @@ def test_the_client_secret_is_not_shown_as_it_is_typed(program: Program) -> None
     assert "The app default is registered." in plain(rest)
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_hidden_prompt_gives_the_echo_back(program: Program) -> None:
     with program.terminal(*ADD) as child:
         child.expect_exact("Client secret? (not shown)")
@@ -42,6 +43,7 @@ def test_ctrl_c_at_the_hidden_prompt_gives_the_echo_back(program: Program) -> No
     assert not program.home.exists() or "config.toml" not in program.files()
 
 
+@pytest.mark.slow
 def test_ctrl_d_at_the_hidden_prompt_changes_nothing(program: Program) -> None:
     with program.terminal(*ADD) as child:
         child.expect_exact("Client secret? (not shown)")
@@ -68,6 +70,7 @@ def test_the_far_east_asks_which_countries(staffed: Program) -> None:
     assert "A1ACMEAUS0004" in plain(rest)
 
 
+@pytest.mark.slow
 def test_an_unknown_country_at_the_prompt_is_a_usage_error(staffed: Program) -> None:
     with staffed.terminal("connect", "-s", "acme", "-r", "fe", "--no-browser") as child:
         child.expect_exact("[all]")
@@ -78,6 +81,7 @@ def test_an_unknown_country_at_the_prompt_is_a_usage_error(staffed: Program) -> 
     assert "--country takes JP, AU, SG" in plain(rest)
 
 
+@pytest.mark.slow
 def test_revoke_asks_and_yes_forgets(office: Agency, staffed: Program) -> None:
     connected(office)
 
@@ -90,6 +94,7 @@ def test_revoke_asks_and_yes_forgets(office: Agency, staffed: Program) -> None:
     assert office.runtime.connections.all() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["flag", "variable"])
 def test_without_colour_a_terminal_gets_none(office: Agency, staffed: Program, how: str) -> None:
     connected(office)
@@ -103,6 +108,7 @@ def test_without_colour_a_terminal_gets_none(office: Agency, staffed: Program, h
     assert "\x1b[" not in rest
 
 
+@pytest.mark.slow
 def test_without_colour_an_error_has_none(program: Program) -> None:
     with program.terminal("--no-color", "show", "-s", "x") as child:
         code, rest = ended(child)
@@ -111,6 +117,7 @@ def test_without_colour_an_error_has_none(program: Program) -> None:
     assert "\x1b[" not in rest
 
 
+@pytest.mark.slow
 def test_with_colour_a_terminal_gets_it(office: Agency, staffed: Program) -> None:
     connected(office)
 
@@ -120,6 +127,7 @@ def test_with_colour_a_terminal_gets_it(office: Agency, staffed: Program) -> Non
     assert re.search(r"\x1b\[32m● connected", rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 100, 140])
 def test_the_table_fits_and_names_the_account(office: Agency, staffed: Program, columns: int) -> None:
     connected(office, "acme", "eu")

@@ -300,6 +300,7 @@ class TestLife:
         assert failure.value.exit_code == 2
         assert agency.files() == before
 
+    @pytest.mark.slow
     def test_an_app_of_many_sellers_has_one_hint_with_one_command(self, agency: Agency) -> None:
         for number in range(39):
             connected(agency, f"client-{number:02}", selling_partner_id=f"A2CLIENT{number:02}")

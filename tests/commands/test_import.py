@@ -253,6 +253,7 @@ class TestOne:
         assert (failure.exit_code, failure.code) == (5, "unreachable")
         assert failure.hint == "the token is saved but unchecked: sp-connect verify --seller acme --region eu"
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("ctrl_c")
     def test_ctrl_c_keeps_what_amazon_is_answering_just_then(self, agency: Agency) -> None:
         given_by_amazon = token(agency)
@@ -271,6 +272,7 @@ class TestOne:
         assert made.standing == "connected"
         assert token_of(agency, made) != given_by_amazon
 
+    @pytest.mark.slow
     def test_a_token_that_amazon_changes_is_the_connections_at_once(self, agency: Agency) -> None:
         made = connected(agency)
         agency.world.faults.add(Fault("token", "rotate", times=1))
@@ -423,6 +425,7 @@ class TestGuard:
         with pytest.raises(errors.DuplicateAccount):
             import_.run(piping(agency, LONG), one(seller="acme-2", region=region, app=app, check=False))
 
+    @pytest.mark.slow
     def test_a_pair_that_version_0_9_allowed_is_imported_again(self, agency: Agency) -> None:
         connected(agency)
         connected(agency, "bravo", "na", selling_partner_id=ACME)

@@ -179,6 +179,7 @@ class TestRefused:
         assert (failure.code, failure.lines) == ("duplicate-account", (1, 5))
         assert ACME in failure.message
 
+    @pytest.mark.slow
     def test_an_account_that_is_kept_for_another_seller_is_refused(self, agency: Agency) -> None:
         agency.connect("acme")
 
@@ -195,6 +196,7 @@ class TestRefused:
 
         assert (failure.code, agency.world.requests["token"]) == ("duplicate-account", asked)
 
+    @pytest.mark.slow
     def test_another_account_in_a_sellers_place_is_refused(self, agency: Agency) -> None:
         agency.connect("acme")
 
@@ -235,6 +237,7 @@ TOO_DEEP = "acme:\n  x: " + "[" * 5000
 
 
 class TestForm:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "content",
         [
@@ -259,6 +262,7 @@ class TestForm:
         assert "Nothing was changed." in failure.value.message
         assert "Atzr|" not in f"{failure.value.message} {failure.value.hint}"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("content", "said"),
         [

@@ -195,6 +195,7 @@ class TestAccept:
         assert (connection.standing, connection.scope) == ("unchecked", EU)
         assert token_of(agency, connection).startswith("Atzr|")
 
+    @pytest.mark.slow
     def test_one_that_is_being_accepted_can_no_longer_be_cancelled(self, agency: Agency) -> None:
         address = clicked(one(agency))
         ended: list[str] = []
@@ -280,6 +281,7 @@ class TestAccept:
 
         assert accept.run(agency.runtime, address).connection.scope == EU
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("spoil", "why"),
         [
@@ -338,6 +340,7 @@ class TestAccept:
         with pytest.raises(errors.Usage, match="stdin holds no address"):
             accept.command(shell(agency, piping(agency, "")).context, "-")
 
+    @pytest.mark.slow
     def test_five_minutes_later_the_code_is_told_to_be_over_and_the_link_is_still_good(self, agency: Agency) -> None:
         made = one(agency)
         address = clicked(made)
@@ -349,6 +352,7 @@ class TestAccept:
         assert failure.value.hint == "the link is good until 29 Nov 2026: the seller may open it once more"
         assert accept.run(agency.runtime, clicked(made)).connection.scope == EU
 
+    @pytest.mark.slow
     def test_a_wrong_account_is_refused_and_the_link_is_still_good(self, agency: Agency) -> None:
         connected(agency, "acme", "eu")
         made = one(agency)

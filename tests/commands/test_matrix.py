@@ -359,6 +359,7 @@ def test_a_damaged_file_is_told_behind_the_others(agency: Agency) -> None:
     assert list(cells(given.printed())) == ["acme"]
 
 
+@pytest.mark.slow
 def test_two_thousand_sellers_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = many(2000)
     began = time.process_time()

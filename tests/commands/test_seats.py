@@ -124,6 +124,7 @@ def test_a_link_is_made_though_the_seats_cannot_be_counted(agency: Agency) -> No
     assert len(agency.runtime.invites.all()[0]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("was_draft", [True, False])
 def test_a_link_that_its_app_has_outgrown_is_named(agency: Agency, was_draft: bool) -> None:
     with writing(agency.runtime):

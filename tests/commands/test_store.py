@@ -104,6 +104,7 @@ class TestMove:
         assert (caught.value.exit_code, caught.value.hint) == (2, "add --yes")
         assert built(office).secrets.name == "vault"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("passphrase", "key"),
         [("correct horse", "under the passphrase that is set"), (None, "with its key in the keyring")],
@@ -327,6 +328,7 @@ class TestPassphrase:
         assert caught.value.hint is not None
         assert caught.value.hint.startswith("--new-passphrase-file names it")
 
+    @pytest.mark.slow
     def test_the_key_goes_to_the_keyring_and_back_under_a_passphrase(self, office: Agency, tmp_path: Path) -> None:
         assert reseal(built(office), to_keyring=True).description.opened_by == "keyring"
         assert all_there(built(office, None))

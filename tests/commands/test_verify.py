@@ -755,6 +755,7 @@ class TestMeanwhile:
 
         assert agency.world.requests["token"] == 0
 
+    @pytest.mark.slow
     def test_a_token_that_amazon_gives_while_ctrl_c_is_pressed_is_kept(self, agency: Agency) -> None:
         before = [connected(agency, name) for name in ("acme", "bravo")]
         agency.world.faults.add(Fault("token", "rotate", times=2))

@@ -218,6 +218,7 @@ class TestNeverShared:
 class TestForgotten:
     """A kept token ends with the refresh token that it came from."""
 
+    @pytest.mark.slow
     def test_by_a_renewal(self, agency: Agency) -> None:
         [before] = agency.connect()
         first = value(agency, before)
@@ -228,6 +229,7 @@ class TestForgotten:
         assert entries(agency, "acme") == entries_of(after.secret_name)
         assert value(agency, after) != first
 
+    @pytest.mark.slow
     def test_by_a_replacement_with_another_account(self, agency: Agency) -> None:
         [before] = agency.connect()
         value(agency, before)
@@ -522,6 +524,7 @@ class TestOneConsent:
 class TestStore:
     """A kept token is a convenience: whatever is wrong with it, Amazon is asked."""
 
+    @pytest.mark.slow
     def test_a_kept_value_that_is_no_token_is_ignored(self, agency: Agency) -> None:
         made = connected(agency)
 

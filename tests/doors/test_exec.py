@@ -115,6 +115,7 @@ class TestEnvironment:
 
         assert environment(result.stdout)["SP_API_REFRESH_TOKEN"] == hostile
 
+    @pytest.mark.slow
     def test_a_passphrase_file_alone_opens_the_vault_and_is_not_passed_on(self, ready: Program, tmp_path: Path) -> None:
         (tmp_path / "passphrase").write_text(f"{PASSPHRASE}\n")
         env = {"SP_CONNECT_PASSPHRASE": None, "SP_CONNECT_PASSPHRASE_FILE": str(tmp_path / "passphrase")}
@@ -124,6 +125,7 @@ class TestEnvironment:
         assert result.code == 0, result.stderr
         assert "PASSPHRASE" not in result.stdout
 
+    @pytest.mark.slow
     def test_no_secret_is_told_of(self, office: Agency, staffed: Program) -> None:
         connected(office)
 
@@ -136,6 +138,7 @@ class TestEnvironment:
 class TestChild:
     """Exit code, signals, streams, arguments."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("code", [0, 7, 255])
     def test_its_exit_code_is_ours(self, ready: Program, code: int) -> None:
         result = ready.run(*ACME, "sh", "-c", f"exit {code}")
@@ -145,6 +148,7 @@ class TestChild:
     def test_its_death_by_a_signal_is_ours(self, ready: Program) -> None:
         assert ready.run(*ACME, "sh", "-c", "kill -TERM $$").code == -signal.SIGTERM
 
+    @pytest.mark.slow
     def test_it_takes_our_place(self, ready: Program) -> None:
         with running(ready, "sh", "-c", "echo $$; read line; exit 3") as process:
             assert process.stdout is not None
@@ -152,6 +156,7 @@ class TestChild:
             process.communicate("\n", timeout=SECONDS)
             assert process.returncode == 3
 
+    @pytest.mark.slow
     def test_a_signal_to_us_reaches_it(self, ready: Program) -> None:
         with running(ready, "sh", "-c", "trap 'echo caught; exit 9' TERM; echo ready; read line") as process:
             assert process.stdout is not None
@@ -180,6 +185,7 @@ class TestChild:
         assert done.stdout == given
         assert parted(done.stderr.decode())[1] == "to stderr"
 
+    @pytest.mark.slow
     def test_its_arguments_are_passed_as_they_are(self, ready: Program) -> None:
         given = ["two words", "", "--", "-x", "--help", "--json", "$HOME", "*", "a'b\"c", "\u00e9"]
 
@@ -187,12 +193,14 @@ class TestChild:
 
         assert result.json() == given
 
+    @pytest.mark.slow
     def test_its_files_are_its_own(self, ready: Program) -> None:
         """Nothing of ours stays open in it: no lock, no socket."""
         result = ready.run(*ACME, "ls", "/proc/self/fd")
 
         assert set(result.stdout.split()) == {"0", "1", "2", "3"}  # 3 is ls's own
 
+    @pytest.mark.slow
     def test_the_terminal_is_its_own(self, ready: Program) -> None:
         code = "import sys; print(sys.stdin.isatty(), sys.stdout.isatty(), sys.stderr.isatty()); print(input('name? '))"
 
@@ -205,6 +213,7 @@ class TestChild:
         assert status == 0
         assert "acme" in plain(rest)
 
+    @pytest.mark.slow
     def test_ctrl_c_is_its_own(self, ready: Program) -> None:
         waits = "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.1; done"
 
@@ -221,12 +230,14 @@ class TestChild:
 class TestNotRun:
     """The exit codes of shells, and nothing run that cannot have its credentials."""
 
+    @pytest.mark.slow
     def test_what_is_not_there_is_127(self, ready: Program) -> None:
         result = ready.run(*ACME, "no-such-program", "--json")
 
         assert result.code == 127
         assert "no-such-program cannot be run: there is no such program." in result.stderr
 
+    @pytest.mark.slow
     def test_nor_is_what_a_path_of_no_folders_does_not_have(self, ready: Program) -> None:
         path = f"{os.environ['PATH']}:{__file__}"
 
@@ -263,6 +274,7 @@ class TestNotRun:
     def test_no_command_is_a_usage_error(self, ready: Program) -> None:
         assert ready.run(*ACME).code == 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("typed", ["touch ran -s bravo", "touch --help-me ran", "sh -c 'touch ran'", "-s bravo"])
     def test_without_the_dashes_nothing_is_run(self, ready: Program, typed: str) -> None:
         result = ready.run(*ACME[:-1], *shlex.split(typed))
@@ -278,6 +290,7 @@ class TestNotRun:
         assert "--sellr" in result.stderr
         assert "hint: sp-connect exec --help" in result.stderr
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("seller", "code"), [("nobody", 6), ("Not A Name", 2)])
     def test_an_unknown_seller_runs_nothing(self, ready: Program, tmp_path: Path, seller: str, code: int) -> None:
         result = ready.run("exec", "-s", seller, "-r", "eu", "--", "touch", str(tmp_path / "ran"))
@@ -312,9 +325,11 @@ class TestSimulated:
         countries = [entry["marketplace"]["countryCode"] for entry in json.loads(result.stdout)["payload"]]
         assert countries[:2] == ["DE", "FR"]
 
+    @pytest.mark.slow
     def test_the_childs_exit_code_is_ours(self, simulated: Program) -> None:
         assert simulated.run("--simulate", *ACME, "sh", "-c", "exit 255").code == 255
 
+    @pytest.mark.slow
     def test_death_by_a_signal_is_told_as_shells_do(self, simulated: Program) -> None:
         assert simulated.run("--simulate", *ACME, "sh", "-c", "kill -KILL $$").code == 128 + signal.SIGKILL
 

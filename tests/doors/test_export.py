@@ -72,6 +72,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 class TestPipe:
     """What a program reads."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("shell", "form"), [("bash", "env"), ("sh", "env"), ("zsh", "env"), ("fish", "fish")])
     def test_a_shell_gets_the_credentials(self, ready: Program, tmp_path: Path, shell: str, form: str) -> None:
         result = ready.run(*ACME, form)
@@ -84,6 +85,7 @@ class TestPipe:
         assert found["LWA_CLIENT_SECRET"] == BUILT_IN.client_secret
         assert set(found) >= NAMES
 
+    @pytest.mark.slow
     def test_json_has_the_variables_of_exec(self, ready: Program) -> None:
         found = ready.run("-v", *ACME, "json")
 
@@ -92,9 +94,11 @@ class TestPipe:
         assert found.stderr == ""
         assert requests_of(ready) == 0
 
+    @pytest.mark.slow
     def test_powershell_has_them_by_its_rule(self, ready: Program) -> None:
         assert shells.powershell(ready.run(*ACME, "powershell").stdout)["SP_API_REFRESH_TOKEN"] == TOKEN
 
+    @pytest.mark.slow
     def test_what_a_form_cannot_hold_is_a_usage_error_that_keeps_it_secret(self, ready: Program) -> None:
         result = ready.run("-v", *ACME, "dotenv")
 
@@ -102,6 +106,7 @@ class TestPipe:
         assert "SP_API_REFRESH_TOKEN holds a character that .env files cannot hold." in result.stderr
         assert "SENTINEL" not in result.stderr
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("form", ["yaml", "--yes"])
     def test_an_unknown_format_is_told_with_those_there_are(self, ready: Program, form: str) -> None:
         result = ready.run(*ACME, form)
@@ -110,6 +115,7 @@ class TestPipe:
         assert "python-amazon-sp-api" in result.stderr
         assert requests_of(ready) == 0
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("seller", "code"), [("nobody", 6), ("../acme", 2)])
     def test_an_unknown_seller_writes_nothing(self, ready: Program, tmp_path: Path, seller: str, code: int) -> None:
         out = tmp_path / "out"
@@ -123,6 +129,7 @@ class TestTerminal:
 
     QUESTION = "Show the secrets of acme in Europe & India on this terminal? [y/N]"
 
+    @pytest.mark.slow
     def test_a_no_shows_nothing(self, ready: Program) -> None:
         with ready.terminal(*ACME, "env") as child:
             child.expect_exact(self.QUESTION)
@@ -133,6 +140,7 @@ class TestTerminal:
         assert "SENTINEL" not in rest
         assert "Nothing was shown." in plain(rest)
 
+    @pytest.mark.slow
     def test_a_yes_shows_them(self, ready: Program) -> None:
         with ready.terminal(*ACME, "env") as child:
             child.expect_exact(self.QUESTION)
@@ -142,6 +150,7 @@ class TestTerminal:
         assert status == 0
         assert "SENTINEL" in rest
 
+    @pytest.mark.slow
     def test_the_flag_answers_it(self, ready: Program) -> None:
         with ready.terminal(*ACME, "env", "--yes") as child:
             status, rest = ended(child)
@@ -150,6 +159,7 @@ class TestTerminal:
         assert "SENTINEL" in rest
         assert "[y/N]" not in rest
 
+    @pytest.mark.slow
     def test_a_file_needs_no_answer(self, ready: Program, tmp_path: Path) -> None:
         with ready.terminal(*ACME, "env", "--out", str(tmp_path / "out")) as child:
             status, rest = ended(child)
@@ -158,6 +168,7 @@ class TestTerminal:
         assert "SENTINEL" not in rest
         assert "it holds secrets, and only you can read it." in " ".join(plain(rest).split())
 
+    @pytest.mark.slow
     def test_without_a_person_it_is_a_usage_error_that_names_the_flag(self, ready: Program) -> None:
         ours, theirs = os.openpty()
         try:
@@ -184,6 +195,7 @@ class TestTerminal:
 class TestFile:
     """`--out`."""
 
+    @pytest.mark.slow
     def test_it_is_private_from_birth_whatever_the_umask(self, ready: Program, tmp_path: Path) -> None:
         folder = tmp_path / "out"
         folder.mkdir()
@@ -200,6 +212,7 @@ class TestFile:
         assert done.stdout == "0o600\n"
         assert [path.name for path in folder.iterdir()] == ["file"]
 
+    @pytest.mark.slow
     def test_an_open_file_is_replaced_and_becomes_private(self, ready: Program, tmp_path: Path) -> None:
         out = tmp_path / "out"
         out.write_text("before")
@@ -214,6 +227,7 @@ class TestFile:
         assert out.stat().st_mode & 0o777 == 0o600
         assert "SENTINEL" not in result.stderr
 
+    @pytest.mark.slow
     def test_a_full_disk_leaves_the_one_before(self, ready: Program, tmp_path: Path) -> None:
         out = tmp_path / "out"
         out.write_text("before")
@@ -226,6 +240,7 @@ class TestFile:
         assert out.read_text() == "before"
         assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
+    @pytest.mark.slow
     def test_it_is_quiet_when_told(self, ready: Program, tmp_path: Path) -> None:
         result = ready.run("-q", *ACME, "env", "--out", str(tmp_path / "out"))
 
@@ -279,6 +294,7 @@ class TestFile:
 
         assert list(folder.iterdir()) == []
 
+    @pytest.mark.slow
     def test_a_kill_before_it_takes_anothers_place_is_cleared_away_by_the_next_run(
         self, ready: Program, tmp_path: Path
     ) -> None:

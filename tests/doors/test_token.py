@@ -28,6 +28,7 @@ def test_the_token_and_nothing_else_is_on_stdout(office: Agency, staffed: Progra
     assert office.world.requests["token"] == 1
 
 
+@pytest.mark.slow
 def test_json_tells_whose_it_is_and_when_it_ends(office: Agency, staffed: Program) -> None:
     connected(office, "acme", "fe", "JP")
 
@@ -51,6 +52,7 @@ def test_no_secret_is_told_of_on_stderr(office: Agency, staffed: Program) -> Non
     assert token_of(office, made) not in result.stderr + result.stdout
 
 
+@pytest.mark.slow
 def test_a_rejected_refresh_is_told_in_amazons_words_and_marked(office: Agency, staffed: Program) -> None:
     made = connected(office)
     end_at_amazon(office, made)
@@ -65,6 +67,7 @@ def test_a_rejected_refresh_is_told_in_amazons_words_and_marked(office: Agency, 
     assert kept(office, made).standing == "rejected"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
@@ -87,6 +90,7 @@ def test_what_is_not_connected_is_told_apart(
     assert office.world.requests["token"] == 0
 
 
+@pytest.mark.slow
 def test_a_record_without_its_secret_is_4(office: Agency, staffed: Program) -> None:
     made = connected(office)
     office.runtime.secrets.forget(made.secret_name)

@@ -261,6 +261,7 @@ def test_relay_hands_the_query_on_unchanged(query: str) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["?state=away.x&spapi_oauth_code=y", "?a=b&state=%61way.x"])
 def test_relay_asks_a_seller_elsewhere_to_copy(query: str) -> None:
     assert relayed(query) == {

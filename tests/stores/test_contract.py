@@ -61,12 +61,14 @@ def is_absent(store: secret_store.SecretStore, name: SecretName) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_what_is_kept_comes_back(store: secret_store.SecretStore) -> None:
     for value in VALUES.values():
         store.keep(EU, Secret(value))
         assert store.fetch(EU).reveal() == value
 
 
+@pytest.mark.slow
 def test_many_are_kept_as_each_would_be(store: secret_store.SecretStore) -> None:
     store.keep(EU, Secret("before"))
     store.keep(OTHERS[3], Secret("beside"))
@@ -80,6 +82,7 @@ def test_many_are_kept_as_each_would_be(store: secret_store.SecretStore) -> None
     assert store.fetch(EU._replace(item="na")).reveal() == "na"
 
 
+@pytest.mark.slow
 def test_a_shorter_value_leaves_nothing_of_the_longer(store: secret_store.SecretStore) -> None:
     store.keep(EU, Secret(TOKEN * 2))
     store.keep(EU, Secret(TOKEN))
@@ -95,6 +98,7 @@ def test_what_was_never_kept_is_missing(store: secret_store.SecretStore) -> None
     assert caught.value.hint == "sp-connect connect --seller acme --region eu"
 
 
+@pytest.mark.slow
 def test_names_that_differ_in_one_part_are_different_secrets(store: secret_store.SecretStore) -> None:
     store.keep(EU, Secret(TOKEN))
     for number, other in enumerate(OTHERS):

@@ -179,6 +179,7 @@ def test_reading_needs_no_library_of_ours() -> None:
     assert run.stdout == "set()\n"
 
 
+@pytest.mark.slow
 def test_no_more_files_are_open_than_before(tmp_path: Path) -> None:
     before = open_files()
     for number in range(20):

@@ -206,6 +206,7 @@ def test_any_settings_of_a_vault_open_it_or_are_refused(
 ENDS = st.binary(max_size=60) | st.text(string.printable, max_size=60).map(str.encode)
 
 
+@pytest.mark.slow
 @VAULT
 @given(end=ENDS, at=st.integers(0, 160))
 @pytest.mark.usefixtures("vault")
@@ -225,6 +226,7 @@ def test_any_bytes_in_vault_toml_open_the_vault_or_are_refused_and_left_alone(
         path.write_bytes(whole)
 
 
+@pytest.mark.slow
 @VAULT
 @given(end=ENDS, at=st.integers(0, 60))
 @pytest.mark.usefixtures("vault")

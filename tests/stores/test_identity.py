@@ -107,6 +107,7 @@ class TestCopies:
         assert opened(copy, SP_CONNECT_PASSPHRASE="correct horse").secrets.fetch(ACME.secret_name).reveal()
         assert opened(tmp_path / "home").secrets.fetch(ACME.secret_name).reveal() == "Atzr|acme"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("way", ["passphrase", "move"])
     def test_the_key_of_the_originals_vault_stays_in_the_keyring(self, tmp_path: Path, ring: Path, way: str) -> None:
         furnish(tmp_path / "home", "vault")
@@ -252,6 +253,7 @@ class TestDoctor:
         assert "sp-connect store" in (found.mend or "")
         assert Files.items(ring) == before
 
+    @pytest.mark.slow
     def test_a_copy_with_a_passphrase_of_its_own_shares_nothing(self, tmp_path: Path, ring: Path) -> None:
         furnish(tmp_path / "home")
         copy = copied(tmp_path / "home", tmp_path / "copy")

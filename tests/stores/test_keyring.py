@@ -79,6 +79,7 @@ def test_another_platforms_keyring_is_a_sentence_here(platform: str) -> None:
         KeyringStore(None, patience=30, platform=platform).fetch(EU)
 
 
+@pytest.mark.slow
 def test_a_locked_keyring_says_so(session: Session, tmp_path: Path) -> None:
     real().keep(EU, Secret(TOKEN))
     secret_service.lock(session)
@@ -167,6 +168,7 @@ def test_the_package_keyring_and_ours_have_the_same_items() -> None:
     assert theirs.get_password(*item) is None
 
 
+@pytest.mark.slow
 def test_a_frozen_keyring_is_not_waited_for_beyond_the_patience(session: Session) -> None:
     ring = real(patience=0.3)
     secret_service.freeze(session)
@@ -278,6 +280,7 @@ def test_properties_in_the_environment_do_not_break_out(monkeypatch: pytest.Monk
         fake("Dictionary").fetch(EU)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("session")
 def test_many_threads_share_one_keyring() -> None:
     ring = real()
@@ -309,6 +312,7 @@ def test_describing_loads_nothing() -> None:
 class TestSessionBus:
     """In cron, su and tmux no variable names the bus, and it is there all the same."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("backend", [None, SECRET_SERVICE])
     @pytest.mark.parametrize("named", [None, ""])
     def test_is_found_where_no_variable_names_it(

@@ -145,6 +145,7 @@ def traced(folder: Path, log: Path, *options: str) -> int:
     return subprocess.run(command, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}, check=False).returncode
 
 
+@pytest.mark.slow
 def test_all_are_on_the_disk_before_one_is_replaced_and_the_folder_after_the_last(tmp_path: Path) -> None:
     folder, log = tmp_path / "many", tmp_path / "log"
     files.replace_all(contents(folder, b"old"))

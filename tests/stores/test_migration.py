@@ -103,6 +103,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("source", "target"), BOTH)
 class TestBothWays:
+    @pytest.mark.slow
     def test_everything_is_there_and_nothing_is_left(self, folder: Path, source: StoreName, target: StoreName) -> None:
         before = furnished(folder, source).values()
 
@@ -188,6 +189,7 @@ class TestBothWays:
 
         assert is_left(moving.of(folder), source)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("at", range(1, 8))
     def test_a_failure_while_keeping_forgets_nothing_and_the_next_run_goes_on(
         self, folder: Path, source: StoreName, target: StoreName, at: int
@@ -246,6 +248,7 @@ class TestBothWays:
         assert after.values() == before
         assert is_left(after, target)
 
+    @pytest.mark.slow
     def test_what_was_begun_can_be_turned_round(self, folder: Path, source: StoreName, target: StoreName) -> None:
         before = furnished(folder, source).values()
         with pytest.raises(errors.StoreLocked):

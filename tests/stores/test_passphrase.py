@@ -188,6 +188,7 @@ class TestKeyring:
         assert without.unsettled() is None
         assert without.fetch(EU).reveal() == "one"
 
+    @pytest.mark.slow
     def test_a_key_that_the_keyring_cannot_forget_now_is_told_and_forgotten_later(self, folder: Path) -> None:
         of_ring(folder).keep(EU, Secret("one"))
         ring = KeyringStore("tests.stores.test_passphrase.Stuck", 30)

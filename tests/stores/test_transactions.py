@@ -355,6 +355,7 @@ def test_a_token_that_was_kept_before_the_kill_gets_its_record(
     check(tmp_path, crash.store_of(tmp_path, kind))
 
 
+@pytest.mark.slow
 def test_a_record_that_changed_since_the_kill_stays_as_it_is(tmp_path: Path) -> None:
     changes = killed_once_the_token_is_kept(tmp_path, "vault")
     other = connection(secret_ref="ref-other")
@@ -380,6 +381,7 @@ def test_what_is_revoked_before_a_locked_store_forgets_does_not_come_back(home: 
     assert home.changes.unfinished() == ()
 
 
+@pytest.mark.slow
 def test_after_a_kill_a_damaged_file_keeps_no_other_sellers_record_waiting(tmp_path: Path) -> None:
     changes = crash.changes_of(tmp_path, "vault")
     with changes.writing():

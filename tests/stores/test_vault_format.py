@@ -151,6 +151,7 @@ def flipped(whole: bytes) -> Iterator[bytes]:
 
 
 class TestFlips:
+    @pytest.mark.slow
     def test_each_flipped_byte_of_a_sealed_file_is_found(self, kept: Path) -> None:
         path = kept / "sellers" / "acme.sealed"
         whole, vault = path.read_bytes(), sealed(kept)

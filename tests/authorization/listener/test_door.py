@@ -282,6 +282,7 @@ def serves_a_true_callback(visited: Visited) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [30, 400])
 def test_silent_sockets_hold_nobody_up(count: int) -> None:
     with opened(decide) as visited, ExitStack() as stack:
