@@ -194,7 +194,7 @@ class TestUnfinished:
 
         assert found.result == "warning"
         assert found.found == "a move of all secrets to the keyring was interrupted, or is running now"
-        assert found.mend == "go on: sp-connect store move keyring; or end it as it stands: sp-connect doctor --fix"
+        assert found.mend == "go on: sp-connect store move keyring; or stop it where it is: sp-connect doctor --fix"
         mended = finding(runtime, "unfinished", fix=True)
         assert (mended.result, mended.fixed) == ("ok", True)
         assert backends.Dictionary.items == {}
